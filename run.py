@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""The one command of this project: python3 run.py build | test | lab | check.
+
+Makes .venv on the first call (from requirements.lock, every file checked by its hash) and starts
+at once afterwards. Needs Python 3.11 or newer and pip, nothing else.
+
+The syntax is kept old on purpose: an old Python must still be able to read this file, so that it
+can say in one line that it is too old.
+"""
+
+from __future__ import print_function
+
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit("run.py: Python 3.11 or newer is needed; this is Python %d.%d (%s)"
+             % (sys.version_info[0], sys.version_info[1], sys.executable))
+
+import hashlib
+import os
+import re
+import subprocess
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(ROOT, ".venv")
+BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
+PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
+LOCK = os.path.join(ROOT, "requirements.lock")
+STAMP = os.path.join(VENV, "evidence.stamp")
+
+# What `check` runs, in this order. The tests execute the notebooks too: .ci/run leaves them out here.
+CHECKS = {
+    "lint": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "types": ["mypy"],
+    "imports": ["lint-imports"],
+    "notebooks": ["pytest", "-q", os.path.join("tests", "test_notebooks.py")],
+    "rebuild": ["python", os.path.join("scripts", "check_build.py")],
+}
+USAGE = """usage: python3 run.py COMMAND [arguments]
+  build [...]   write figures/, tables/ and manifest.json (arguments go to `evidence build`)
+  test [...]    run the tests (arguments go to pytest)
+  lab           open the notebooks in JupyterLab
+  check [...]   run all checks, or those named: %s""" % ", ".join(CHECKS)
+
+
+def say(text):
+    print("run.py: " + text, file=sys.stderr)
+    sys.stderr.flush()
+
+
+def fail(text):
+    sys.exit("run.py: " + text)
+
+
+def environment():
+    """Return the variables for a child: nothing of the caller's Python or pip may leak into .venv."""
+    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX")}
+    env.update(VIRTUAL_ENV=VENV, PATH=BIN + os.pathsep + env.get("PATH", ""), PIP_USER="0",
+               PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUTF8="1")
+    return env
+
+
+def call(tool, *arguments):
+    """Run a tool of .venv in the repository and return its exit code."""
+    name = tool + ".exe" if os.name == "nt" else tool
+    try:
+        return subprocess.call([os.path.join(BIN, name)] + list(arguments), cwd=ROOT, env=environment())
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        fail("cannot start %s (%s); delete the folder .venv and try again" % (tool, error))
+
+
+def fingerprint():
+    """Return the hash of all that .venv is made from, its place included: scripts hold absolute paths."""
+    known = hashlib.sha256(("%s %s" % (sys.version, ROOT)).encode("utf-8", "surrogateescape"))
+    for name in ("pyproject.toml", "requirements.lock", "run.py"):
+        with open(os.path.join(ROOT, name), "rb") as file:
+            known.update(file.read())
+    return known.hexdigest()
+
+
+def stamped(path, text):
+    try:
+        with open(path) as file:
+            return file.read() == text
+    except OSError:
+        return False
+
+
+def stamp(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def find_pip():
+    """Return the first pip that can install into .venv from outside, as a command."""
+    for pip in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
+        command = pip + ["--python", PYTHON]
+        try:
+            if subprocess.call(command + ["--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env=environment()) == 0:
+                return command
+        except OSError:
+            pass
+    fail("pip 22.3 or newer is needed and was not found (install python3-pip, or run: %s -m ensurepip)"
+         % sys.executable)
+
+
+def install(pip, *arguments):
+    """Run pip; return an empty string, or what it printed on stderr."""
+    done = subprocess.run(pip + ["install", "--no-input", "-q"] + list(arguments), cwd=ROOT, env=environment(),
+                          stderr=subprocess.PIPE)
+    text = done.stderr.decode("utf-8", "replace")
+    return (text.strip() or "pip failed") if done.returncode else ""
+
+
+def lacks_a_pin(text):
+    """Tell "this pin does not exist for this Python" from no network and from a wrong hash."""
+    missing = re.search("No matching distribution|Could not find a version|requires a different Python", text)
+    return bool(missing) and "Retrying (" not in text and "DO NOT MATCH THE HASHES" not in text
+
+
+def prepare():
+    """Make .venv, unless it is there and made from just these files by just this Python."""
+    wanted = fingerprint()
+    if stamped(STAMP, wanted) and os.path.exists(PYTHON):
+        return
+    if os.path.realpath(sys.prefix) == os.path.realpath(VENV):
+        fail(".venv is out of date and cannot renew itself; run this with the Python outside it")
+    try:
+        import venv
+    except ImportError:
+        fail("this Python comes without its module venv; install it (on Debian: python3-venv)")
+    say("making .venv (first call, or its files have changed); this takes a minute or two")
+    # clear: whatever an interrupted call left behind goes; the stamp is written last of all.
+    try:
+        venv.EnvBuilder(clear=True, with_pip=False, symlinks=os.name != "nt").create(VENV)
+    except (OSError, subprocess.SubprocessError) as error:
+        fail("cannot make %s: %s" % (VENV, error))
+    pip = find_pip()
+    problem = install(pip, "--require-hashes", "--only-binary", ":all:", "-r", LOCK)
+    if not problem:
+        problem = install(pip, "--no-deps", "--no-build-isolation", "-e", ".")
+    elif lacks_a_pin(problem):
+        say("requirements.lock has a pin that is not to be had for Python %d.%d; taking the ranges of pyproject.toml:"
+            % sys.version_info[:2] + "\n  " + problem.splitlines()[-1])
+        problem = install(pip, "-e", ".[test,dev]")
+    if problem:
+        fail("the installation failed:\n" + problem)
+    stamp(STAMP, wanted)
+
+
+def lab():
+    """Open the notebooks; JupyterLab is installed on the first call, held to the versions of the lock."""
+    done = os.path.join(VENV, "lab.stamp")
+    wanted = fingerprint()
+    if not stamped(done, wanted):
+        say("installing JupyterLab (first call)")
+        held = os.path.join(VENV, "constraints.txt")  # the pins alone: with hashes pip would want them for all
+        with open(LOCK) as file:
+            stamp(held, "".join(line.replace("\\", "") for line in file if re.match(r"[A-Za-z0-9]", line)))
+        pip, extra = find_pip(), ".[lab]"
+        problem = install(pip, "-c", held, "--no-build-isolation", "-e", extra)
+        if problem and lacks_a_pin(problem):
+            problem = install(pip, "-e", extra)
+        if problem:
+            fail("the installation failed:\n" + problem)
+        stamp(done, wanted)
+    return call("jupyter-lab", "notebooks")
+
+
+def check(names):
+    """Run the checks, all of them even where one fails, and name the failed ones at the end."""
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        fail("no check is called %s; there are %s" % (unknown[0], ", ".join(CHECKS)))
+    failed = []
+    for name in names or CHECKS:
+        say("check " + name)
+        if call(*CHECKS[name]):
+            failed.append(name)
+    say("failed: " + ", ".join(failed) if failed else "all checks passed")
+    return 1 if failed else 0
+
+
+def main(arguments):
+    command, rest = (arguments or ["help"])[0], arguments[1:]
+    if command not in ("build", "test", "lab", "check"):
+        print(USAGE)
+        return 0 if command in ("help", "-h", "--help") else 2
+    prepare()
+    if command == "lab":
+        return lab()
+    if command == "check":
+        return check(rest)
+    return call(*(["evidence", "build"] if command == "build" else ["pytest"]) + rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
