@@ -1,0 +1,97 @@
+"""From what a paper prints to an effect, a synthesis and a picture, every number traceable.
+
+The names are loaded when they are first used, so that ``import evidence`` costs little and never
+touches matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from evidence._version import __version__
+
+if TYPE_CHECKING:
+    from evidence.charts.domains import domains
+    from evidence.charts.effect_direction import effect_direction
+    from evidence.charts.evidence_map import evidence_map
+    from evidence.charts.forest import forest
+    from evidence.charts.trial import trial
+    from evidence.effects.generic import effects_from
+    from evidence.effects.reading import effect_sizes
+    from evidence.effects.record import Effects
+    from evidence.errors import EvidenceError, ModelError, StudyDataError
+    from evidence.fit import MetaFit
+    from evidence.models import common_effect, pool_partial, random_effects
+    from evidence.studies.columns import SIX_DOMAINS
+    from evidence.studies.reading import read_studies
+    from evidence.studies.record import Studies
+    from evidence.studies.example import example_studies
+    from evidence.synthesis.compare import Comparison, compare
+    from evidence.tables import Table
+
+_HOME = {
+    "Comparison": "synthesis.compare",
+    "Effects": "effects.record",
+    "EvidenceError": "errors",
+    "MetaFit": "fit",
+    "ModelError": "errors",
+    "SIX_DOMAINS": "studies.columns",
+    "Studies": "studies.record",
+    "StudyDataError": "errors",
+    "Table": "tables",
+    "common_effect": "models",
+    "compare": "synthesis.compare",
+    "domains": "charts.domains",
+    "effect_direction": "charts.effect_direction",
+    "effect_sizes": "effects.reading",
+    "effects_from": "effects.generic",
+    "evidence_map": "charts.evidence_map",
+    "example_studies": "studies.example",
+    "forest": "charts.forest",
+    "pool_partial": "models",
+    "random_effects": "models",
+    "read_studies": "studies.reading",
+    "trial": "charts.trial",
+}
+"""Module of each public name, below this package."""
+
+__all__ = [
+    "SIX_DOMAINS",
+    "Comparison",
+    "Effects",
+    "EvidenceError",
+    "MetaFit",
+    "ModelError",
+    "Studies",
+    "StudyDataError",
+    "Table",
+    "__version__",
+    "common_effect",
+    "compare",
+    "domains",
+    "effect_direction",
+    "effect_sizes",
+    "effects_from",
+    "evidence_map",
+    "example_studies",
+    "forest",
+    "pool_partial",
+    "random_effects",
+    "read_studies",
+    "trial",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module holds objects of any type)
+    """Load a public name from its module at first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'evidence' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"evidence.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted(__all__)

@@ -1,0 +1,49 @@
+"""Checks of arguments, with one wording for all of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from evidence.errors import EvidenceError, ModelError
+
+__all__ = ["nearest", "one_of"]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is closest to a mistyped one, or an empty string."""
+    options = list(known)
+    folded = {option.casefold(): option for option in options}
+    close = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
+    return folded[close[0]] if close else ""
+
+
+def one_of(
+    name: str, value: object, known: Iterable[str], *, error: type[EvidenceError] = ModelError
+) -> str:
+    """Return the registered spelling of a choice, whatever its case.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : object
+        What the caller gave.
+    known : iterable of str
+        The registered spellings.
+    error : type
+        The class to raise.
+
+    Raises
+    ------
+    EvidenceError
+        Of the class `error`, where the value is not one of the known words.
+    """
+    options = list(known)
+    if isinstance(value, str):
+        for option in options:
+            if option.casefold() == value.casefold():
+                return option
+    close = nearest(value, options) if isinstance(value, str) else ""
+    hint = f" (did you mean {close}?)" if close else ""
+    raise error(f"{name} must be one of {', '.join(options)}; got {value!r}{hint}")

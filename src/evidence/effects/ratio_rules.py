@@ -1,0 +1,213 @@
+"""Rules of reading for ratios (RR, IRR, HR, OR): from a row to an effect on the log scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from scipy import special
+
+from evidence.effects import formulas
+from evidence.effects.measures import Measure
+from evidence.effects.row import Row
+from evidence.effects.verdict import Verdict, exact, sign_only, symmetric, unusable
+
+__all__ = ["read_ratio"]
+
+_UNCOMMON = 0.10
+"""Rule j: below this share of people with an event an odds ratio may stand for a risk ratio."""
+
+_RATIOS = ("RR", "IRR", "HR", "OR")
+
+
+def _counts(row: Row) -> bool:
+    return row.has("events_e", "total_e", "events_c", "total_c")
+
+
+def _event_share(row: Row) -> float:
+    if not _counts(row):
+        return math.nan
+    return max(row.number("events_e") / row.number("total_e"), row.number("events_c") / row.number("total_c"))
+
+
+def _orientation(row: Row, log_ratio: float) -> tuple[float, str]:
+    """Return the sign that turns a log ratio into "positive favours the first arm" (rule c)."""
+    word = row.word("effect_sign")
+    if word == "unclear":
+        return 0.0, ""
+    if word:
+        return (-1.0 if word in ("below1_favours_e", "neg_favours_e", "pos_favours_c") else 1.0), ""
+    if row.direction_sign:
+        return math.copysign(1.0, log_ratio) * row.direction_sign, "orientation of the ratio from the printed direction"
+    if row.word("better") == "higher":
+        return 1.0, "higher is better: a ratio above 1 read as favouring the first arm"
+    return -1.0, "events are harm: a ratio below 1 read as favouring the first arm"
+
+
+def _oriented(row: Row, estimate: float, variance: float, source: str, formula: str, notes: tuple[str, ...]) -> Verdict:
+    side, note = _orientation(row, estimate)
+    if side == 0:
+        return symmetric(estimate, variance, source, formula, assumptions=notes)
+    return exact(side * estimate, variance, source, formula, assumptions=(*notes, note) if note else notes)
+
+
+def _speaks(row: Row, measure: Measure) -> tuple[bool, str]:
+    """Say whether the row's metric may be pooled with the measure (rule j), and on what assumption."""
+    metric = row.word("effect_metric")
+    if row.word("effect_per"):
+        return False, ""
+    if metric in measure.metrics:
+        return True, ""
+    share = _event_share(row)
+    both = metric in _RATIOS and measure.code in _RATIOS
+    if both and math.isfinite(share) and share < _UNCOMMON:
+        return True, f"{metric} joins the {measure.code}s: events in {share:.1%} of the people at most, below 10 %"
+    return False, ""
+
+
+def _from_printed(row: Row, measure: Measure) -> Verdict | None:
+    speaks, note = _speaks(row, measure)
+    if not speaks or row.word("effect_metric") == "RRR":
+        return None
+    notes = (note,) if note else ()
+    rules = {"j"} if note else set()
+    low, high, effect = row.number("ci_low"), row.number("ci_high"), row.number("effect")
+    if not math.isclose(row.level, 0.95):
+        rules.add("f")
+    if row.has("effect") and effect <= 0:
+        return None
+    if row.has("effect", "ci_low", "ci_high") and 0 < low <= effect <= high and low < high:
+        found = formulas.log_ratio_from_interval(effect, low, high, row.level)
+        text = f"ln {row.says('effect')}; SE from ({row.says('ci_low')} to {row.says('ci_high')})"
+    elif row.has("ci_low", "ci_high") and not row.has("effect") and 0 < low < high:
+        found = formulas.log_ratio_from_interval(math.sqrt(low * high), low, high, row.level)
+        text = f"midpoint of ln {row.says('ci_low')} and ln {row.says('ci_high')}"
+        notes = (*notes, "estimate not printed: the middle of its interval on the log scale")
+    elif row.has("effect", "ci_low") and not row.has("ci_high") and 0 < low < effect:
+        found = formulas.log_ratio_from_interval(effect, low, effect**2 / low, row.level)
+        text = f"ln {row.says('effect')}; SE from the lower limit {row.says('ci_low')}"
+        notes = (*notes, "upper limit not printed: the interval taken as symmetric on the log scale")
+    else:
+        return None
+    estimate, variance = float(found.estimate), float(found.variance)
+    formula = f"{text} = {estimate:.4f}, SE {math.sqrt(variance):.4f}"
+    source = f"printed {row.word('effect_metric')} with its {row.level:.0%} interval"
+    return _oriented(row, estimate, variance, source, formula, notes).plus(rules=rules)
+
+
+def _from_reduction(row: Row, measure: Measure) -> Verdict | None:
+    """Read a relative risk reduction in percent: RR = 1 - reduction/100, its limits swapped."""
+    if row.word("effect_metric") != "RRR" or "RRR" not in measure.metrics:
+        return None
+    if not row.has("effect", "ci_low", "ci_high") or row.number("ci_high") >= 100:
+        return None
+    ratio, low, high = (1 - row.number(column) / 100 for column in ("effect", "ci_high", "ci_low"))
+    found = formulas.log_ratio_from_interval(ratio, low, high, row.level)
+    estimate, variance = float(found.estimate), float(found.variance)
+    formula = (
+        f"RR = 1 - {row.says('effect')} % = {ratio:.4g} ({low:.4g} to {high:.4g}); ln RR = {estimate:.4f}, "
+        f"SE {math.sqrt(variance):.4f}"
+    )
+    # A reduction is written so that more of it is better: that orients the ratio below 1.
+    return exact(-estimate, variance, f"relative risk reduction with its {row.level:.0%} interval", formula)
+
+
+def _from_counts(row: Row, measure: Measure, continuity: float) -> Verdict | None:
+    if not _counts(row):
+        return None
+    cells = [row.number(column) for column in ("events_e", "total_e", "events_c", "total_c")]
+    if cells[0] == cells[2] == 0 or (cells[0] == cells[1] and cells[2] == cells[3]):
+        return None
+    odds = measure.code == "OR"
+    function = formulas.log_odds_ratio if odds else formulas.log_risk_ratio
+    found = function(*cells, continuity=continuity)
+    estimate, variance = float(found.estimate), float(found.variance)
+    name = "OR" if odds else "RR"
+    shown = f"{row.says('events_e')}/{row.says('total_e')} v {row.says('events_c')}/{row.says('total_c')}"
+    formula = f"ln {name} from {shown} = {estimate:.4f}, SE {math.sqrt(variance):.4f}"
+    notes: tuple[str, ...] = ()
+    if 0 in (cells[0], cells[2], cells[1] - cells[0], cells[3] - cells[2]):
+        notes = (f"a zero cell: {continuity:g} added to all four cells",)
+    if row.word("arm_design") == "cluster":
+        notes = (*notes, "clusters were randomised and the counts ignore it: the variance is too small")
+    side = 1.0 if row.word("better") == "higher" else -1.0
+    if not row.better_sign:
+        notes = (*notes, "events are harm: fewer of them read as favouring the first arm")
+    return exact(side * estimate, variance, "counts of both arms", formula, assumptions=notes)
+
+
+def _from_ratio_and_p(row: Row, measure: Measure) -> Verdict | None:
+    """Read the standard error of a printed ratio from its exact two-sided p (Wald)."""
+    test = row.test
+    speaks, note = _speaks(row, measure)
+    if not speaks or test is None or test.relation != "=" or not 0 < test.p < 1 or not row.has("effect"):
+        return None
+    effect = row.number("effect")
+    if row.word("effect_metric") == "RRR" or effect <= 0 or effect == 1:
+        return None
+    estimate = math.log(effect)
+    std_error = abs(estimate) / float(special.ndtri(1 - test.p / 2))
+    formula = f"ln {row.says('effect')} = {estimate:.4f}; SE = |ln| / z(p = {test.printed}) = {std_error:.4f}"
+    notes = ("standard error from the printed p, taken as a two-sided Wald test", *((note,) if note else ()))
+    source = f"printed {row.word('effect_metric')} with an exact p"
+    return _oriented(row, estimate, std_error**2, source, formula, notes).plus(rules={"j"} if note else set())
+
+
+def _derivations(row: Row, measure: Measure, continuity: float) -> list[Callable[[], Verdict | None]]:
+    """Return the derivations in order; an adjusted effect of a cluster trial outranks its counts (a)."""
+    printed = [lambda: _from_printed(row, measure), lambda: _from_reduction(row, measure)]
+    counts = [lambda: _from_counts(row, measure, continuity)]
+    head = printed + counts if row.word("arm_design") == "cluster" else counts + printed
+    return [*head, lambda: _from_ratio_and_p(row, measure)]
+
+
+def _why_not(row: Row, measure: Measure) -> tuple[str, frozenset[str]]:
+    metric = row.word("effect_metric")
+    if row.has("events_e") and row.has("events_c") and not _counts(row) and not row.has("effect"):
+        return "event totals are blank and no ratio is printed (rule h)", frozenset("h")
+    if row.word("effect_per"):
+        return f"{metric} per {row.word('effect_per')}: another metric, shown by direction (rule j)", frozenset("j")
+    if metric in _RATIOS and metric not in measure.metrics:
+        return f"{metric} kept apart from {measure.code}: events not known to be below 10 % (rule j)", frozenset("j")
+    if metric and metric not in _RATIOS:
+        return f"{metric} is not on the scale of a ratio (rule j)", frozenset("j")
+    if metric and row.has("effect"):
+        return f"printed {metric} without an interval or an exact p", frozenset("a")
+    if row.word("basis") == "counts_or_means_only":
+        return "counts or means without dispersion and without a test (rule b)", frozenset("b")
+    return "no ratio, no counts: a p value alone has no size on the ratio scale", frozenset("a")
+
+
+def read_ratio(row: Row, measure: Measure, continuity: float) -> Verdict:
+    """Return what a row says as a log ratio, positive in favour of the first arm.
+
+    Parameters
+    ----------
+    row : Row
+        The row, with its study's facts.
+    measure : Measure
+        One of the ratio measures.
+    continuity : float
+        Added to the four cells of a row of counts with a zero cell.
+    """
+    if row.word("basis") == "within_group_only":
+        return unusable(
+            "each arm was only compared with its own baseline: that is no comparison of the arms (rule b)"
+        ).plus(rules={"b"})
+    found = [verdict for derive in _derivations(row, measure, continuity) if (verdict := derive()) is not None]
+    if found:
+        others = tuple(f"{other.derived_from}: {_printed_scale(other)}" for other in found[1:])
+        return replace(found[0].plus(rules={"a"}), alternatives=others)
+    why, rules = _why_not(row, measure)
+    side = row.direction_sign
+    if side == 0:
+        return unusable(f"{why}; the print names no direction either").plus(rules=rules)
+    return sign_only(side, math.nan, why).plus(rules=rules)
+
+
+def _printed_scale(verdict: Verdict) -> str:
+    """Return an exact verdict as the printed ratio, an interval as its bounds."""
+    if verdict.kind == "exact":
+        return f"{math.exp(-verdict.estimate):.3f}"
+    return f"{math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"

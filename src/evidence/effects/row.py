@@ -1,0 +1,186 @@
+"""One row of the studies as the rules of reading see it: typed cells, people, orientation, test."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from evidence.studies.columns import parse_p
+
+__all__ = ["Row", "TestResult", "people_of"]
+
+_P_MEANING_AT_MOST = (0.05, 0.01, 0.001)
+"""Rule e: these p values beside the word "significant" are thresholds, not results."""
+
+_SIGN_BY_DIRECTION = {"favours_e": 1.0, "favours_c": -1.0, "supports_factor": -1.0, "opposite": 1.0}
+"""Positive favours the first arm. In a risk-factor row the first arm is the injured or exposed
+one, so that a result which supports the factor speaks against that arm."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Numbers of people in the two arms, and how they are known."""
+
+    first: float
+    second: float
+    assumption: str = ""
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What the print says of the test between the arms.
+
+    Attributes
+    ----------
+    relation : str
+        ``"="``, ``"<"``, ``"<="``, ``">"`` or, where there is no p value, ``""``.
+    p : float
+        The printed p, or the level of the test.
+    rules : frozenset of str
+        Rules of reading that were applied.
+    assumptions : tuple of str
+        What had to be assumed.
+    printed : str
+        The cell as printed.
+    """
+
+    relation: str
+    p: float
+    rules: frozenset[str] = frozenset()
+    assumptions: tuple[str, ...] = ()
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed comparison, with the facts of its study that bear on it.
+
+    Attributes
+    ----------
+    cells : mapping
+        Parsed cells of the row, by column; numbers are floats (NaN where blank), text is text.
+    printed : mapping
+        The same cells as printed.
+    n_total, arms : float
+        People and arms of the study, NaN where unknown.
+    """
+
+    cells: Mapping[str, Any]
+    printed: Mapping[str, str]
+    n_total: float = math.nan
+    arms: float = math.nan
+    _cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def number(self, column: str) -> float:
+        """Return a number cell, NaN where it is blank."""
+        return float(self.cells.get(column, math.nan))
+
+    def word(self, column: str) -> str:
+        """Return a text cell, an empty string where it is blank."""
+        return str(self.cells.get(column, "") or "")
+
+    def has(self, *columns: str) -> bool:
+        """Say whether every one of the number cells is filled."""
+        return all(math.isfinite(self.number(column)) for column in columns)
+
+    def says(self, column: str) -> str:
+        """Return a cell as printed, for formulas that show the printed digits."""
+        return str(self.printed.get(column, ""))
+
+    @property
+    def is_association(self) -> bool:
+        """Whether two groups are compared that nobody treated (a risk factor)."""
+        return self.word("basis") == "association" or self.word("arm_design") in ("cohort", "case_control")
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether the row is the result of a review."""
+        return self.word("level") == "pooled"
+
+    @property
+    def is_within_participant(self) -> bool:
+        """Whether both arms are the same people."""
+        return self.word("arm_design") in ("within_participant", "crossover")
+
+    @property
+    def direction_sign(self) -> float:
+        """The side that the print names: 1 first arm, -1 second arm, 0 none."""
+        return _SIGN_BY_DIRECTION.get(self.word("direction"), 0.0)
+
+    @property
+    def better_sign(self) -> float:
+        """The sign that makes "higher first mean" read as "first arm better"; 0 where unknown."""
+        return {"higher": 1.0, "lower": -1.0}.get(self.word("better"), 0.0)
+
+    @property
+    def level(self) -> float:
+        """The confidence level that the study used, 0.95 unless it printed another (rule f)."""
+        return self.number("ci_level") if self.has("ci_level") else 0.95
+
+    @property
+    def significant(self) -> str:
+        """The printed verdict of the test between arms: yes, no, unclear or blank."""
+        return self.word("signif_between")
+
+    @cached_property
+    def people(self) -> People | None:
+        """People in each arm, as printed or by rule d; None where neither gives them."""
+        return people_of(self)
+
+    @cached_property
+    def test(self) -> TestResult | None:
+        """The printed test between the arms by rules e and f; None where nothing is printed."""
+        return _test_of(self)
+
+
+def people_of(row: Row) -> People | None:
+    """Return the people in each arm, by rule d where the arms' numbers are not printed.
+
+    An equal split is only read into two treated arms: the injured and the uninjured of a cohort
+    are never of one size, and the studies of a review are not arms.
+    """
+    first, second = row.number("n_e"), row.number("n_c")
+    if math.isfinite(first) and math.isfinite(second):
+        return People(first, second)
+    if row.is_pooled or not math.isfinite(row.n_total):
+        return None
+    known = first if math.isfinite(first) else second
+    if math.isfinite(known):
+        other = row.n_total - known
+        if other < 1 or (row.arms > 2):
+            return None
+        note = f"the other group is the remaining {other:g} of {row.n_total:g} people"
+        return People(known, other, note) if math.isfinite(first) else People(other, known, note)
+    if row.is_association or row.is_within_participant or row.arms > 2:
+        return None
+    half = row.n_total / 2
+    return People(half, half, f"n an arm not printed: {row.n_total:g} people split equally over two arms")
+
+
+def _test_of(row: Row) -> TestResult | None:
+    """Read p_between, or the word "significant", as a statement about p."""
+    rules: set[str] = set()
+    alpha = 1 - row.level
+    if row.has("ci_level") and not math.isclose(alpha, 0.05):
+        rules.add("f")
+    printed = row.word("p_between")
+    if printed and row.word("test_between") != "equivalence":
+        relation, p = parse_p(printed)
+        if relation == "=" and p == 0:
+            digits = len(re.sub(r"^[^.]*\.?", "", printed))
+            bound = 0.5 * 10.0**-digits
+            return TestResult("<", bound, frozenset({"e"}), (f"p printed as {printed} is below {bound:g}",), printed)
+        if relation == "=" and row.significant == "yes" and p in _P_MEANING_AT_MOST:
+            return TestResult("<=", p, frozenset({"e"}), (f"p = {p:g} beside 'significant' read as p <= {p:g}",), printed)
+        return TestResult(relation, p, frozenset(), (), printed)
+    if row.significant in ("yes", "no"):
+        relation = "<" if row.significant == "yes" else ">"
+        note = f"'{'significant' if relation == '<' else 'no difference'}' read at the two-sided {alpha:.2g} level"
+        return TestResult(relation, alpha, frozenset(rules), (note,))
+    if row.word("direction") in ("no_difference", "no_association"):
+        return TestResult(">", alpha, frozenset(rules), (f"'no difference' read at the two-sided {alpha:.2g} level",))
+    return None

@@ -1,0 +1,99 @@
+"""Rules of reading for standardised mean differences: from a row to an effect in SD units.
+
+The derivations are tried in the order of rule a: sound numbers, then an exact p, then a p-band,
+then the words "significant" and "no difference", then the direction alone. The first that the print
+allows is taken; what the others would have given is kept as alternatives.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from evidence.effects import formulas
+from evidence.effects.row import People, Row
+from evidence.effects.smd_derivations import NUMBERS, TESTS, from_printed_smd, score_of
+from evidence.effects.verdict import Verdict, sign_only, unusable
+
+__all__ = ["read_smd"]
+
+
+def _direction_alone(row: Row, people: People | None, correlation: float, why: str) -> Verdict:
+    side = row.direction_sign
+    if side == 0:
+        return unusable(f"{why}; the print names no direction either")
+    if people is None:
+        return sign_only(side, math.nan, why)
+    score = score_of(row, correlation)
+    first, second = people.first, people.second
+    if row.is_within_participant:
+        # The same people twice: the difference of two scores has variance 2(1-r)/n in SD units.
+        factor = math.sqrt(2 * (1 - correlation))
+        variance = factor**2 / min(people.first, people.second)
+        note = (f"variance of a paired difference, r = {correlation:g}",)
+        return sign_only(side, variance, why, assumptions=note)
+    variance = float(formulas.smd_variance(0, people.first, people.second, score.factor))
+    return sign_only(side, variance, why, assumptions=score.assumptions).plus(rules=score.rules)
+
+
+def _why_not(row: Row, people: People | None) -> tuple[str, frozenset[str]]:
+    """Say why nothing but the direction can be read, and by which rule."""
+    if row.is_pooled:
+        return "result of a review without a standardised effect and its interval", frozenset("a")
+    if row.is_within_participant:
+        return "both arms are the same people: paired numbers are not printed (rule h)", frozenset("h")
+    if row.word("basis") == "counts_or_means_only":
+        return "counts or means without dispersion and without a test (rule b)", frozenset("b")
+    if row.significant == "unclear":
+        return "not clear whether the printed marks compare the arms (rule b)", frozenset("b")
+    if people is None:
+        return "the number of people in each arm is not known (rule d)", frozenset("d")
+    if row.significant == "yes":
+        return "significant, but the print does not say in whose favour", frozenset("a")
+    if row.word("effect_metric") in ("OR", "RR", "IRR", "HR", "RRR"):
+        return "a ratio is not a standardised mean difference (rule j)", frozenset("j")
+    return "no number and no test between the arms is printed", frozenset("a")
+
+
+def read_smd(row: Row, correlation: float, continuity: float) -> Verdict:
+    """Return what a row says as a standardised mean difference.
+
+    Parameters
+    ----------
+    row : Row
+        The row, with its study's facts.
+    correlation : float
+        Assumed correlation of pre and post scores.
+    continuity : float
+        Not used by this measure; part of the common signature.
+    """
+    del continuity
+    people = row.people
+    if row.is_pooled:
+        printed = from_printed_smd(row, None)
+        if printed is not None:
+            return printed.plus(rules={"a"})
+    enough = people is not None and people.first >= 2 and people.second >= 2 and people.first + people.second > 4
+    found: list[Verdict] = []
+    if people is not None and enough and not (row.is_within_participant or row.is_pooled):
+        found = [verdict for derive in NUMBERS if (verdict := derive(row, people, correlation)) is not None]
+        if row.word("basis") not in ("within_group_only", "counts_or_means_only"):
+            found += [verdict for derive in TESTS if (verdict := derive(row, people, correlation)) is not None]
+    if not found and row.word("basis") == "within_group_only":
+        return unusable(
+            "each arm was only compared with its own baseline: that is no comparison of the arms (rule b)"
+        ).plus(rules={"b"})
+    if not found:
+        why, rules = _why_not(row, people)
+        return _direction_alone(row, people, correlation, why).plus(rules=rules)
+    chosen = found[0].plus(rules={"a"})
+    if people is not None and people.assumption:
+        chosen = chosen.plus(rules={"d"}, assumptions=(people.assumption,))
+    return replace(chosen, alternatives=tuple(_as_alternative(other) for other in found[1:]))
+
+
+def _as_alternative(verdict: Verdict) -> str:
+    """Say in a few words what another derivation would have given."""
+    if verdict.kind == "exact":
+        return f"{verdict.derived_from}: {verdict.estimate:.3f}"
+    return f"{verdict.derived_from}: {verdict.low:.3f} to {verdict.high:.3f}"
