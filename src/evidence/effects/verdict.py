@@ -46,6 +46,7 @@ def exact(
     estimate: float, variance: float, derived_from: str, formula: str, *, assumptions: tuple[str, ...] = ()
 ) -> Verdict:
     """Return a verdict whose effect is known."""
+    estimate += 0.0  # a flipped zero prints as -0
     return Verdict("exact", estimate, variance, estimate, estimate, derived_from, formula, assumptions)
 
 
