@@ -1,0 +1,260 @@
+"""Intervals of the intercept-only random-effects model: mean, tau², a new study's effect."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from evidence.numerics.roots import crossing
+from evidence.numerics.tau2 import log_likelihood, maximise, solve_q
+from evidence.numerics.wls import Sample, sums, weighted_mean
+
+__all__ = [
+    "INFERENCE",
+    "Heterogeneity",
+    "Interval",
+    "MeanInference",
+    "chi2_quantile",
+    "heterogeneity",
+    "mean_inference",
+    "prediction_interval",
+    "profile_mean",
+    "profile_tau2",
+    "q_profile",
+    "quantile",
+]
+
+INFERENCE = ("z", "t", "HKSJ", "mHKSJ", "profile")
+"""How the mean's interval is made; see `mean_inference` and `profile_mean`."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval; `empty` where the data are more alike than any value of the parameter explains."""
+
+    low: float
+    high: float
+    empty: bool = False
+
+
+@dataclass(frozen=True)
+class Heterogeneity:
+    """Cochran's Q with its p value, I² in percent, H²."""
+
+    q: float
+    df: int
+    p_value: float
+    i2: float
+    h2: float
+
+
+@dataclass(frozen=True)
+class MeanInference:
+    """The mean with its test and interval.
+
+    Attributes
+    ----------
+    estimate, std_error, statistic, p_value, low, high : float
+        In the units of the effects; the test is of a mean of zero.
+    df : int or None
+        Degrees of freedom of the t distribution, None for the normal.
+    multiplier : float
+        Hartung & Knapp's variance factor in use (1 for z and t).
+    fallback : bool
+        Whether HKSJ met identical effects, whose factor is zero, and used 1 instead.
+    """
+
+    estimate: float
+    std_error: float
+    statistic: float
+    p_value: float
+    low: float
+    high: float
+    df: int | None
+    multiplier: float = 1.0
+    fallback: bool = False
+
+
+def quantile(level: float, df: int | None) -> float:
+    """Return the two-sided critical value of the normal (`df` None) or the t distribution."""
+    tail = 0.5 * (1.0 - level)
+    return float(-special.ndtri(tail) if df is None else -special.stdtrit(df, tail))
+
+
+def chi2_quantile(level: float, df: int = 1) -> float:
+    """Return the value that a chi-squared variable stays below with probability `level`."""
+    return float(special.chdtri(df, 1.0 - level))
+
+
+def two_sided_p(statistic: float, df: int | None) -> float:
+    """Return the two-sided p value of a statistic under the normal or the t distribution."""
+    size = abs(statistic)
+    return float(2.0 * (special.ndtr(-size) if df is None else special.stdtr(df, -size)))
+
+
+def heterogeneity(data: Sample, tau2: float | None = None) -> Heterogeneity:
+    """Return Q, I² and H².
+
+    Parameters
+    ----------
+    data : Sample
+        Effects and variances, k at least 2.
+    tau2 : float, optional
+        I² and H² from this tau²: ``tau² / (tau² + s²)`` and ``tau² / s² + 1`` with s² the typical sampling
+        variance (Higgins & Thompson 2002). Without it from Q.
+
+    References
+    ----------
+    Higgins JPT, Thompson SG. Quantifying heterogeneity in a meta-analysis. Stat Med
+    2002;21(11):1539-1558. https://doi.org/10.1002/sim.1186
+    """
+    common = weighted_mean(data)
+    df = data.k - 1
+    if tau2 is None:
+        h2 = common.q / df
+        i2 = 100.0 * max(0.0, 1.0 - 1.0 / h2) if h2 > 0.0 else 0.0
+    else:
+        h2 = tau2 / common.typical_variance + 1.0
+        i2 = 100.0 * tau2 / (tau2 + common.typical_variance)
+    return Heterogeneity(common.q, df, float(special.chdtrc(df, common.q)), i2, h2)
+
+
+def mean_inference(data: Sample, tau2: float, inference: str, level: float) -> MeanInference:
+    """Return the mean's test and Wald-type interval.
+
+    Parameters
+    ----------
+    data : Sample
+        Effects and variances.
+    tau2 : float
+        Between-study variance.
+    inference : {"z", "t", "HKSJ", "mHKSJ"}
+        Normal; t with k - 1 df; t with the variance times ``Q(tau²) / (k - 1)`` (Hartung & Knapp 2001;
+        Sidik & Jonkman 2002); the same with a factor of at least 1 (Knapp & Hartung 2003).
+    level : float
+        Confidence level.
+
+    References
+    ----------
+    Hartung J, Knapp G. Stat Med 2001;20(24):3875-3889. https://doi.org/10.1002/sim.1009
+    Sidik K, Jonkman JN. Stat Med 2002;21(21):3153-3159. https://doi.org/10.1002/sim.1262
+    Knapp G, Hartung J. Stat Med 2003;22(17):2693-2710. https://doi.org/10.1002/sim.1482
+    """
+    fit = weighted_mean(data, tau2)
+    df = None if inference == "z" or data.k == 1 else data.k - 1
+    factor, fallback = 1.0, False
+    if df is not None and inference in ("HKSJ", "mHKSJ"):
+        factor = fit.q / df
+        # Identical effects leave no spread to estimate a variance from: an interval of no width
+        # would claim certainty, so the factor is 1, the interval that `t` gives.
+        fallback = inference == "HKSJ" and factor < 1e-20
+        factor = max(factor, 1.0) if inference == "mHKSJ" or fallback else factor
+    error = fit.std_error * math.sqrt(factor)
+    half = quantile(level, df) * error
+    statistic = fit.estimate / error
+    return MeanInference(
+        fit.estimate,
+        error,
+        statistic,
+        two_sided_p(statistic, df),
+        fit.estimate - half,
+        fit.estimate + half,
+        df,
+        factor,
+        fallback,
+    )
+
+
+def prediction_interval(estimate: float, std_error: float, tau2: float, df: int | None, level: float) -> Interval:
+    """Return the interval for the true effect of a new study: ``estimate ± q sqrt(tau² + se²)``.
+
+    References
+    ----------
+    Higgins JPT, Thompson SG, Spiegelhalter DJ. A re-evaluation of random-effects meta-analysis.
+    J R Stat Soc A 2009;172(1):137-159. https://doi.org/10.1111/j.1467-985X.2008.00552.x
+    """
+    half = quantile(level, df) * math.hypot(math.sqrt(tau2), std_error)
+    return Interval(estimate - half, estimate + half)
+
+
+def q_profile(data: Sample, level: float) -> Interval:
+    """Return the Q-profile interval of tau² (Viechtbauer 2007), each end the exact root of Q(t).
+
+    Where Q(0) lies below even the lower critical value the interval is empty; it is returned as
+    [0, 0] and marked.
+
+    References
+    ----------
+    Viechtbauer W. Confidence intervals for the amount of heterogeneity in meta-analysis. Stat Med
+    2007;26(1):37-52. https://doi.org/10.1002/sim.2514
+    """
+    tail, df = 0.5 * (1.0 - level), data.k - 1
+    upper_value, lower_value = float(special.chdtri(df, tail)), float(special.chdtri(df, 1.0 - tail))
+    high = solve_q(data, lower_value).value
+    if high == 0.0:
+        return Interval(0.0, 0.0, empty=True)
+    return Interval(solve_q(data, upper_value).value, high)
+
+
+def profile_tau2(data: Sample, tau2: float, level: float, *, restricted: bool = False) -> Interval:
+    """Return the profile-likelihood interval of tau² around its (restricted) maximum.
+
+    References
+    ----------
+    Hardy RJ, Thompson SG. A likelihood approach to meta-analysis with random effects. Stat Med 1996;
+    15(6):619-629. https://doi.org/10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A
+    """
+    top = log_likelihood(data, tau2, restricted=restricted)
+    critical = chi2_quantile(level)
+
+    def deviance(t: float) -> tuple[float, float]:
+        now = sums(data, np.array([t]))
+        trace = now.tr_p if restricted else now.s1
+        slope = float((trace[0] - now.q2[0]) / now.unit[0])
+        return 2.0 * (top - log_likelihood(data, t, restricted=restricted)), slope
+
+    low = 0.0
+    if tau2 > 0.0 and deviance(0.0)[0] > critical:
+        low = crossing(deviance, tau2, 0.5 * tau2, critical, limit=0.0)
+    return Interval(low, crossing(deviance, tau2, 2.0 * tau2 + data.v_min, critical))
+
+
+def profile_mean(data: Sample, tau2: float, level: float) -> MeanInference:
+    """Return the likelihood-ratio test and profile-likelihood interval of the mean under ML.
+
+    Parameters
+    ----------
+    data : Sample
+        Effects and variances.
+    tau2 : float
+        The maximum-likelihood estimate.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    MeanInference
+        `std_error` is the model's, ``1 / sqrt(sum of weights)``; `statistic` is the signed root of the
+        likelihood ratio against zero.
+
+    References
+    ----------
+    Hardy RJ, Thompson SG 1996 (see `profile_tau2`).
+    """
+    fit = weighted_mean(data, tau2)
+    top, critical = log_likelihood(data, tau2), chi2_quantile(level)
+
+    def deviance(mean: float) -> tuple[float, float]:
+        t = maximise(data, mean=mean).value
+        weights = 1.0 / (data.v + t)
+        return 2.0 * (top - log_likelihood(data, t, mean=mean)), 2.0 * float(weights @ (mean - data.y))
+
+    half = math.sqrt(critical) * fit.std_error
+    ends = [crossing(deviance, fit.estimate, fit.estimate + side * half, critical) for side in (-1.0, 1.0)]
+    statistic = math.copysign(math.sqrt(max(deviance(0.0)[0], 0.0)), fit.estimate)
+    return MeanInference(
+        fit.estimate, fit.std_error, statistic, two_sided_p(statistic, None), ends[0], ends[1], None
+    )

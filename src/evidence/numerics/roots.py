@@ -1,0 +1,88 @@
+"""Where a deviance curve crosses its critical value: safeguarded Newton on its square root."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from evidence.errors import ModelError
+
+__all__ = ["crossing"]
+
+_MAX_STEPS = 200
+
+
+def crossing(
+    deviance: Callable[[float], tuple[float, float]],
+    inside: float,
+    guess: float,
+    critical: float,
+    *,
+    limit: float = math.inf,
+    tolerance: float = 4e-15,
+) -> float:
+    """Return the point between `inside` and `limit` where the deviance reaches its critical value.
+
+    The square root of a deviance is nearly linear in the parameter (it is exactly so for a normal
+    mean), hence Newton's method on it; a bracket, first grown by doubling and then halved, holds
+    the steps.
+
+    Parameters
+    ----------
+    deviance : callable
+        Maps a value to the deviance (zero at the maximum) and its derivative.
+    inside : float
+        A value whose deviance is below `critical`.
+    guess : float
+        A first guess on the side that is searched.
+    critical : float
+        The critical value, positive.
+    limit : float
+        A finite limit has a deviance above `critical`: the bracket is then complete from the start.
+    tolerance : float
+        Relative width, against the distance from `inside`, at which the root is taken as found.
+
+    Returns
+    -------
+    float
+        The crossing; infinite (with the sign of the search) where 2,100 doublings do not reach it.
+
+    Raises
+    ------
+    ModelError
+        Where the bracket is not closed in 200 steps.
+    """
+    origin, target = inside, math.sqrt(critical)
+    outside = limit if math.isfinite(limit) else None
+    x, step = guess, guess - inside
+    for _ in range(2100):
+        if outside is not None:
+            break
+        height, _ = deviance(x)
+        if height > critical:
+            outside = x
+        else:
+            inside, step = x, 2.0 * step
+            x = inside + step
+            if not math.isfinite(x):
+                return x
+    else:
+        return math.copysign(math.inf, step)
+    x = min(max(x, min(inside, outside)), max(inside, outside))
+    for _ in range(_MAX_STEPS):
+        height, slope = deviance(x)
+        root = math.sqrt(max(height, 0.0))
+        if height > critical:
+            outside = x
+        else:
+            inside = x
+        move = -2.0 * root * (root - target) / slope if slope != 0.0 and root > 0.0 else math.nan
+        width = tolerance * max(abs(x - origin), abs(outside - inside) * 1e-3)
+        if abs(move) <= width or abs(outside - inside) <= width:
+            return x + (move if abs(move) <= width else 0.0)
+        new = x + move
+        low, high = min(inside, outside), max(inside, outside)
+        x = new if low < new < high else 0.5 * (low + high)
+        if x in (low, high):
+            return x
+    raise ModelError("the end of a profile-likelihood interval was not found in 200 steps")

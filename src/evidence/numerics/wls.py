@@ -1,0 +1,216 @@
+"""Weighted means by sums: every quantity of the intercept-only model in O(k), at any scale of the data.
+
+Weights enter only as ``W = (v_min + t) / (v + t)``, which lies in (0, 1] whatever the unit, and residuals
+only as ``r / sqrt(v_min + t)``. The powers of a weight that the estimators need therefore neither
+overflow nor underflow, and the most precise study has ``W = 1`` exactly: it serves as the origin of the
+effects, so that a study which dominates all others cancels nowhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Sample", "Sums", "Vector", "WeightedMean", "sample", "sums", "weighted_mean"]
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Effects and their sampling variances, with the most precise one as origin.
+
+    Attributes
+    ----------
+    y, v : Vector, shape (k,)
+        Effects and variances as given; variances are positive and finite.
+    z : Vector, shape (k,)
+        ``y - y[pivot]``.
+    pivot : int
+        Index of the smallest variance.
+    v_min : float
+        The smallest variance.
+    spread : float
+        Largest minus smallest effect.
+    """
+
+    y: Vector
+    v: Vector
+    z: Vector
+    pivot: int
+    v_min: float
+    spread: float
+
+    @property
+    def k(self) -> int:
+        """Number of effects."""
+        return int(self.y.size)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The sums at one or several values of tau²; all are free of units.
+
+    Attributes
+    ----------
+    unit : Vector
+        ``v_min + t``: what turns the sums back into the data's units.
+    s1, s2, s3 : Vector
+        Sums of the first three powers of ``W``.
+    rest : Vector
+        ``s1`` without the pivot's 1.
+    shift : Vector
+        Weighted mean minus the pivot's effect, in the data's units.
+    q1, q2, q3 : Vector
+        Sums of ``W r²``, ``W² r²`` and ``W³ r²`` with ``r`` in units of ``sqrt(unit)``.
+    cross : Vector
+        Sum of ``W² r``.
+    tr_p, tr_pp : Vector
+        Traces of P and PP, P the residual-forming matrix of the weighted mean.
+    """
+
+    unit: Vector
+    s1: Vector
+    s2: Vector
+    s3: Vector
+    rest: Vector
+    shift: Vector
+    q1: Vector
+    q2: Vector
+    q3: Vector
+    cross: Vector
+    tr_p: Vector
+    tr_pp: Vector
+
+
+@dataclass(frozen=True)
+class WeightedMean:
+    """An inverse-variance weighted mean.
+
+    Attributes
+    ----------
+    estimate : float
+        The weighted mean.
+    std_error : float
+        ``1 / sqrt(sum of weights)``.
+    q : float
+        Weighted sum of squared residuals.
+    typical_variance : float
+        ``(k - 1) / tr P``: the sampling variance that a set of equally precise studies with the
+        same total information would have (Higgins & Thompson 2002); infinite for one effect.
+    weights : Vector, shape (k,)
+        Weights as shares of one.
+    """
+
+    estimate: float
+    std_error: float
+    q: float
+    typical_variance: float
+    weights: Vector
+
+
+def sample(y: Vector, v: Vector) -> Sample:
+    """Put the most precise effect at the origin.
+
+    Parameters
+    ----------
+    y, v : Vector, shape (k,)
+        Effects and their sampling variances; finite, variances positive, k at least 1.
+
+    Returns
+    -------
+    Sample
+    """
+    pivot = int(v.argmin())
+    return Sample(y, v, y - y[pivot], pivot, float(v[pivot]), float(y.max() - y.min()))
+
+
+def sums(data: Sample, t: Vector, mean: float | None = None) -> Sums:
+    """Compute the sums at each value of tau².
+
+    Parameters
+    ----------
+    data : Sample
+        Effects and variances.
+    t : Vector, shape (g,)
+        Values of tau², none negative.
+    mean : float, optional
+        A mean known beforehand, in the data's units. Without it the weighted mean at each ``t`` is used.
+
+    Returns
+    -------
+    Sums
+        Each field of shape (g,).
+    """
+    unit = data.v_min + t
+    w = unit[:, None] / (data.v + t[:, None])
+    w2 = w * w
+    # Summed without the pivot, so that 1 - h of a dominating study is a sum of small numbers and not
+    # the difference of two numbers near one.
+    rest = w.sum(axis=1, where=_others(data)) if data.k > 1 else np.zeros_like(t)
+    s1 = 1.0 + rest
+    s2, s3 = w2.sum(axis=1), (w2 * w).sum(axis=1)
+    shift = (w @ data.z) / s1 if mean is None else np.full_like(t, mean - data.y[data.pivot])
+    r = (data.z - shift[:, None]) / np.sqrt(unit)[:, None]
+    wr = w * r
+    wr2 = wr * wr
+    spare = (s1[:, None] - w) / s1[:, None]
+    spare[:, data.pivot] = rest / s1
+    w_spare = w * spare
+    tr_p = w_spare.sum(axis=1)
+    p2, p4 = s2 - 1.0, (w2 * w2).sum(axis=1) - 1.0
+    tr_pp = (w_spare * w_spare).sum(axis=1) + (2.0 * p2 + p2 * p2 - p4) / (s1 * s1)
+    return Sums(
+        unit=unit,
+        s1=s1,
+        s2=s2,
+        s3=s3,
+        rest=rest,
+        shift=shift,
+        q1=(wr * r).sum(axis=1),
+        q2=wr2.sum(axis=1),
+        q3=(wr2 * w).sum(axis=1),
+        cross=(w * wr).sum(axis=1),
+        tr_p=tr_p,
+        tr_pp=tr_pp,
+    )
+
+
+def _others(data: Sample) -> NDArray[np.bool_]:
+    mask = np.ones(data.k, dtype=bool)
+    mask[data.pivot] = False
+    return mask
+
+
+def weighted_mean(data: Sample, tau2: float = 0.0) -> WeightedMean:
+    """Return the weighted mean with weights ``1 / (v + tau2)``.
+
+    Parameters
+    ----------
+    data : Sample
+        Effects and variances.
+    tau2 : float
+        Between-study variance; 0 gives the common-effect mean.
+
+    Returns
+    -------
+    WeightedMean
+    """
+    unit = data.v_min + tau2
+    w = unit / (data.v + tau2)
+    total = float(w.sum())
+    shift = float(w @ data.z) / total
+    r = (data.z - shift) / np.sqrt(unit)
+    rest = total - 1.0 if total > 1.5 else float(w[_others(data)].sum())
+    spare = (total - w) / total
+    spare[data.pivot] = rest / total
+    trace = float(w @ spare)
+    return WeightedMean(
+        estimate=float(data.y[data.pivot] + shift),
+        std_error=float(np.sqrt(unit / total)),
+        q=float(w @ (r * r)),
+        typical_variance=unit * (data.k - 1) / trace if data.k > 1 else float("inf"),
+        weights=w / total,
+    )
