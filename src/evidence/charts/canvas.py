@@ -1,0 +1,214 @@
+"""Where a chart is drawn: figures, measured text, and a sheet whose unit is the point.
+
+A chart here is a table with a picture in one of its columns. Both live in one `Axes`, so that
+"`ax` in, the same `Axes` out" holds and a chart can be a panel of a larger figure. Downwards the sheet is
+measured in points from the top (``ylim`` runs from the height to 0); sideways, texts stand at a
+fraction of the width, and the data axis of the picture keeps its own scale.
+
+Texts are measured with the outlines of the font, which needs no renderer: the layout does not
+depend on the backend that later draws it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from evidence.charts.style import FONT, POINTS, Style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Sheet", "available", "elide", "line_height", "new_axes", "open_sheet", "text_width", "widest", "wrap"]
+
+_HINTING = 1.035
+"""Renderers fit glyphs to pixels: drawn text is up to 3 % wider than its outlines."""
+
+LEADING = 1.25
+"""Distance of two lines of one text, as a multiple of its size."""
+
+
+@lru_cache(maxsize=20_000)
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Return the width of one line of text in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
+    width, _, _ = TextToPath().get_text_width_height_descent(text, font, False)
+    return float(width) * _HINTING
+
+
+def widest(texts: Sequence[str], size: float, bold: bool = False) -> float:
+    """Return the width of the widest line among texts, which may have several lines each."""
+    lines = [line for text in texts for line in text.split("\n")]
+    return max((text_width(line, size, bold) for line in lines), default=0.0)
+
+
+def line_height(size: float, lines: int = 1) -> float:
+    """Return the height of a text of so many lines, in points."""
+    return size * LEADING * lines
+
+
+def elide(text: str, width: float, size: float, bold: bool = False) -> str:
+    """Return the text, or as much of it as fits and an ellipsis."""
+    if text_width(text, size, bold) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:  # the longest beginning that fits: width grows with every character
+        middle = (low + high + 1) // 2
+        if text_width(text[:middle].rstrip() + "\u2026", size, bold) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + "\u2026"
+
+
+def wrap(text: str, width: float, size: float, *, most: int = 99, bold: bool = False) -> str:
+    """Return the text broken at spaces to a width in points; beyond `most` lines it ends in an ellipsis."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        current = ""
+        for word in paragraph.split(" "):
+            longer = f"{current} {word}" if current else word
+            if current and text_width(longer, size, bold) > width:
+                lines.append(current)
+                current = word
+            else:
+                current = longer
+        lines.append(current)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+    return "\n".join(elide(line, width, size, bold) for line in lines)
+
+
+def available(ax: Axes) -> tuple[float, float]:
+    """Return width and height of an existing `Axes` in points."""
+    box = ax.get_window_extent()
+    dpi = ax.get_figure(root=True).dpi if ax.get_figure(root=True) is not None else 100.0  # type: ignore[union-attr]
+    return float(box.width) * POINTS / dpi, float(box.height) * POINTS / dpi
+
+
+def _pyplot_shows_figures() -> bool:
+    """Tell whether a figure has to be known to pyplot to be seen: in IPython, or where pyplot is in use."""
+    if "matplotlib.pyplot" in sys.modules:
+        return True
+    ipython: Any = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
+def new_axes(width: float, height: float, style: Style) -> Axes:
+    """Return the only `Axes` of a new figure, filling it.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in points.
+    style : Style
+        For the background.
+
+    Returns
+    -------
+    Axes
+        In a figure of pyplot where pyplot is in use or IPython runs (else a notebook could not
+        display it), in a bare `Figure` with an Agg canvas otherwise: a build leaves no state
+        behind. The backend is whatever the user has chosen.
+    """
+    size = (width / POINTS, height / POINTS)
+    figure: Figure
+    if _pyplot_shows_figures():
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(figsize=size, dpi=100.0, facecolor=style.colours.paper, layout="none")
+    else:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure as BareFigure
+
+        figure = BareFigure(figsize=size, dpi=100.0, facecolor=style.colours.paper, layout="none")
+        FigureCanvasAgg(figure)
+    return figure.add_axes((0.0, 0.0, 1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """An `Axes` prepared for a layout in points.
+
+    Attributes
+    ----------
+    ax : Axes
+        Where everything is drawn.
+    style : Style
+        Sizes and colours.
+    width, height : float
+        Size in points.
+    """
+
+    ax: Axes
+    style: Style
+    width: float
+    height: float
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: float | None = None,
+        colour: str | None = None,
+        align: Literal["left", "center", "right"] = "left",
+        valign: Literal["top", "center", "bottom"] = "center",
+        bold: bool = False,
+        rotation: float = 0.0,
+    ) -> None:
+        """Write a text at a point, both in points from the top left; dollar signs stay dollar signs."""
+        if not text:
+            return
+        self.ax.text(
+            x / self.width,
+            y,
+            text,
+            transform=self.ax.get_yaxis_transform(which="grid"),
+            fontfamily=FONT,
+            fontsize=size or self.style.text,
+            fontweight="bold" if bold else "normal",
+            fontstyle="normal",
+            color=colour or self.style.colours.ink,
+            ha=align,
+            va=valign,
+            rotation=rotation,
+            linespacing=LEADING / 1.164,  # matplotlib's unit is the font's own line of 1.164 em
+            parse_math=False,
+            wrap=False,
+        )
+
+    def rule(self, y: float, *, left: float = 0.0, right: float | None = None, strong: bool = False) -> None:
+        """Draw a horizontal rule between two points of the width."""
+        self.ax.plot(
+            [left / self.width, (self.width if right is None else right) / self.width],
+            [y, y],
+            transform=self.ax.get_yaxis_transform(which="grid"),
+            color=self.style.colours.ink if strong else self.style.colours.rule,
+            linewidth=self.style.line * (0.8 if strong else 0.5),
+            linestyle="-",
+            marker="",
+            solid_capstyle="butt",
+            zorder=1.5,
+        )
+
+
+def open_sheet(ax: Axes, style: Style, width: float, height: float) -> Sheet:
+    """Clear the scales of an `Axes` and measure it in points downwards."""
+    ax.set_facecolor(style.colours.paper)
+    ax.set_autoscale_on(False)
+    ax.set_ylim(height, 0.0)
+    ax.grid(visible=False)
+    for side in ("left", "right", "top", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(axis="both", which="both", left=False, right=False, top=False, bottom=False,
+                   labelleft=False, labelright=False, labeltop=False, labelbottom=False)
+    return Sheet(ax, style, width, height)

@@ -1,0 +1,91 @@
+"""What a chart says in words: model, estimator, interval and number of studies, always from the result."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evidence.charts.frame import printed, printed_range
+from evidence.charts.words import count, interval_words, listed, number, plural, range_words, spread_words
+
+if TYPE_CHECKING:
+    from evidence.fit import MetaFit
+
+__all__ = ["bound_words", "left_out_notes", "level_words", "model_words", "pooled_words"]
+
+
+def level_words(level: float) -> str:
+    """Return a confidence level in percent: ``"95%"``."""
+    return f"{round(level * 100, 1):g}%"
+
+
+def limits(fit: MetaFit) -> tuple[float, float, float]:
+    """Return estimate, lower and upper limit on the printed scale; NaN where there is none."""
+    low, high = printed_range(fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
+    return printed(fit.estimate, fit.scale, fit.display_sign), low, high
+
+
+def bound_words(fit: MetaFit) -> str:
+    """Return the pooled limits in words, one-sided where they are."""
+    estimate, low, high = limits(fit)
+    return interval_words(estimate, low, high, log=fit.scale == "log")
+
+
+def pooled_words(fit: MetaFit) -> str:
+    """Return the pooled result as a phrase with its interval."""
+    estimate, low, high = limits(fit)
+    level = level_words(fit.level)
+    if fit.bound == "none" or (math.isnan(estimate) and math.isnan(low) and math.isnan(high)):
+        return "the rows give neither a pooled value nor a limit"
+    if math.isnan(estimate):
+        return f"no pooled value, only a limit: {range_words(low, high, log=fit.scale == 'log')}"
+    text = f"pooled effect {number(estimate)} ({level} interval {range_words(low, high)})"
+    if fit.pred_low is None or fit.pred_high is None:
+        return text
+    ends = printed_range(fit.pred_low, fit.pred_high, fit.scale, fit.display_sign)
+    return f"{text}, {level} prediction interval {range_words(*ends)}"
+
+
+def model_words(fit: MetaFit) -> str:
+    """Return model, estimator, amounts and heterogeneity as one note."""
+    people = f", {count(fit.n_people)} people" if fit.n_people is not None else ""
+    parts = [f"{fit.method}; {plural(fit.k, 'row')} of {plural(fit.n_studies, 'study', 'studies')}{people}"]
+    if fit.tau2 is not None:
+        parts.append(f"\u03c4\u00b2 {spread_words(fit.tau2, fit.tau2_low, fit.tau2_high)}")
+    if fit.i2 is not None:
+        parts.append(f"I\u00b2 {fit.i2:.0f}%")
+    return "; ".join(parts) + "."
+
+
+def left_out_notes(rows: pd.DataFrame, *, short: bool = False, most: int = 4) -> tuple[str, ...]:
+    """Return notes on the rows that were not pooled, one for each reason.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of a forest plot; those of role ``"left_out"`` count.
+    short : bool
+        Only how many: a slide has no room for names, the rows have them.
+    most : int
+        Names in one note; the rest is counted.
+
+    Returns
+    -------
+    tuple of str
+        Empty where every row was pooled.
+    """
+    out = rows[rows["role"] == "left_out"]
+    if out.empty:
+        return ()
+    if short:
+        return (f"Not pooled: {plural(len(out), 'row')}.",)
+    notes = []
+    for reason, group in out.groupby("note", sort=False):
+        names = list(dict.fromkeys(group["label"]))
+        shown = names[:most] if len(names) > most else names
+        more = f" and {plural(len(names) - most, 'other study', 'other studies')}" if len(names) > most else ""
+        who = listed(shown) if not more else ", ".join(shown) + more
+        notes.append(f"Not pooled, {plural(len(group), 'row')} ({who}): {reason or 'no reason given'}.".replace("..", "."))
+    return tuple(notes)

@@ -1,0 +1,146 @@
+"""From the model scale to the printed one, and other small things that rows of several charts share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from evidence.charts.canvas import available, new_axes, open_sheet
+from evidence.charts.style import POINTS, Style, style_for
+from evidence.charts.table import Content, Plan, plan_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from evidence.charts.canvas import Sheet
+
+__all__ = ["MEASURE_NAMES", "as_float", "as_text", "measure_name", "on_screen", "people_of", "place", "printed",
+           "printed_range"]
+
+MEASURE_NAMES = {
+    "SMD": "Standardised mean difference (Hedges' g)",
+    "MD": "Mean difference",
+    "OR": "Odds ratio",
+    "RR": "Risk ratio",
+    "IRR": "Incidence rate ratio",
+    "HR": "Hazard ratio",
+    "RD": "Risk difference",
+    "ROM": "Ratio of means",
+    "ratio": "Ratio (risk, rate or hazard)",
+}
+"""Names of the measures on an axis."""
+
+_SMALLEST = 0.35
+"""Least scale of the letters in an `ax` that is too small: below, nothing can be read anyway."""
+
+
+def measure_name(measure: str) -> str:
+    """Return the name of a measure for an axis; an unknown code stays as it is."""
+    folded = {code.casefold(): name for code, name in MEASURE_NAMES.items()}
+    return folded.get(measure.casefold(), measure)
+
+
+def as_float(value: Any) -> float:  # noqa: ANN401  (a cell of a DataFrame, or an optional number)
+    """Return a cell as a float; missing becomes NaN."""
+    return math.nan if value is None or pd.isna(value) else float(value)
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401  (a cell of a DataFrame)
+    """Return a cell as one line of text; missing becomes empty."""
+    return "" if value is None or (not isinstance(value, str) and pd.isna(value)) else " ".join(str(value).split())
+
+
+def printed(value: float | None, scale: str, sign: int) -> float:
+    """Return a value of the model scale on the printed scale: ``exp(sign * value)`` for ratios."""
+    if value is None or math.isnan(value):
+        return math.nan
+    if scale != "log":
+        return value
+    exponent = sign * value
+    return math.inf if exponent > 700 else math.exp(exponent)
+
+
+def printed_range(low: float | None, high: float | None, scale: str, sign: int) -> tuple[float, float]:
+    """Return bounds on the printed scale, the lower first: a negative sign turns them round."""
+    ends = printed(low, scale, sign), printed(high, scale, sign)
+    return (ends[1], ends[0]) if scale == "log" and sign < 0 else ends
+
+
+def on_screen(favours: tuple[str, str], scale: str, sign: int) -> tuple[str, str]:
+    """Return what lies left and right of the line: turned round where fewer events favour the first arm."""
+    second, first = (f"favours {name}" if name and not name.startswith("favours") else name for name in favours)
+    left, right = (first, second) if scale == "log" and sign < 0 else (second, first)
+    return (f"\u2190 {left}" if left else "", f"{right} \u2192" if right else "")
+
+
+def people_of(n_e: float, n_c: float) -> float:
+    """Return the people of both arms, unknown where one of them is."""
+    return n_e + n_c
+
+
+def sides(row: Any, names: Iterable[str]) -> list[float]:  # noqa: ANN401  (a named tuple of a DataFrame)
+    """Return finite cells of a row."""
+    values = [as_float(getattr(row, name)) for name in names]
+    return [v for v in values if math.isfinite(v)]
+
+
+def place(
+    contents: Sequence[Content], medium: str, ax: Axes | None, least_picture: float
+) -> tuple[Plan, Sheet]:
+    """Plan a table chart for a new figure or for a given `Axes`, and open its sheet.
+
+    Parameters
+    ----------
+    contents : sequence of Content
+        The same chart with ever fewer columns: the first that leaves the picture its least width is
+        taken, so that a narrow medium loses the weight column before it loses the picture.
+    medium : str
+        Name of the style.
+    ax : Axes or None
+        Where to draw; None makes a figure as high as the rows need (a slide is at least 16:9).
+    least_picture : float
+        Least width of the picture, as a multiple of the text size.
+
+    Returns
+    -------
+    tuple of Plan and Sheet
+        Both of the same size.
+    """
+    style = style_for(medium)
+    if ax is None:
+        width = style.width * POINTS
+        plan = _roomiest(contents, style, width, least_picture)
+        height = max(plan.height, style.least_height * POINTS)
+        plan = plan.stretched(height)
+        ax = new_axes(width, height, style)
+    else:
+        width, height = available(ax)
+        plan = _shrunk(contents, style, width, height, least_picture).stretched(height)
+    return plan, open_sheet(ax, plan.style, plan.width, max(plan.height, height))
+
+
+def _picture_width(plan: Plan) -> float:
+    return plan.picture[1] - plan.picture[0]
+
+
+def _roomiest(contents: Sequence[Content], style: Style, width: float, least_picture: float) -> Plan:
+    """Return the plan with most columns whose picture has its least width; else the one with fewest."""
+    for content in contents:
+        plan = plan_table(content, style, width, least_picture=least_picture)
+        if _picture_width(plan) >= least_picture * style.text * 0.98:
+            return plan
+    return plan
+
+
+def _shrunk(contents: Sequence[Content], style: Style, width: float, height: float, least_picture: float) -> Plan:
+    """Return the plan at the largest letters with which it fits a given `Axes`."""
+    factor = 1.0
+    while True:
+        plan = _roomiest(contents, style.scaled(factor), width, least_picture)
+        fits = plan.height <= height and _picture_width(plan) >= least_picture * plan.style.text * 0.98
+        if fits or factor <= _SMALLEST:
+            return plan
+        factor *= 0.94

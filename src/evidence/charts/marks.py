@@ -1,0 +1,168 @@
+"""The marks of results: one shape for each way in which a result is known.
+
+A square with whiskers is a value with its interval; a band is a result of which the print gives bounds
+only; a dotted arrow is a side of the line; a diamond is a pooled value; a bar that starts at a stop and runs off
+as an arrow is a limit on one side. Shapes differ, not only colours.
+"""
+
+from __future__ import annotations
+
+import math
+
+from evidence.charts.canvas import Sheet
+from evidence.charts.scale import Scale
+
+__all__ = ["MARK_WORDS", "band", "diamond", "key_mark", "limit_bar", "side_arrow", "square", "thin_interval"]
+
+LineStyle = str | tuple[float, tuple[float, float]]
+
+MARK_WORDS = {
+    "square": "value with interval",
+    "band": "only bounds of the result follow from the print",
+    "arrow": "only the direction was reported",
+    "diamond": "pooled effect and interval",
+    "bound": "pooled, one-sided: a limit without a value",
+    "prediction": "prediction interval: the range for a new study",
+    "open": "one study: not pooled",
+}
+"""What each mark means, in the words of the key."""
+
+
+def _line(sheet: Sheet, xs: list[float], ys: list[float], colour: str, width: float,
+          style: LineStyle = "-") -> None:
+    """Draw one plain line in data coordinates."""
+    sheet.ax.plot(xs, ys, color=colour, linewidth=width, linestyle=style, marker="", solid_capstyle="butt",
+                  dash_capstyle="butt", zorder=2.2)
+
+
+def _head(sheet: Sheet, scale: Scale, y: float, rightwards: bool, size: float, colour: str) -> None:
+    """Draw an arrow head whose tip is at an end of the range."""
+    tip = scale.right if rightwards else scale.left
+    x = scale.value(tip - size / 2 if rightwards else tip + size / 2)
+    sheet.ax.plot([x], [y], marker=">" if rightwards else "<", markersize=size, color=colour,
+                  markeredgewidth=0.0, linestyle="", zorder=2.4)
+
+
+def _span(sheet: Sheet, scale: Scale, low: float, high: float, y: float, colour: str, width: float,
+          style: LineStyle = "-") -> None:
+    """Draw a line between two values; where it leaves the range it ends in an arrow head."""
+    size = max(width * 3.2, sheet.style.text * 0.55)
+    left_out, right_out = low < scale.low, high > scale.high
+    if high < scale.low or low > scale.high:  # wholly outside: only the head says where it is
+        _head(sheet, scale, y, high > scale.high, size, colour)
+        return
+    start = scale.value(scale.left + size / 2) if left_out else low
+    end = scale.value(scale.right - size / 2) if right_out else high
+    if end > start:
+        _line(sheet, [start, end], [y, y], colour, width, style)
+    if left_out:
+        _head(sheet, scale, y, False, size, colour)
+    if right_out:
+        _head(sheet, scale, y, True, size, colour)
+
+
+def _stop(sheet: Sheet, scale: Scale, x: float, y: float, height: float, colour: str, width: float) -> None:
+    """Draw a short upright line at a value that lies in the range."""
+    if scale.low <= x <= scale.high:
+        _line(sheet, [x, x], [y - height / 2, y + height / 2], colour, width)
+
+
+def square(
+    sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high: float, side: float, *,
+    filled: bool = True,
+) -> None:
+    """Draw a value and its interval; `side` of the square in points. Open where it was not pooled."""
+    style = sheet.style
+    if math.isfinite(low) and math.isfinite(high):
+        _span(sheet, scale, low, high, y, style.colours.exact, style.line)
+    if scale.low <= estimate <= scale.high:
+        sheet.ax.plot([estimate], [y], marker="s", markersize=side, color=style.colours.exact, linestyle="",
+                      markerfacecolor=style.colours.exact if filled else style.colours.paper,
+                      markeredgewidth=style.line, markeredgecolor=style.colours.exact, zorder=2.6)
+    else:
+        _head(sheet, scale, y, estimate > scale.high, max(side, style.text * 0.6), style.colours.exact)
+
+
+def band(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
+    """Draw bounds as the band they are: closed at a finite end, an arrow at an infinite one, no point."""
+    from matplotlib.patches import Polygon
+
+    style = sheet.style
+    point = height * 0.9
+    left_open, right_open = low < scale.low, high > scale.high
+    start = scale.left if left_open else min(scale.points(min(low, scale.high)), scale.right - 2 * point)
+    end = scale.right if right_open else max(scale.points(max(high, scale.low)), scale.left + 2 * point)
+    up, down = y - height / 2, y + height / 2
+    left = [(start + point, down), (start, y), (start + point, up)] if left_open else [(start, down), (start, up)]
+    right = [(end - point, up), (end, y), (end - point, down)] if right_open else [(end, up), (end, down)]
+    outline = [(scale.value(x), at) for x, at in (*left, *right)]
+    sheet.ax.add_patch(
+        Polygon(outline, closed=True, facecolor=style.colours.interval_fill, edgecolor=style.colours.interval,
+                linewidth=style.line * 0.8, joinstyle="miter", zorder=2.0)
+    )
+
+
+def side_arrow(sheet: Sheet, scale: Scale, y: float, start: float, *, rightwards: bool) -> None:
+    """Draw a side of the line of no difference: a dotted arrow away from the line, begun by a ring."""
+    style = sheet.style
+    low, high = (start, math.inf) if rightwards else (-math.inf, start)
+    _span(sheet, scale, low, high, y, style.colours.sign, style.line, (0, (1.2, 1.6)))
+    sheet.ax.plot([start], [y], marker="o", markersize=style.text * 0.32, linestyle="", zorder=2.5,
+                  markerfacecolor=style.colours.paper, markeredgecolor=style.colours.sign,
+                  markeredgewidth=style.line * 0.8)
+
+
+def diamond(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high: float, height: float, *,
+            filled: bool = True) -> None:
+    """Draw a pooled value: a diamond from limit to limit, cut with an arrow head at the range's ends."""
+    from matplotlib.patches import Polygon
+
+    style = sheet.style
+    ends = max(low, scale.low), min(high, scale.high)
+    middle = min(max(estimate, ends[0]), ends[1])
+    corners = [(ends[0], y), (middle, y - height / 2), (ends[1], y), (middle, y + height / 2)]
+    sheet.ax.add_patch(
+        Polygon(corners, closed=True, edgecolor=style.colours.pooled, linewidth=style.line, joinstyle="miter",
+                facecolor=style.colours.pooled if filled else style.colours.paper, zorder=2.6)
+    )
+    size = style.text * 0.6
+    if low < scale.low:
+        _head(sheet, scale, y, False, size, style.colours.pooled)
+    if high > scale.high:
+        _head(sheet, scale, y, True, size, style.colours.pooled)
+
+
+def limit_bar(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
+    """Draw a one-sided pooled result: a thick bar with a stop at its limit that runs off as an arrow."""
+    style = sheet.style
+    _span(sheet, scale, low, high, y, style.colours.pooled, style.line * 2.4)
+    for end in (low, high):
+        if math.isfinite(end):
+            _stop(sheet, scale, end, y, height, style.colours.pooled, style.line * 2.0)
+
+
+def thin_interval(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
+    """Draw a prediction interval: a thin line with small stops."""
+    style = sheet.style
+    _span(sheet, scale, low, high, y, style.colours.pooled, style.line * 0.9)
+    for end in (low, high):
+        _stop(sheet, scale, end, y, height, style.colours.pooled, style.line * 0.9)
+
+
+def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y: float) -> None:
+    """Draw a mark of the key between two places of the width, in points."""
+    inside = Scale(scale.value(left), scale.value(right), left, right, scale.log)
+    low, high, middle = inside.value(left + 1), inside.value(right - 1), inside.value((left + right) / 2)
+    size = sheet.style.text * 0.62
+    if mark in ("square", "open"):
+        square(sheet, inside, y, middle, low, high, size, filled=mark == "square")
+    elif mark == "band":
+        band(sheet, inside, y, low, math.inf, size)
+    elif mark == "arrow":
+        side_arrow(sheet, inside, y, low, rightwards=True)
+    elif mark == "diamond":
+        diamond(sheet, inside, y, middle, low, high, size)
+    elif mark == "bound":
+        limit_bar(sheet, inside, y, low, math.inf, size)
+    elif mark == "prediction":
+        thin_interval(sheet, inside, y, low, high, size)

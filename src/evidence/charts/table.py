@@ -1,0 +1,378 @@
+"""Plan and draw a table that has a picture in one column: the frame of forest, domains and trial charts.
+
+The plan decides every width and height from the texts, without a figure; a new figure is then made as
+high as the plan says, and an `Axes` that the user gave is filled, with smaller letters where it must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from evidence.charts.canvas import Sheet, elide, line_height, text_width, widest, wrap
+from evidence.charts.marks import MARK_WORDS, key_mark
+from evidence.charts.scale import Scale, draw_axis
+from evidence.charts.style import Style
+
+__all__ = ["Column", "Content", "Plan", "draw_plan", "plan_table"]
+
+Align = Literal["left", "center", "right"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of text.
+
+    Attributes
+    ----------
+    header : str
+        Its head.
+    cells : tuple of str
+        One text a row.
+    align : str
+        ``"left"`` for words, ``"right"`` for numbers.
+    flex : bool
+        Whether it may be made narrower: its texts then wrap to two lines and end in an ellipsis.
+    group : str
+        Head over neighbouring columns.
+    """
+
+    header: str
+    cells: tuple[str, ...]
+    align: Align = "left"
+    flex: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a chart says, before it has a size.
+
+    Attributes
+    ----------
+    left, right : tuple of Column
+        Columns on either side of the picture.
+    title : str
+        One message, set above.
+    favours : tuple of str
+        What lies on the left and on the right of the line of no difference.
+    axis_label : str
+        Name of the effect.
+    picture_group : str
+        Head over the picture.
+    bold : frozenset of int
+        Rows in bold.
+    rules : frozenset of int
+        Rows that begin with a rule.
+    lanes : tuple of float
+        For each row, how many text heights its picture needs (1 for one mark).
+    key : tuple of str
+        Marks to explain, names of `MARK_WORDS`.
+    foot : tuple of str
+        Notes below, each a paragraph.
+    """
+
+    left: tuple[Column, ...]
+    right: tuple[Column, ...]
+    title: str = ""
+    favours: tuple[str, str] = ("", "")
+    axis_label: str = ""
+    picture_group: str = ""
+    bold: frozenset[int] = frozenset()
+    rules: frozenset[int] = frozenset()
+    lanes: tuple[float, ...] = ()
+    key: tuple[str, ...] = ()
+    foot: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.lanes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where everything stands, in points.
+
+    Attributes
+    ----------
+    content : Content
+        With texts wrapped to their columns.
+    style : Style
+        Sizes and colours.
+    width, height : float
+        Of the whole sheet.
+    starts, widths : tuple of float
+        Left edge and width of each text column, those on the left of the picture first.
+    picture : tuple of float
+        Left and right edge of the picture.
+    row_heights : tuple of float
+        Heights of the rows.
+    heads : float
+        Height of the column heads.
+    key_lines : tuple of tuple of str
+        Marks of the key, line by line.
+    """
+
+    content: Content
+    style: Style
+    width: float
+    height: float
+    starts: tuple[float, ...]
+    widths: tuple[float, ...]
+    picture: tuple[float, float]
+    row_heights: tuple[float, ...]
+    heads: float
+    key_lines: tuple[tuple[str, ...], ...] = field(default=())
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return the text columns from left to right."""
+        return (*self.content.left, *self.content.right)
+
+    def stretched(self, height: float) -> Plan:
+        """Return the plan with rows as much higher as a given height allows, at most by 70 %."""
+        spare = height - self.height
+        total = sum(self.row_heights)
+        if spare <= 0 or total <= 0:
+            return self
+        factor = 1.0 + min(spare / total, 0.7)
+        return replace(self, height=height, row_heights=tuple(h * factor for h in self.row_heights))
+
+
+def _pad(style: Style) -> float:
+    """Return the margin of the sheet."""
+    return style.text * 0.9
+
+
+def _natural(column: Column, style: Style, bold: bool) -> float:
+    """Return the width that a column would take: its widest cell, or the longest word of its head."""
+    head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
+    return max(head, widest(column.cells, style.text, bold))
+
+
+def _widths(content: Content, style: Style, width: float, least_picture: float) -> list[float]:
+    """Return the widths of the columns; flexible ones give way until the picture has its least width."""
+    columns = (*content.left, *content.right)
+    gap = style.text * 1.3
+    natural = [_natural(c, style, bool(content.bold)) for c in columns]
+    least = [min(n, style.text * 7.0) if c.flex else n for c, n in zip(columns, natural, strict=True)]
+    room = width - 2 * _pad(style) - gap * len(columns) - max(least_picture, 0.34 * width)
+    excess = sum(natural) - room
+    slack = sum(n - m for n, m in zip(natural, least, strict=True))
+    if excess <= 0 or slack <= 0:
+        return natural
+    share = min(1.0, excess / slack)
+    return [n - (n - m) * share for n, m in zip(natural, least, strict=True)]
+
+
+def _wrapped(column: Column, width: float, style: Style, bold: frozenset[int]) -> Column:
+    """Return the column with its texts broken to a width: two lines at most where it is flexible."""
+    cells = tuple(
+        wrap(cell, width, style.text, most=2, bold=i in bold) if column.flex else cell
+        for i, cell in enumerate(column.cells)
+    )
+    return replace(column, cells=cells, header=wrap(column.header, width, style.small, bold=True))
+
+
+def _row_heights(content: Content, columns: Sequence[Column], style: Style) -> tuple[float, ...]:
+    """Return the height of each row: its lines of text or its lanes of marks, whichever is more."""
+    heights = []
+    for i in range(content.rows):
+        lines = max((column.cells[i].count("\n") + 1 for column in columns), default=1)
+        text = line_height(style.text, lines) + style.text * (style.row - 1.25)
+        heights.append(max(text, style.text * 0.95 * content.lanes[i] + style.text * 0.5))
+    return tuple(heights)
+
+
+def _key_lines(key: Sequence[str], style: Style, width: float) -> tuple[tuple[str, ...], ...]:
+    """Return the marks of the key in as many lines as they need."""
+    lines: list[list[str]] = []
+    used = width + 1.0
+    for mark in key:
+        need = _key_width(mark, style)
+        if used + need > width:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(mark)
+        used += need
+    return tuple(tuple(line) for line in lines)
+
+
+def _key_width(mark: str, style: Style) -> float:
+    """Return the width of one mark of the key with its words."""
+    return style.small * 3.0 + text_width(MARK_WORDS[mark], style.small) + style.small * 1.6
+
+
+def plan_table(content: Content, style: Style, width: float, *, least_picture: float = 14.0) -> Plan:
+    """Decide where everything stands.
+
+    Parameters
+    ----------
+    content : Content
+        What is said.
+    style : Style
+        Sizes and colours.
+    width : float
+        Of the sheet, points.
+    least_picture : float
+        Least width of the picture, as a multiple of the text size.
+
+    Returns
+    -------
+    Plan
+        With the height that the content needs.
+    """
+    pad, gap = _pad(style), style.text * 1.3
+    widths = _widths(content, style, width, least_picture * style.text)
+    n_left = len(content.left)
+    starts, x = [], pad
+    for w in widths[:n_left]:
+        starts.append(x)
+        x += w + gap
+    right_start = width - pad - sum(w + gap for w in widths[n_left:])
+    picture = (x, max(right_start, x + 1.0))
+    x = right_start + gap
+    for w in widths[n_left:]:
+        starts.append(x)
+        x += w + gap
+    columns = [_wrapped(c, w, style, content.bold) for c, w in zip(
+        (*content.left, *content.right), widths, strict=True)]
+    half = (picture[1] - picture[0]) / 2 - style.small * 0.5
+    content = replace(
+        content,
+        left=tuple(columns[:n_left]),
+        right=tuple(columns[n_left:]),
+        title=wrap(content.title, width - 2 * pad, style.title, bold=True) if content.title else "",
+        favours=tuple(wrap(f, half, style.small) if f else "" for f in content.favours),  # type: ignore[arg-type]
+        axis_label=wrap(content.axis_label, picture[1] - picture[0], style.small) if content.axis_label else "",
+        foot=tuple(wrap(f, width - 2 * pad, style.small) for f in content.foot),
+    )
+    heads = max((c.header.count("\n") + 1 for c in columns), default=1)
+    groups = 1.5 if any(c.group for c in columns) or content.picture_group else 0.0
+    plan = Plan(
+        content, style, width, 0.0, tuple(starts), tuple(widths), picture, _row_heights(content, columns, style),
+        line_height(style.small) * (heads + groups) + style.small * 0.8,
+        _key_lines(content.key, style, width - 2 * pad),
+    )
+    return replace(plan, height=_height(plan))
+
+
+def _lines(text: str) -> int:
+    """Return the number of lines of a text."""
+    return text.count("\n") + 1 if text else 0
+
+
+def _title_height(plan: Plan) -> float:
+    lines = _lines(plan.content.title)
+    return line_height(plan.style.title, lines) + plan.style.text * 0.7 if lines else 0.0
+
+
+def _below_height(plan: Plan) -> float:
+    """Return the height of axis, favours labels, axis label, key and notes."""
+    style, content = plan.style, plan.content
+    height = style.small * 2.3
+    height += line_height(style.small, max(map(_lines, content.favours)))
+    height += line_height(style.small, _lines(content.axis_label))
+    height += style.small * 0.6
+    height += len(plan.key_lines) * style.small * 1.7
+    height += sum(line_height(style.small, _lines(f)) + style.small * 0.35 for f in content.foot)
+    return height
+
+
+def _height(plan: Plan) -> float:
+    return 2 * _pad(plan.style) + _title_height(plan) + plan.heads + sum(plan.row_heights) + _below_height(plan)
+
+
+def draw_plan(plan: Plan, sheet: Sheet, scale: Scale) -> list[float]:
+    """Draw all text, rules, the axis and the key.
+
+    Parameters
+    ----------
+    plan : Plan
+        Where everything stands.
+    sheet : Sheet
+        Opened at the size of the plan.
+    scale : Scale
+        The data axis, between the edges of ``plan.picture``.
+
+    Returns
+    -------
+    list of float
+        Height of the middle of each row, in points from the top: where its marks belong.
+    """
+    style, content = plan.style, plan.content
+    y = _pad(style)
+    if content.title:
+        sheet.text(_pad(style), y, content.title, size=style.title, bold=True, valign="top")
+        y += _title_height(plan)
+    _draw_heads(plan, sheet, y)
+    y += plan.heads
+    top = y
+    sheet.rule(y - style.small * 0.2, left=_pad(style), right=plan.width - _pad(style), strong=True)
+    middles = []
+    for i, height in enumerate(plan.row_heights):
+        if i in content.rules:
+            sheet.rule(y, left=_pad(style), right=plan.width - _pad(style))
+        middles.append(y + height / 2)
+        _draw_row(plan, sheet, i, middles[-1])
+        y += height
+    draw_axis(sheet, scale, y, top)
+    _draw_below(plan, sheet, scale, y)
+    return middles
+
+
+def _edge(plan: Plan, column: int) -> float:
+    """Return where the texts of a column are anchored."""
+    start, width = plan.starts[column], plan.widths[column]
+    return {"left": start, "right": start + width, "center": start + width / 2}[plan.columns[column].align]
+
+
+def _draw_heads(plan: Plan, sheet: Sheet, y: float) -> None:
+    """Draw the heads of the columns, standing on one line, and the heads over groups."""
+    style = plan.style
+    bottom = y + plan.heads - style.small * 0.55
+    for i, column in enumerate(plan.columns):
+        sheet.text(_edge(plan, i), bottom, column.header, size=style.small, align=column.align, valign="bottom",
+                   bold=True)
+    spans: dict[str, tuple[float, float]] = {}
+    for i, column in enumerate(plan.columns):
+        if column.group:
+            left, _ = spans.get(column.group, (plan.starts[i], 0.0))
+            spans[column.group] = (left, plan.starts[i] + plan.widths[i])
+    if plan.content.picture_group:
+        spans[plan.content.picture_group] = plan.picture
+    for name, (left, right) in spans.items():
+        label = elide(name, right - left, style.small, True)
+        sheet.text((left + right) / 2, y + style.small * 0.65, label, size=style.small, align="center", bold=True)
+        sheet.rule(y + style.small * 1.5, left=left, right=right)
+
+
+def _draw_row(plan: Plan, sheet: Sheet, row: int, y: float) -> None:
+    for i, column in enumerate(plan.columns):
+        sheet.text(_edge(plan, i), y, column.cells[row], align=column.align, bold=row in plan.content.bold)
+
+
+def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
+    """Draw what stands below the axis: favours labels, the axis label, the key, the notes."""
+    style, content = plan.style, plan.content
+    left, right = plan.picture
+    y += style.small * 2.3
+    sheet.text(left, y, content.favours[0], size=style.small, valign="top")
+    sheet.text(right, y, content.favours[1], size=style.small, valign="top", align="right")
+    y += line_height(style.small, max(map(_lines, content.favours)))
+    sheet.text((left + right) / 2, y, content.axis_label, size=style.small, valign="top", align="center",
+               colour=style.colours.quiet)
+    y += line_height(style.small, _lines(content.axis_label)) + style.small * 0.6
+    for line in plan.key_lines:
+        x = _pad(style)
+        for mark in line:
+            key_mark(sheet, scale, mark, x, x + style.small * 2.4, y + style.small * 0.8)
+            sheet.text(x + style.small * 3.0, y + style.small * 0.8, MARK_WORDS[mark], size=style.small,
+                       colour=style.colours.quiet)
+            x += _key_width(mark, style)
+        y += style.small * 1.7
+    for note in content.foot:
+        sheet.text(_pad(style), y, note, size=style.small, valign="top", colour=style.colours.quiet)
+        y += line_height(style.small, _lines(note)) + style.small * 0.35

@@ -1,0 +1,129 @@
+"""Numbers and labels as a reader sees them: true minus, equal digits, names in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+__all__ = ["MINUS", "count", "decimals_for", "domain_name", "interval_words", "listed", "number", "percent",
+           "plural", "range_words", "spread_words"]
+
+MINUS = "\u2212"
+
+_DOMAINS = {
+    "speed_agility": "Speed, agility",
+    "core_trunk": "Core, trunk",
+    "foot_ankle": "Foot, ankle",
+    "quad_ham_strength": "Quadriceps, hamstring strength",
+    "injury_acl": "Injury: ACL",
+    "injury_all": "Injury: all",
+    "injury_ankle": "Injury: ankle",
+    "injury_knee": "Injury: knee",
+    "injury_knee_ankle": "Injury: knee, ankle",
+    "injury_lower_limb": "Injury: lower limb",
+    "injury_overuse": "Injury: overuse",
+    "injury_pfp": "Injury: kneecap pain",
+    "injury_severe": "Injury: severe",
+}
+
+
+def domain_name(key: str) -> str:
+    """Return a code of the data as words: ``"movement_quality"`` as ``"Movement quality"``."""
+    words = _DOMAINS.get(key, key.replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+def number(value: float | None, decimals: int = 2) -> str:
+    """Return a number with fixed decimals and a true minus; empty where there is none.
+
+    A value that rounds to zero is printed without a sign: "-0.00" would state a direction.
+    """
+    if value is None or math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "\u221e" if value > 0 else MINUS + "\u221e"
+    text = f"{abs(value):.{decimals}f}"
+    return MINUS + text if value < 0 and float(text) != 0 else text
+
+
+def count(value: float | None) -> str:
+    """Return a whole number with thin spaces between thousands; a dash where it is not known."""
+    if value is None or math.isnan(value):
+        return "\u2013"
+    return f"{round(value):,}".replace(",", "\u2009")
+
+
+def percent(value: float | None) -> str:
+    """Return a share in percent with one decimal; empty where there is none."""
+    if value is None or math.isnan(value):
+        return ""
+    return "<0.1%" if 0 < value < 0.05 else f"{value:.1f}%"
+
+
+def range_words(low: float, high: float, decimals: int = 2, *, log: bool = False) -> str:
+    """Return bounds in words, one of which may be infinite; for ratios (`log`) 0 is the open lower end.
+
+    Examples
+    --------
+    >>> range_words(-0.75, 0.75)
+    '−0.75 to 0.75'
+    >>> range_words(0.75, math.inf)
+    'above 0.75'
+    """
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    if log and low <= 0.0:
+        low = -math.inf
+    if math.isinf(low) and math.isinf(high):
+        return "no bound"
+    if math.isinf(high):
+        return f"above {number(low, decimals)}"
+    if math.isinf(low):
+        return f"below {number(high, decimals)}"
+    return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def interval_words(
+    estimate: float | None, low: float, high: float, decimals: int = 2, *, log: bool = False
+) -> str:
+    """Return estimate and interval in one phrase: ``"0.41 (0.10 to 0.72)"``; bounds alone without one."""
+    if estimate is None or math.isnan(estimate):
+        return range_words(low, high, decimals, log=log)
+    return f"{number(estimate, decimals)} ({range_words(low, high, decimals, log=log)})"
+
+
+def spread_words(value: float | None, low: float | None, high: float | None, decimals: int = 2) -> str:
+    """Return a value with its limits where it has them."""
+    if value is None:
+        return "not estimated"
+    if low is None or high is None:
+        return number(value, decimals)
+    return interval_words(value, low, high, decimals)
+
+
+def decimals_for(values: Iterable[float], *, least: int = 2) -> int:
+    """Return how many decimals show three digits of the typical value.
+
+    The effects of one chart share the number of decimals, so that their points align. Two are enough for
+    standardised effects and ratios; measured units may be thousandths or thousands.
+    """
+    finite = np.array([abs(v) for v in values if math.isfinite(v) and v != 0], dtype=float)
+    if finite.size == 0:
+        return least
+    middle = float(np.median(finite))
+    if 0.01 <= middle < 100.0:
+        return least
+    return int(np.clip(2 - math.floor(math.log10(middle)), 0, 9))
+
+
+def plural(n: float | int, one: str, many: str = "") -> str:
+    """Return a count with its noun: ``"1 study"``, ``"3 studies"``."""
+    return f"{count(n)} {one if round(n) == 1 else many or one + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence: ``"a, b and c"``."""
+    items = list(words)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

@@ -1,0 +1,114 @@
+"""Stand-ins of results for the charts: seeded numbers in the shape of the real records, and measurements."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+LONG = "Scattone Silva, de Oliveira Junqueira & van der Meer-Schmidt"
+LONG_OUTCOME = "acute LE injury: core strength, endurance and proprioception"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The fields of a pooled result that charts read."""
+
+    estimate: float | None = 0.41
+    conf_low: float | None = 0.10
+    conf_high: float | None = 0.72
+    tau2: float | None = 0.05
+    tau2_low: float | None = 0.0
+    tau2_high: float | None = 0.31
+    i2: float | None = 42.0
+    pred_low: float | None = -0.30
+    pred_high: float | None = 1.12
+    k: int = 3
+    n_studies: int = 3
+    n_people: float | None = 120.0
+    measure: str = "SMD"
+    level: float = 0.95
+    method: str = "Random effects (REML, HKSJ)"
+    scale: str = "identity"
+    display_sign: int = 1
+    bound: str | None = None
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    alongside: tuple[tuple[str, object], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def rows(k: int, *, kinds: tuple[str, ...] = ("exact", "interval", "sign"), long: bool = False, centre: float = 0.35,
+         left_out: int = 0, share: str = "weight", missing_n: bool = False, factor: float = 1.0) -> pd.DataFrame:
+    rng = np.random.default_rng(20 + k)
+    lines = []
+    for i in range(k + left_out):
+        kind = kinds[i % len(kinds)] if i < k else "unusable"
+        error = 0.15 + 0.35 * rng.random()
+        value = centre + 0.5 * rng.standard_normal()
+        low, high = {
+            "exact": (value, value),
+            "interval": [(1.97 * error, math.inf), (-1.97 * error, 1.97 * error), (-math.inf, -1.97 * error)][i % 3],
+            "sign": (0.0, math.inf) if value > 0 else (-math.inf, 0.0),
+            "unusable": (math.nan, math.nan),
+        }[kind]
+        n = math.nan if missing_n and i % 2 else float(rng.integers(8, 60))
+        lines.append({
+            "row_id": f"s{i}_01", "study": f"s{i}", "label": f"{LONG} {1990 + i % 35}" if long else f"Author {2000 + i}",
+            "estimate": value * factor if kind == "exact" else math.nan,
+            "std_error": math.nan if kind == "unusable" else error * factor,
+            "low": low * factor, "high": high * factor, "kind": kind, "weight": 100.0 / k if i < k else math.nan,
+            "contribution": 100.0 / k if i < k else math.nan,
+            "used": i < k, "why_not": "" if i < k else "only changes within groups were printed",
+            "n_e": n, "n_c": n, "domain": "strength",
+            "outcome": f"{LONG_OUTCOME} {i}" if long else f"outcome {i % 7}", "comparator_class": "isolated_strength",
+            "inferred": "no",
+        })
+    table = pd.DataFrame(lines)
+    if share == "contribution":
+        table["weight"] = math.nan
+    return table
+
+
+def visible_texts(ax: Axes) -> list[tuple[str, Bbox]]:
+    """Every drawn text of the figure with its box in pixels."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    found = []
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if text.get_visible() and text.get_text().strip():
+            found.append((text.get_text(), text.get_window_extent(renderer)))
+    ticks = {id(t) for axis in (ax.xaxis, ax.yaxis) for t in axis.get_ticklabels()}
+    del ticks
+    return found
+
+
+def assert_clean(ax: Axes, least: float = 0.0) -> None:
+    """No text outside the canvas, no two texts on each other, none below a size in points."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    texts = visible_texts(ax)
+    assert texts
+    width, height = figure.bbox.width, figure.bbox.height
+    for words, box in texts:
+        inside = box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= width + 0.5 and box.y1 <= height + 0.5
+        assert inside, f"{words!r} at {box} leaves the canvas {width} x {height}"
+    for (one, a), (two, b) in itertools.combinations(texts, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        down = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert not (across > 0.5 and down > 1.0), f"{one!r} and {two!r} overlap by {across:.1f} x {down:.1f} px"
+    if least:
+        for text in figure.findobj(Text):
+            assert isinstance(text, Text)
+            if text.get_visible() and text.get_text().strip():
+                assert text.get_fontsize() >= least - 1e-9, f"{text.get_text()!r} has {text.get_fontsize()} pt"
