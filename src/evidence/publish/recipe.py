@@ -1,0 +1,246 @@
+"""The recipe ``evidence.toml``: which questions to build, from which rows, into which outputs.
+
+A recipe is data. Filters are equality or lists, nothing in it is ever evaluated, and every mistake is
+reported at once, with its table, key, rule, value and the nearest name.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.publish.recipe_errors import Mistake, RecipeError
+from evidence.publish.recipe_keys import FIGURES, PROJECT, QUESTION, TABLE, TABLES, Checker
+
+__all__ = ["Project", "Question", "Recipe", "TablePlan", "read_recipe"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """What holds for the whole recipe.
+
+    Attributes
+    ----------
+    title : str
+        Title of the project.
+    studies : str
+        Path of the studies file, relative to the recipe.
+    figures, tables : str
+        Folders of the outputs, relative to the recipe.
+    """
+
+    title: str
+    studies: str
+    figures: str
+    tables: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: the rows it asks of, how they are read and pooled, what is made of them.
+
+    Attributes
+    ----------
+    id, title : str
+        Name (of files too) and headline.
+    filter : mapping of str to tuple
+        For each column the values that are kept.
+    studies : str
+        Path of the studies file, relative to the recipe.
+    measure : str or None
+        Effect measure; None where nothing is computed from the rows.
+    correlation : float or None
+        Assumed pre-post correlation.
+    model : str
+        The verb that pools.
+    by : str
+        Column that separates the comparisons.
+    order : tuple of str
+        Values of `by` in the order to be shown; empty for the order of the file.
+    level : float
+        Confidence level.
+    outputs : tuple of str
+        Kinds of outputs.
+    favours : tuple of str
+        Labels of the two sides: left (second arm) and right (first arm); empty for the chart's own.
+    medium : str
+        ``notebook``, ``slide`` or ``journal``.
+    """
+
+    id: str
+    title: str
+    filter: Mapping[str, tuple[str | float | bool, ...]]
+    studies: str
+    measure: str | None
+    correlation: float | None
+    model: str
+    by: str
+    order: tuple[str, ...]
+    level: float
+    outputs: tuple[str, ...]
+    favours: tuple[str, ...]
+    medium: str
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """A table that spans several questions.
+
+    Attributes
+    ----------
+    id, title : str
+        Name and caption.
+    kind : str
+        Kind of table.
+    questions : tuple of str
+        Names of the questions, in order.
+    """
+
+    id: str
+    title: str
+    kind: str
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe that has been checked.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    project : Project
+        What holds for all of it.
+    questions : tuple of Question
+        The questions, in order.
+    tables : tuple of TablePlan
+        The tables over several questions, in order.
+    """
+
+    path: Path
+    project: Project
+    questions: tuple[Question, ...]
+    tables: tuple[TablePlan, ...]
+
+    @property
+    def root(self) -> Path:
+        """The folder of the recipe: its paths are relative to it."""
+        return self.path.parent
+
+    def question(self, name: str) -> Question:
+        """Return a question by its name."""
+        return next(question for question in self.questions if question.id == name)
+
+
+def read_recipe(path: str | os.PathLike[str] = "evidence.toml") -> Recipe:
+    """Read and check a recipe.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file with ``[project]``, ``[[question]]`` blocks and, for tables over several questions,
+        ``[[table]]`` blocks.
+
+    Returns
+    -------
+    Recipe
+        Everything filled in, nothing computed.
+
+    Raises
+    ------
+    RecipeError
+        Naming every mistake: unknown keys and words with the nearest known one, missing keys, wrong
+        types, filters that are neither equality nor a list, files that are not there.
+    """
+    target = Path(path)
+    if not target.is_file():
+        rule = "the recipe is a file; commands look for evidence.toml in the folder they are started in"
+        fix = "change into the project's folder, or name the recipe with --recipe"
+        raise RecipeError(str(path), [Mistake("the file", "", rule, "no such file", fix)])
+    try:
+        document = tomllib.loads(target.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        rule = "a recipe is UTF-8 text"
+        raise RecipeError(
+            str(path), [Mistake("the file", "", rule, f"byte {error.start} that is not")]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        fix = "texts stand in quotes, lists in brackets"
+        raise RecipeError(
+            str(path), [Mistake("the file", "", "a recipe is TOML", str(error), fix)]
+        ) from error
+    checker = Checker()
+    recipe = _recipe(target, document, checker)
+    if checker.mistakes:
+        raise RecipeError(str(path), checker.mistakes)
+    return recipe
+
+
+def _recipe(path: Path, document: Mapping[str, object], checker: Checker) -> Recipe:
+    checker.unknown_keys("the file", document, ("project", "question", "table"))
+    settings = checker.table("[project]", document.get("project", {}), PROJECT)
+    project = Project(
+        title=str(settings["title"]),
+        studies=str(settings["studies"]),
+        figures=str(settings["figures"]),
+        tables=str(settings["tables"]),
+    )
+    if project.figures == project.tables:
+        checker.add("[project]", "tables", "figures and tables go to folders of their own", project.tables)
+    blocks = checker.blocks("question", document.get("question", []))
+    if not blocks and not checker.mistakes:
+        checker.add("the file", "question", "a recipe has at least one [[question]] block")
+    questions = tuple(_question(where, block, settings, path.parent, checker) for where, block in blocks)
+    names = [question.id for question in questions]
+    tables = tuple(
+        _table(where, block, names, checker)
+        for where, block in checker.blocks("table", document.get("table", []))
+    )
+    recipe = Recipe(path, project, questions, tables)
+    _output_names_differ(recipe, checker)
+    return recipe
+
+
+def _question(
+    where: str, block: Mapping[str, object], project: Mapping[str, object], root: Path, checker: Checker
+) -> Question:
+    inherited = {key: project[key] for key in ("studies", "correlation", "model", "level", "medium")}
+    said = checker.table(where, block, QUESTION, inherited)
+    question = Question(**said)  # type: ignore[arg-type]  # the checker filled every key with its type
+    if not (root / question.studies).is_file():
+        checker.add(
+            where, "studies", "the studies are a file, relative to the recipe", repr(question.studies)
+        )
+    needs = [kind for kind in question.outputs if {**FIGURES, **TABLES}[kind].effects]
+    if needs and question.measure is None and "measure" not in block:
+        checker.add(where, "measure", f"the output {needs[0]} needs a measure", fix='such as measure = "SMD"')
+    if "order" in block and "by" not in block:
+        checker.add(where, "by", "an order is of the values of a column: name it as by")
+    return question
+
+
+def _table(where: str, block: Mapping[str, object], names: list[str], checker: Checker) -> TablePlan:
+    said = checker.table(where, block, TABLE)
+    for name in said["questions"]:  # type: ignore[attr-defined]
+        checker.word(where, "questions", name, names, "the id of a [[question]]")
+    return TablePlan(**said)  # type: ignore[arg-type]
+
+
+def _output_names_differ(recipe: Recipe, checker: Checker) -> None:
+    """Check that no two outputs take one name, on systems that ignore case too."""
+    seen: dict[str, str] = {}
+    named = [
+        *((f"[[question]] (id {question.id!r})", question.id) for question in recipe.questions),
+        *((f"[[table]] (id {plan.id!r})", plan.id) for plan in recipe.tables),
+    ]
+    for question in recipe.questions:
+        where = f"[[question]] (id {question.id!r})"
+        named += [(where, f"{question.id}-{kind.replace('_', '-')}") for kind in question.outputs]
+    for where, name in named:
+        if name and name.casefold() in seen:
+            checker.add(where, "id", f"every id is used once; {seen[name.casefold()]} has it too", repr(name))
+        seen.setdefault(name.casefold(), where)

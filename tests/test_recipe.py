@@ -1,0 +1,171 @@
+"""The recipe: read, filled in, and every mistake named at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.publish.recipe import read_recipe
+from evidence.publish.recipe_errors import RecipeError
+
+GOOD = """
+[project]
+title = "Two questions"
+studies = "data/studies.csv"
+correlation = 0.7
+
+[[question]]
+id = "strength"
+title = "Integrated or isolated"
+filter = { question = "integrated_vs_isolated", level = "study", domain = ["strength", "power"] }
+measure = "smd"
+by = "domain"
+order = ["strength", "power"]
+outputs = ["forest", "domains", "effects"]
+favours = ["favours isolated", "favours integrated"]
+
+[[question]]
+id = "map"
+title = "What there is"
+filter = { timepoint_weeks = 8, inferred = "no" }
+outputs = ["evidence_map"]
+medium = "slide"
+
+[[table]]
+id = "all-studies"
+title = "The studies"
+kind = "characteristics"
+questions = ["strength", "map"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "studies.csv").write_text("row_id,study,outcome\n", encoding="utf-8")
+    return tmp_path
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "evidence.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_recipe_is_filled_in(folder: Path) -> None:
+    recipe = read_recipe(write(folder, GOOD))
+    strength, overview = recipe.questions
+    assert strength.measure == "SMD"
+    assert strength.filter["domain"] == ("strength", "power")
+    assert strength.filter["level"] == ("study",)
+    assert (strength.correlation, strength.level, strength.model) == (0.7, 0.95, "pool_partial")
+    assert overview.filter["timepoint_weeks"] == (8,)
+    assert (overview.medium, overview.measure, strength.medium) == ("slide", None, "notebook")
+    assert recipe.tables[0].questions == ("strength", "map")
+    assert recipe.root == folder
+    assert (recipe.project.figures, recipe.project.tables) == ("figures", "tables")
+
+
+def test_a_byte_order_mark_is_no_mistake(folder: Path) -> None:
+    path = folder / "evidence.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert len(read_recipe(path).questions) == 2
+
+
+# What is replaced, by what, and the words that the message has to hold: where, key, rule, value, name.
+MISTAKES = [
+    ('title = "Two questions"', "", ["[project]", "title", "needed"]),
+    ("[project]", "[projekt]", ["projekt", "unknown key", "did you mean project?"]),
+    ("correlation = 0.7", "correlation = 1.0", ["correlation", "between -1 and 1", "1.0"]),
+    ("correlation = 0.7", "correlation = true", ["correlation", "True"]),
+    ("correlation = 0.7", "level = 95", ["level", "0.95", "95"]),
+    ("correlation = 0.7", 'figures = "../elsewhere"', ["figures", "inside the project", "../elsewhere"]),
+    ("correlation = 0.7", 'figures = "/tmp/x"', ["figures", "inside the project"]),
+    ("correlation = 0.7", 'figures = "C:\\\\x"', ["figures", "inside the project"]),
+    ("correlation = 0.7", 'figures = "out"\ntables = "out"', ["tables", "folders of their own"]),
+    ("correlation = 0.7", 'model = "pool_parcial"', ["model", "pool_parcial", "did you mean pool_partial?"]),
+    ('measure = "smd"', 'measur = "SMD"', ["'strength'", "measur", "did you mean measure?"]),
+    ('measure = "smd"', 'measure = "SDM"', ["measure", "SMD, RR", "'SDM'"]),
+    ('measure = "smd"', "", ["'strength'", "measure", "forest needs a measure"]),
+    ('by = "domain"', 'by = "domein"', ["by", "'domein'", "did you mean domain?"]),
+    ('by = "domain"', "", ["by", "order is of the values of a column"]),
+    ('order = ["strength", "power"]', 'order = "strength"', ["order", "a list of texts", "'strength'"]),
+    ('order = ["strength", "power"]', 'order = ["power", "power"]', ["order", "named once"]),
+    ('id = "strength"', 'id = "../up"', ["id", "letters, digits", "../up"]),
+    ('id = "strength"', 'id = "map"', ["id", "used once", "'map'"]),
+    ('id = "strength"', "id = 3", ["id", "a text in quotes", "3"]),
+    ('id = "map"', 'id = "strength-forest"', ["id", "used once"]),
+    ('id = "all-studies"', 'id = "MAP"', ["id", "used once"]),
+    ('question = "integrated_vs_isolated"', 'questoin = "x"', ["filter.questoin", "did you mean question?"]),
+    ('level = "study"', 'level = "studie"', ["filter.level", "'studie'", "did you mean study?"]),
+    ('level = "study"', 'level = { not = "pooled" }', ["filter.level", "equality", "nothing else"]),
+    ('level = "study"', "timepoint_weeks = 2020-01-01", ["filter.timepoint_weeks", "equality"]),
+    ('domain = ["strength", "power"]', "domain = []", ["filter.domain", "a list of values"]),
+    ('domain = ["strength", "power"]', 'domain = [["strength"]]', ["filter.domain", "a list of values"]),
+    (
+        'filter = { timepoint_weeks = 8, inferred = "no" }',
+        'filter = "timepoint_weeks > 8"',
+        ["filter", "a table of columns", "timepoint_weeks > 8"],
+    ),
+    ('"forest", ', '"forrest", ', ["outputs", "'forrest'", "did you mean forest?"]),
+    ('"forest", ', '"forest", "forest", ', ["outputs", "named once"]),
+    ('outputs = ["evidence_map"]', "", ["'map'", "outputs", "needed"]),
+    ('outputs = ["evidence_map"]', "outputs = []", ["outputs", "a list of texts"]),
+    (', "favours integrated"]', "]", ["favours", "two labels"]),
+    ('medium = "slide"', 'medium = "slides"', ["medium", "'slides'", "did you mean slide?"]),
+    ('studies = "data/studies.csv"', 'studies = "data/study.csv"', ["studies", "a file", "data/study.csv"]),
+    ('studies = "data/studies.csv"', "", ["'strength'", "studies", "needed"]),
+    ('kind = "characteristics"', 'kind = "charakteristics"', ["kind", "did you mean characteristics?"]),
+    ('questions = ["strength", "map"]', 'questions = ["strenght"]', ["questions", "did you mean strength?"]),
+    ("[[table]]", "[table]", ["[[table]]", "two brackets"]),
+    ("[[question]]", "[question]", ["TOML"]),
+    ('title = "Two questions"', "title = Two", ["TOML", "line 3", "quotes"]),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), MISTAKES)
+def test_mistakes_are_named(folder: Path, old: str, new: str, words: list[str]) -> None:
+    assert old in GOOD
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(write(folder, GOOD.replace(old, new, 1 if old != "[[question]]" else 1)))
+    message = str(caught.value)
+    assert "evidence.toml" in message
+    for word in words:
+        assert word in message, message
+
+
+def test_all_mistakes_are_reported_at_once(folder: Path) -> None:
+    bad = (
+        GOOD.replace('"smd"', '"SDM"').replace('"slide"', '"slides"').replace('["strength", "map"]', '["x"]')
+    )
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(write(folder, bad))
+    assert [mistake.key for mistake in caught.value.mistakes] == ["measure", "medium", "questions"]
+    assert "3 mistakes" in str(caught.value)
+
+
+def test_a_missing_recipe_says_where_it_looked(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"no such file(.|\n)*--recipe"):
+        read_recipe(tmp_path / "evidence.toml")
+
+
+def test_a_recipe_without_questions(folder: Path) -> None:
+    with pytest.raises(RecipeError, match=r"at least one \[\[question\]\] block"):
+        read_recipe(write(folder, "[project]\ntitle = 'x'\nstudies = 'data/studies.csv'\n"))
+
+
+def test_a_recipe_that_is_not_text(folder: Path) -> None:
+    path = folder / "evidence.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RecipeError, match="UTF-8"):
+        read_recipe(path)
+
+
+def test_nothing_in_a_recipe_is_run(folder: Path) -> None:
+    marker = folder / "ran"
+    code = f"__import__('pathlib').Path({str(marker)!r}).touch()"
+    bad = GOOD.replace('inferred = "no"', f'inferred = "{code}"')
+    with pytest.raises(RecipeError, match="a word of the column inferred"):
+        read_recipe(write(folder, bad))
+    assert not marker.exists()
