@@ -1,0 +1,242 @@
+"""Check each cell of a table of text against the record of its column."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evidence._check import nearest
+from evidence.errors import Problem, StudyDataError
+from evidence.studies.column import Column, parse_p
+from evidence.studies.textfile import TextTable
+
+__all__ = ["Checked", "Rows", "check_columns", "check_table"]
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_STRANGE = re.compile(r"[^0-9eE+.-]")
+_MISSPELT = 0.85
+"""Similarity from which a word of one's own is taken for a misspelling of a known one."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Names of the rows, for messages."""
+
+    lines: np.ndarray
+    ids: Sequence[str]
+
+    def problem(self, at: int, rule: str, column: str, value: str, fix: str = "") -> Problem:
+        """Make the problem of one cell."""
+        return Problem(rule, int(self.lines[at]), self.ids[at] or None, column, value, fix)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A table whose cells were checked.
+
+    Attributes
+    ----------
+    text : DataFrame
+        All known columns as printed; those that the file lacks are blank.
+    table : DataFrame
+        The same with number columns as float64 (NaN for blank) and the other cells stripped.
+    rows : Rows
+        Lines and names.
+    problems : list of Problem
+        Every broken cell.
+    """
+
+    text: pd.DataFrame
+    table: pd.DataFrame
+    rows: Rows
+    problems: list[Problem]
+
+
+def check_columns(names: Iterable[str], columns: Sequence[Column]) -> list[Problem]:
+    """Compare the header with the known columns."""
+    names, known = list(names), [column.name for column in columns]
+    problems = []
+    for name in names:
+        if name not in known:
+            close = nearest(name, known)
+            fix = f"did you mean {close}?" if close else f"the columns are {', '.join(known)}"
+            problems.append(Problem("a column is one that the codebook knows", 1, None, name, name, fix))
+    for column in columns:
+        if column.required and column.name not in names:
+            fix = f"add it: {column.help[0].lower()}{column.help[1:]}"
+            problems.append(Problem("a required column is there", 1, None, column.name, None, fix))
+    return problems
+
+
+def check_table(raw: TextTable, columns: Sequence[Column], key: str) -> Checked:
+    """Check every cell by itself.
+
+    Parameters
+    ----------
+    raw : TextTable
+        The file as text.
+    columns : sequence of Column
+        What the columns hold.
+    key : str
+        Column that names the rows and may not repeat.
+    """
+    problems = check_columns(raw.frame.columns, columns)
+    count = len(raw.frame)
+    blank = pd.Series(np.full(count, "", dtype=object), dtype="str")
+    text = {c.name: raw.frame[c.name] if c.name in raw.frame else blank for c in columns}
+    ids = [name.strip() for name in text[key]] if key in raw.frame else [""] * count
+    rows = Rows(raw.lines, ids)
+    table: dict[str, pd.Series] = {}
+    for column in columns:
+        table[column.name] = _check_column(column, text[column.name], column.name in raw.frame, rows, problems)
+    if key in raw.frame:
+        problems += _repeated(rows, key)
+    return Checked(pd.DataFrame(text), pd.DataFrame(table), rows, [*raw.problems, *problems])
+
+
+def _check_column(
+    column: Column, cells: pd.Series, present: bool, rows: Rows, problems: list[Problem]
+) -> pd.Series:
+    """Check one column by its distinct cells, which are few in most columns."""
+    if not present:
+        return pd.Series(np.full(len(cells), np.nan)) if column.numeric else cells
+    codes, distinct = pd.factorize(cells.to_numpy(dtype=object))
+    words = [str(word) for word in distinct]
+    values, fixes = _CHECKS[column.kind](column, words)
+    for index, word in enumerate(words):
+        if column.required and not word.strip():
+            fixes[index] = "fill it in"
+    if fixes:
+        bad = np.zeros(len(words), dtype=bool)
+        bad[list(fixes)] = True
+        for at in np.flatnonzero(bad[codes]):
+            code = int(codes[at])
+            problems.append(rows.problem(int(at), column.rule, column.name, words[code], fixes[code]))
+    if isinstance(values, np.ndarray):
+        return pd.Series(values[codes])
+    if values is words:
+        return cells
+    return pd.Series(np.array(values, dtype=object)[codes], dtype="str")
+
+
+Result = tuple["np.ndarray | list[str]", dict[int, str]]
+"""Values of the distinct cells, and the way out for each broken one by its place."""
+
+
+def _strip(words: list[str]) -> list[str]:
+    """Strip the words; the same list where there is nothing to strip."""
+    stripped = [word.strip() for word in words]
+    return words if stripped == words else stripped
+
+
+def _texts(column: Column, words: list[str]) -> Result:
+    return _strip(words), {}
+
+
+def _words(column: Column, words: list[str]) -> Result:
+    out, fixes = _strip(words), {}
+    for index, word in enumerate(out):
+        if word and word not in column.words:
+            close = nearest(word, column.words)
+            hint = f"did you mean {close}? " if close else ""
+            fixes[index] = f"{hint}the words are {', '.join(column.words)}"
+    return out, fixes
+
+
+def _labels(column: Column, words: list[str]) -> Result:
+    out, fixes = _strip(words), {}
+    for index, word in enumerate(out):
+        if word and word not in column.words:
+            close = nearest(word, column.words)
+            if close and difflib.SequenceMatcher(None, word.casefold(), close).ratio() >= _MISSPELT:
+                fixes[index] = f"did you mean {close}? a word of your own has to differ more from it"
+    return out, fixes
+
+
+def _numbers(column: Column, words: list[str]) -> Result:
+    values = np.full(len(words), np.nan)
+    filled = [index for index, word in enumerate(words) if word]
+    fixes: dict[int, str] = {}
+    try:
+        # The usual column: nothing but the characters of plain numbers, all of which float() reads.
+        if _STRANGE.search("".join(words)):
+            raise ValueError
+        values[filled] = [float(words[index]) for index in filled]
+    except ValueError:
+        for index in filled:
+            if word := words[index].strip():
+                if _NUMBER.fullmatch(word):
+                    values[index] = float(word)
+                else:
+                    fixes[index] = _not_a_number(word)
+    for index in filled:
+        if index not in fixes and words[index].strip() and (why := _outside(column, float(values[index]))):
+            fixes[index] = why
+    return values, fixes
+
+
+def _outside(column: Column, value: float) -> str:
+    """Say why a number cannot be, or nothing."""
+    low, high = column.low, column.high
+    beyond = value < low or value > high or (column.open_ends and value in (low, high))
+    if not math.isfinite(value):
+        return "the number is too large to be one"
+    if beyond and column.name == "ci_level" and 1.0 < value < 100.0:
+        return f"write {value / 100:g}"
+    if beyond:
+        return "leave the cell blank where the number is not known"
+    if column.kind == "count" and value != math.floor(value):
+        return "it counts, so it has no fraction"
+    return ""
+
+
+def _not_a_number(word: str) -> str:
+    """Say how to write what was meant."""
+    if re.fullmatch(r"[+-]?[0-9.]*[0-9],[0-9]+", word):
+        return f"decimal commas come with a later version: write {word.replace(',', '.')}, without thousands marks"
+    if "\N{MINUS SIGN}" in word or "\N{EN DASH}" in word:
+        return "write the minus sign as a plain hyphen"
+    if word.casefold().lstrip("+-") in ("nan", "na", "n/a", "inf", "infinity", "none", "null", "-", "."):
+        return "leave the cell blank where there is no number"
+    return "not a number: write 1.5, or leave the cell blank"
+
+
+def _p_values(column: Column, words: list[str]) -> Result:
+    out, fixes = _strip(words), {}
+    for index, word in enumerate(out):
+        if word:
+            try:
+                parse_p(word)
+            except StudyDataError as error:
+                fixes[index] = error.problems[0].fix
+    return out, fixes
+
+
+_CHECKS: dict[str, Callable[[Column, list[str]], Result]] = {
+    "text": _texts,
+    "word": _words,
+    "label": _labels,
+    "number": _numbers,
+    "count": _numbers,
+    "p": _p_values,
+}
+
+
+def _repeated(rows: Rows, key: str) -> list[Problem]:
+    """Find names that an earlier row has."""
+    if len(set(rows.ids)) == len(rows.ids):
+        return []
+    first: dict[str, int] = {}
+    problems = []
+    for at, name in enumerate(rows.ids):
+        if name and name in first:
+            fix = f"line {rows.lines[first[name]]} has it already"
+            problems.append(rows.problem(at, f"each row has a {key} of its own", key, name, fix))
+        first.setdefault(name, at)
+    return problems

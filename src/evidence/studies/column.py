@@ -1,0 +1,101 @@
+"""What a column is: the record that validator, codebook and documents read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from evidence.errors import StudyDataError
+
+__all__ = ["INF", "P_RULE", "Column", "parse_p"]
+
+INF = float("inf")
+
+P_RULE = "a p value is a number in [0, 1], with <, <= or > before it where so printed"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column holds and what a cell of it must be.
+
+    Attributes
+    ----------
+    name, group : str
+        The column, and the group that it is listed under.
+    kind : str
+        ``text`` (anything), ``word`` (one of `words`), ``label`` (a word of one's own, but not a misspelling
+        of one of `words`), ``number``, ``count`` (whole number) or ``p`` (see `parse_p`).
+    rule : str
+        What must hold, in words; the validator prints it as it is.
+    help : str
+        What the column is for, in one or two sentences.
+    unit : str
+        Unit or scale.
+    words : tuple of str
+        The vocabulary of a ``word``, the known words of a ``label``.
+    low, high : float
+        Limits of a number.
+    open_ends : bool
+        Whether the limits themselves are outside.
+    required : bool
+        Whether each row needs a value (and each file the column).
+    file : str
+        ``studies``, ``study_info`` or ``claims``: the last two are sidecars.
+    """
+
+    name: str
+    group: str
+    kind: str
+    rule: str
+    help: str
+    unit: str = ""
+    words: tuple[str, ...] = ()
+    low: float = -INF
+    high: float = INF
+    open_ends: bool = False
+    required: bool = False
+    file: str = "studies"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the column becomes a column of float64."""
+        return self.kind in ("number", "count")
+
+    @property
+    def sidecar(self) -> bool:
+        """Whether the column stands in a file beside ``studies.csv``."""
+        return self.file != "studies"
+
+
+_RELATIONS = {"": "=", "=": "=", "<": "<", "<=": "<=", "≤": "<=", ">": ">"}
+# ASCII digits only: \d would let other scripts' digits through, which float() reads and people do not expect.
+_P = re.compile(r"(<=|[≤<>=]|) ?((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
+
+
+def parse_p(text: str) -> tuple[str, float]:
+    """Split a printed p value into its relation and its number.
+
+    Parameters
+    ----------
+    text : str
+        ``"0.03"``, ``"<0.05"``, ``"<=0.01"`` or ``">0.05"``. A space after the sign is allowed, and ``≤``.
+
+    Returns
+    -------
+    tuple of (str, float)
+        The relation (``=``, ``<``, ``<=`` or ``>``) and a number in [0, 1].
+
+    Raises
+    ------
+    StudyDataError
+        Where the text is not a p value.
+
+    Examples
+    --------
+    >>> parse_p("<0.05")
+    ('<', 0.05)
+    """
+    found = _P.fullmatch(text.strip())
+    if found is None or not 0.0 <= float(found[2]) <= 1.0:
+        raise StudyDataError(P_RULE, value=text, fix="write 0.03, <0.05, <=0.01 or >0.05")
+    return _RELATIONS[found[1]], float(found[2])

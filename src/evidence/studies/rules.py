@@ -1,0 +1,162 @@
+"""Rules that join cells of one row, or rows of one study; all run on whole columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from evidence.errors import Problem
+from evidence.studies.cells import Checked, Rows
+from evidence.studies.columns import RATIO_METRICS
+
+__all__ = ["row_problems", "row_warnings", "study_problems"]
+
+
+def _at(mask: np.ndarray | pd.Series) -> list[int]:
+    return [int(place) for place in np.flatnonzero(np.asarray(mask))]
+
+
+def row_problems(checked: Checked) -> list[Problem]:
+    """Return the problems that show only when cells of a row are held together."""
+    return [*_events(checked), *_ratios(checked), *_intervals(checked), *_arm_sizes(checked)]
+
+
+def _events(checked: Checked) -> list[Problem]:
+    table, text, rows = checked.table, checked.text, checked.rows
+    return [
+        rows.problem(
+            *(at, "events are not more than the people that they are counted in"),
+            *(f"events_{arm}", text[f"events_{arm}"].iloc[at]),
+            f"total_{arm} is {text[f'total_{arm}'].iloc[at]}; leave the total blank where events are not people",
+        )
+        for arm in "ec"
+        for at in _at(table[f"events_{arm}"] > table[f"total_{arm}"])
+    ]
+
+
+def _ratios(checked: Checked) -> list[Problem]:
+    table, text, rows = checked.table, checked.text, checked.rows
+    ratio = table["effect_metric"].isin(RATIO_METRICS)
+    return [
+        rows.problem(
+            *(at, "a ratio and its limits are positive", name, text[name].iloc[at]),
+            f"effect_metric is {table['effect_metric'].iloc[at]}: is this its logarithm?",
+        )
+        for name in ("effect", "ci_low", "ci_high")
+        for at in _at(ratio & (table[name] <= 0.0))
+    ]
+
+
+def _intervals(checked: Checked) -> list[Problem]:
+    table, text, rows = checked.table, checked.text, checked.rows
+    return [
+        rows.problem(
+            *(at, "the lower limit is not above the upper one", "ci_low", text["ci_low"].iloc[at]),
+            f"ci_high is {text['ci_high'].iloc[at]}: exchange them?",
+        )
+        for at in _at(table["ci_low"] > table["ci_high"])
+    ]
+
+
+def _arm_sizes(checked: Checked) -> list[Problem]:
+    """Compare the n of one arm label of one study, whichever side the arm stands on.
+
+    Pooled rows are left out: each pools its own set of trials.
+    """
+    table, rows = checked.table, checked.rows
+    sides = [
+        pd.DataFrame(
+            {
+                "study": table["study"],
+                "arm": table[f"arm_{arm}"],
+                "n": table[f"n_{arm}"],
+                "at": np.arange(len(table)),
+                "column": f"n_{arm}",
+            }
+        )[((table["level"] != "pooled") & table[f"n_{arm}"].notna() & (table[f"arm_{arm}"] != "")).to_numpy()]
+        for arm in "ec"
+    ]
+    both = pd.concat(sides).sort_values("at", kind="stable")
+    if both.empty:
+        return []
+    first = both.groupby(["study", "arm"], sort=False)[["n", "at"]].transform("first")
+    problems = []
+    for place in _at(both["n"] != first["n"]):
+        row, known = both.iloc[place], first.iloc[place]
+        column, at = str(row["column"]), int(row["at"])
+        fix = (
+            f"{row['arm']!r} of {row['study']} has {known['n']:g} on line {rows.lines[int(known['at'])]}; "
+            "where the analysed numbers differ, say so in the label of the arm"
+        )
+        rule = "an arm of a study has one size"
+        problems.append(rows.problem(at, rule, column, checked.text[column].iloc[at], fix))
+    return problems
+
+
+def study_problems(rows: Rows, studies: pd.Series, known: set[str], where: str) -> list[Problem]:
+    """Return the rows whose study a sidecar does not know."""
+    missing = [str(study) for study in studies.unique() if study and study not in known]
+    if not missing:
+        return []
+    from evidence._check import nearest
+
+    close = {study: nearest(study, known) for study in missing}
+    return [
+        rows.problem(
+            *(at, f"each study stands in {where}", "study", str(studies.iloc[at])),
+            f"did you mean {name}?" if (name := close[str(studies.iloc[at])]) else f"add it to {where}",
+        )
+        for at in _at(studies.isin(missing))
+    ]
+
+
+def row_warnings(checked: Checked) -> pd.DataFrame:
+    """Return what is odd and yet possible: printed so, or of no use.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``line, row_id, column, rule, value``, in the order of the file.
+    """
+    table, text, rows = checked.table, checked.text, checked.rows
+    low, high, effect = table["ci_low"], table["ci_high"], table["effect"]
+    outside = (effect < low) | (effect > high)
+    no_metric = effect.notna() & (table["effect_metric"] == "")
+    found = [
+        *((at, "effect", "an interval lies around its effect") for at in _at(outside)),
+        *((at, "effect_metric", "an effect says what it is") for at in _at(no_metric)),
+        *((at, "ci_low", "an interval has a width") for at in _at(low == high)),
+        *((at, "row_id", "a row has a result that compares its arms") for at in _at(~_usable(table))),
+    ]
+    found.sort(key=lambda item: item[0])
+    return pd.DataFrame(
+        {
+            "line": pd.Series([int(rows.lines[at]) for at, _, _ in found], dtype="int64"),
+            "row_id": pd.Series([rows.ids[at] for at, _, _ in found], dtype="str"),
+            "column": pd.Series([column for _, column, _ in found], dtype="str"),
+            "rule": pd.Series([rule for _, _, rule in found], dtype="str"),
+            "value": pd.Series([_shown(text, at, column) for at, column, _ in found], dtype="str"),
+        }
+    )
+
+
+def _shown(text: pd.DataFrame, at: int, column: str) -> str:
+    if column == "effect":
+        return f"{text['effect'].iloc[at]} [{text['ci_low'].iloc[at]}, {text['ci_high'].iloc[at]}]"
+    return str(text[column].iloc[at])
+
+
+def _usable(table: pd.DataFrame) -> pd.Series:
+    """Mark the rows that say anything about one arm against the other."""
+    arms = [table[f"{stage}_mean_e"].notna() & table[f"{stage}_mean_c"].notna() for stage in ("post", "change")]
+    words = ~table["direction"].isin(["", "unclear"]) | ~table["signif_between"].isin(["", "unclear"])
+    return (
+        arms[0]
+        | arms[1]
+        | (table["events_e"].notna() & table["events_c"].notna())
+        | table["effect"].notna()
+        | table["ci_low"].notna()
+        | table["ci_high"].notna()
+        | (table["p_between"] != "")
+        | words
+    )

@@ -1,0 +1,247 @@
+"""From the bytes of a delimited file to a table of text, with the line that each row began on.
+
+Two readers, one result. The usual files go through pandas' C parser after a scan of the bytes has shown that
+every record has the header's number of fields and that quotes only stand where a field begins or ends. All
+others go through the `csv` module in its strict mode, which is slower and can say what is wrong and where.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from evidence.errors import Problem, StudyDataError
+
+__all__ = ["TextTable", "read_bytes", "read_text_table"]
+
+_CSV_FIX = 'save it from the spreadsheet as "CSV UTF-8"'
+_DELIMITERS = (",", ";", "\t")
+_QUOTE, _LF, _CR = b'"'[0], b"\n"[0], b"\r"[0]
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A delimited file as text.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        All cells as str, one column per header name, blank lines left out.
+    lines : ndarray of int
+        Line of the file on which each row begins, the header being line 1.
+    problems : tuple of Problem
+        Ragged lines; their rows are not in `frame`.
+    notes : tuple of str
+        What was passed over: blank lines, columns without a name or a value.
+    """
+
+    frame: pd.DataFrame
+    lines: np.ndarray
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def read_bytes(path: Path, source: str) -> bytes:
+    """Return the bytes of a UTF-8 text file, without a byte order mark.
+
+    Raises
+    ------
+    StudyDataError
+        Where the file is missing, a folder, empty, a spreadsheet, UTF-16, or not UTF-8.
+    """
+    if path.is_dir():
+        raise StudyDataError("a file is needed, this is a folder", source=source, fix="name the CSV file in it")
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise StudyDataError("the file does not exist", source=source, fix="check the path") from None
+    except OSError as error:
+        raise StudyDataError(f"the file cannot be read: {error.strerror}", source=source) from None
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        rule = "a CSV file is needed; spreadsheets (.xlsx) come with a later version"
+        raise StudyDataError(rule, source=source, fix=_CSV_FIX)
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in raw[:200] and raw[:200].count(b"\0") > 20):
+        rule = "the file is UTF-8; UTF-16 comes with a later version"
+        raise StudyDataError(rule, source=source, fix=_CSV_FIX)
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in raw:
+        line = raw[: raw.index(b"\0")].count(b"\n") + 1
+        raise StudyDataError("a text file has no NUL bytes", line=line, source=source, fix=_CSV_FIX)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, byte = raw[: error.start].count(b"\n") + 1, f"byte 0x{raw[error.start]:02x}"
+        raise StudyDataError("the file is UTF-8", line=line, value=byte, source=source, fix=_CSV_FIX) from None
+    if not raw.strip():
+        raise StudyDataError("the file is empty", source=source, fix="its first line names the columns")
+    return raw
+
+
+def read_text_table(path: Path, *, known: Iterable[str], source: str) -> TextTable:
+    """Read a comma, semicolon or tab separated file as text.
+
+    Parameters
+    ----------
+    path : Path
+        The file: UTF-8 with or without byte order mark, any line ends, quoted newlines.
+    known : iterable of str
+        Column names that may occur: the delimiter is the one that makes most of them appear.
+    source : str
+        The file as the user named it.
+
+    Raises
+    ------
+    StudyDataError
+        Where the file cannot be read as such a table at all, or a column name occurs twice.
+    """
+    raw = read_bytes(path, source)
+    delimiter, header = _header(raw, set(known), source)
+    scan = _scan(raw, delimiter)
+    if scan is not None and (np.isin(scan.fields, (1, len(header)))).all():
+        frame, lines = _parse_fast(raw, delimiter, len(header)), scan.lines
+        problems: list[Problem] = []
+        if len(header) > 1:
+            # One field is only right on a blank line: `a` alone is a ragged line, which the scan cannot tell.
+            alone = (scan.fields == 1) & (frame[0].to_numpy() != "")
+            if alone.any():
+                frame, lines, problems = _parse_strict(raw, delimiter, len(header), source)
+    else:
+        frame, lines, problems = _parse_strict(raw, delimiter, len(header), source)
+    blank = _blank(frame)
+    notes = [f"{blank.sum()} blank lines were passed over"] if blank.any() else []
+    frame, lines = frame[~blank].iloc[1:].reset_index(drop=True), lines[~blank][1:]
+    frame.columns = pd.Index(header)
+    frame, dropped = _unnamed(frame, source)
+    _no_duplicates(list(frame.columns), source)
+    return TextTable(frame, lines, tuple(problems), (*notes, *dropped))
+
+
+def _blank(frame: pd.DataFrame) -> np.ndarray:
+    """Mark the rows without a value; only rows whose first cell is blank need a closer look."""
+    blank = (frame[0] == "").to_numpy(dtype=bool, copy=True)
+    blank[blank] = (frame[blank] == "").all(axis=1).to_numpy(dtype=bool)
+    return blank
+
+
+def _header(raw: bytes, known: set[str], source: str) -> tuple[str, list[str]]:
+    """Find the delimiter and the column names."""
+    start = raw.lstrip()[:200_000].decode("utf-8", errors="ignore")
+    best: tuple[int, int] = (-1, -1)
+    delimiter, header = ",", [""]
+    for candidate in _DELIMITERS:
+        try:
+            names = next(csv.reader(io.StringIO(start, newline=""), delimiter=candidate, strict=True))
+        except csv.Error as error:
+            raise StudyDataError(f"the first line names the columns: {error}", line=1, source=source) from None
+        names = [name.strip() for name in names]
+        score = (len(known & set(names)), len(names))
+        if score > best:
+            best, delimiter, header = score, candidate, names
+    return delimiter, header
+
+
+@dataclass(frozen=True)
+class _Scan:
+    fields: np.ndarray
+    lines: np.ndarray
+
+
+def _scan(raw: bytes, delimiter: str) -> _Scan | None:
+    """Count the fields of each record; None where quotes stand in unusual places.
+
+    A byte is inside quotes where an odd number of quotes came before it: doubled quotes switch twice, so
+    they need no case of their own. UTF-8 bytes of other characters are never ASCII bytes.
+    """
+    data = np.frombuffer(raw, np.uint8)
+    newline = (data == _LF) | ((data == _CR) & (np.append(data[1:], 0) != _LF))
+    separator = data == ord(delimiter)
+    breaks = np.flatnonzero(newline)
+    if b'"' in raw:
+        quote = data == _QUOTE
+        inside = np.bitwise_xor.accumulate(quote.view(np.uint8)).view(bool)
+        if inside[-1]:
+            return None
+        # A field boundary must precede each opening and follow each closing quote (or another quote does).
+        edge = newline | separator | quote | (data == _CR)
+        before, after = np.append(True, edge[:-1]), np.append(edge[1:], True)
+        if not before[quote & inside].all() or not after[quote & ~inside].all():
+            return None
+        newline, separator = newline & ~inside, separator & ~inside
+    ends = np.flatnonzero(newline)
+    if not len(ends) or ends[-1] != len(data) - 1:
+        ends = np.append(ends, len(data))
+    fields = np.diff(np.searchsorted(np.flatnonzero(separator), ends), prepend=0) + 1
+    starts = np.append(0, ends[:-1] + 1)
+    return _Scan(fields, np.searchsorted(breaks, starts) + 1)
+
+
+def _parse_fast(raw: bytes, delimiter: str, width: int) -> pd.DataFrame:
+    """Parse a file that the scan found regular."""
+    return pd.read_csv(
+        io.BytesIO(raw),
+        sep=delimiter,
+        header=None,
+        names=list(range(width)),
+        index_col=False,
+        dtype=str,
+        na_filter=False,
+        skip_blank_lines=False,
+        low_memory=False,
+    )
+
+
+def _parse_strict(
+    raw: bytes, delimiter: str, width: int, source: str
+) -> tuple[pd.DataFrame, np.ndarray, list[Problem]]:
+    """Parse any file with the `csv` module, setting ragged lines aside."""
+    reader = csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    problems: list[Problem] = []
+    start = 1
+    try:
+        for row in reader:
+            if len(row) == width or not "".join(row).strip():
+                rows.append(row if len(row) == width else [""] * width)
+                lines.append(start)
+            else:
+                problems.append(_ragged(row, width, start))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        rule = "a quoted cell ends with a quote, and a delimiter or a line end follows it"
+        fix = f'close the quotes of this line, and double those inside a cell: ""  [{error}]'
+        raise StudyDataError(rule, line=start, source=source, fix=fix) from None
+    return pd.DataFrame(rows, columns=range(width), dtype=str), np.array(lines, dtype=np.intp), problems
+
+
+def _ragged(row: list[str], width: int, line: int) -> Problem:
+    fix = "quote a cell that holds the delimiter" if len(row) > width else "add the missing delimiters"
+    rule = f"a line has as many cells as the header ({width})"
+    return Problem(rule, line=line, row=row[0].strip() or None, value=f"{len(row)} cells", fix=fix)
+
+
+def _unnamed(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[str]]:
+    """Drop columns that have neither a name nor a value: spreadsheets leave them behind."""
+    unnamed = np.array([name == "" for name in frame.columns])
+    if not unnamed.any():
+        return frame, []
+    filled = (frame.loc[:, unnamed] != "").any(axis=0).to_numpy()
+    if filled.any():
+        place = int(np.flatnonzero(unnamed)[filled][0]) + 1
+        rule = "each column has a name in the first line"
+        raise StudyDataError(rule, line=1, value=f"column {place} has none", source=source)
+    return frame.loc[:, ~unnamed], [f"{unnamed.sum()} columns without a name or a value were passed over"]
+
+
+def _no_duplicates(names: list[str], source: str) -> None:
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        rule = "a column stands in the file once"
+        problems = [Problem(rule, line=1, column=name, value=name, fix="rename or remove one") for name in twice]
+        raise StudyDataError("the header is broken", source=source, problems=problems)
