@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from evidence.fit import MetaFit
     from evidence.models import common_effect, pool_partial, random_effects
     from evidence.studies.columns import SIX_DOMAINS
+    from evidence.studies.example import example_studies
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
-    from evidence.studies.example import example_studies
     from evidence.synthesis.compare import Comparison, compare
     from evidence.tables import Table
 
@@ -84,7 +84,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module holds objects of any type)
-    """Load a public name from its module at first use (PEP 562)."""
+    """Load a public name from its module at first use (PEP 562).
+
+    Raises
+    ------
+    AttributeError
+        If the package has no such public name.
+    """
     if name not in _HOME:
         raise AttributeError(f"module 'evidence' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"evidence.{_HOME[name]}"), name)

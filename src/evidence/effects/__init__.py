@@ -1,0 +1,1 @@
+"""From printed numbers to effects, each with its derivation."""

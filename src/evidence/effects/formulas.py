@@ -1,4 +1,4 @@
-"""Effect sizes from printed numbers: arrays (or scalars) in, estimate and variance out.
+"""Standardised mean differences from printed numbers: arrays (or scalars) in, estimate and variance out.
 
 The functions broadcast; they know nothing of tables, rows or missing cells. Each returns an
 `Estimate` on the model scale, first arm minus second arm, *before* any alignment to "positive
@@ -15,14 +15,13 @@ from scipy import special, stats
 
 __all__ = [
     "Estimate",
+    "Floats",
+    "as_floats",
     "critical_g",
     "g_from_means",
     "g_from_pre_post",
     "g_from_t",
     "hedges_j",
-    "log_odds_ratio",
-    "log_ratio_from_interval",
-    "log_risk_ratio",
     "smd_variance",
     "t_from_interval",
     "t_from_p",
@@ -31,7 +30,21 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _LOG_J = np.array(
-    [0, -3 / 4, -1 / 2, -3 / 8, -1 / 4, -3 / 20, -1 / 6, -33 / 112, -1 / 8, 3 / 4, -1 / 10, -699 / 88, -1 / 12]
+    [
+        0,
+        -3 / 4,
+        -1 / 2,
+        -3 / 8,
+        -1 / 4,
+        -3 / 20,
+        -1 / 6,
+        -33 / 112,
+        -1 / 8,
+        3 / 4,
+        -1 / 10,
+        -699 / 88,
+        -1 / 12,
+    ]
 )
 """Coefficients of log J in powers of 1/df: the Stirling series of log-gamma at df/2 and (df-1)/2,
 subtracted term by term (Bernoulli polynomials at 0 and -1/2)."""
@@ -44,7 +57,8 @@ class Estimate(NamedTuple):
     variance: Floats
 
 
-def _array(value: ArrayLike) -> Floats:
+def as_floats(value: ArrayLike) -> Floats:
+    """Return numbers as an array of doubles."""
     return np.asarray(value, dtype=np.float64)
 
 
@@ -71,7 +85,7 @@ def hedges_j(df: ArrayLike) -> Floats:
     >>> round(float(hedges_j(10)), 6)
     0.922746
     """
-    m = _array(df)
+    m = as_floats(df)
     # The difference of two log-gammas loses digits as df grows (1e-9 at a million); from 40 on the
     # asymptotic series of the ratio, cut after twelve terms, is exact to the last bit instead.
     small = np.minimum(m, 40.0)
@@ -101,8 +115,8 @@ def smd_variance(g: ArrayLike, n_e: ArrayLike, n_c: ArrayLike, factor: ArrayLike
     Hedges LV (1982). Estimation of effect size from a series of independent experiments. Psychol
     Bull 92:490-499. doi:10.1037/0033-2909.92.2.490
     """
-    effect, first, second = _array(g), _array(n_e), _array(n_c)
-    spread = _array(factor) ** 2 * (1 / first + 1 / second)
+    effect, first, second = as_floats(g), as_floats(n_e), as_floats(n_c)
+    spread = as_floats(factor) ** 2 * (1 / first + 1 / second)
     return spread + effect**2 / (2 * (first + second))
 
 
@@ -134,10 +148,10 @@ def g_from_means(
     >>> round(float(g.estimate), 4), round(float(g.variance), 4)
     (0.5924, 0.0418)
     """
-    first, second = _array(n_e), _array(n_c)
+    first, second = as_floats(n_e), as_floats(n_c)
     df = first + second - 2
-    pooled = np.sqrt(((first - 1) * _array(sd_e) ** 2 + (second - 1) * _array(sd_c) ** 2) / df)
-    g = hedges_j(df) * (_array(mean_e) - _array(mean_c)) / pooled * _array(factor)
+    pooled = np.sqrt(((first - 1) * as_floats(sd_e) ** 2 + (second - 1) * as_floats(sd_c) ** 2) / df)
+    g = hedges_j(df) * (as_floats(mean_e) - as_floats(mean_c)) / pooled * as_floats(factor)
     return Estimate(g, smd_variance(g, first, second, factor))
 
 
@@ -176,12 +190,12 @@ def g_from_pre_post(
     >>> bool(low > g_from_pre_post(9, 14, 15, 2, 14, 15, 0.8).variance)
     True
     """
-    first, second = _array(n_e), _array(n_c)
+    first, second = as_floats(n_e), as_floats(n_c)
     df = first + second - 2
-    pooled = np.sqrt(((first - 1) * _array(pre_sd_e) ** 2 + (second - 1) * _array(pre_sd_c) ** 2) / df)
+    pooled = np.sqrt(((first - 1) * as_floats(pre_sd_e) ** 2 + (second - 1) * as_floats(pre_sd_c) ** 2) / df)
     j = hedges_j(df)
-    d = j * (_array(change_e) - _array(change_c)) / pooled
-    base = 2 * (1 - _array(correlation)) * (1 / first + 1 / second)
+    d = j * (as_floats(change_e) - as_floats(change_c)) / pooled
+    base = 2 * (1 - as_floats(correlation)) * (1 / first + 1 / second)
     variance = j**2 * base * df / (df - 2) * (1 + d**2 / base) - d**2
     return Estimate(d, variance)
 
@@ -204,8 +218,8 @@ def g_from_t(t: ArrayLike, n_e: ArrayLike, n_c: ArrayLike, factor: ArrayLike = 1
     Cochrane Handbook for Systematic Reviews of Interventions, version 6.4, 6.5.2.3 and 10.5.2.
     doi:10.1002/9781119536604
     """
-    first, second = _array(n_e), _array(n_c)
-    g = hedges_j(first + second - 2) * _array(t) * np.sqrt(1 / first + 1 / second) * _array(factor)
+    first, second = as_floats(n_e), as_floats(n_c)
+    g = hedges_j(first + second - 2) * as_floats(t) * np.sqrt(1 / first + 1 / second) * as_floats(factor)
     return Estimate(g, smd_variance(g, first, second, factor))
 
 
@@ -224,91 +238,18 @@ def critical_g(alpha: ArrayLike, n_e: ArrayLike, n_c: ArrayLike, factor: ArrayLi
     >>> round(float(critical_g(0.05, 15, 15)), 3)
     0.728
     """
-    first, second = _array(n_e), _array(n_c)
+    first, second = as_floats(n_e), as_floats(n_c)
     return g_from_t(t_from_p(alpha, first + second - 2), first, second, factor).estimate
 
 
 def t_from_p(p: ArrayLike, df: ArrayLike) -> Floats:
     """Return the size of t for a two-sided p value."""
-    return np.asarray(stats.t.isf(_array(p) / 2, _array(df)), dtype=np.float64)
+    return np.asarray(stats.t.isf(as_floats(p) / 2, as_floats(df)), dtype=np.float64)
 
 
-def t_from_interval(estimate: ArrayLike, low: ArrayLike, high: ArrayLike, level: ArrayLike, df: ArrayLike) -> Floats:
+def t_from_interval(
+    estimate: ArrayLike, low: ArrayLike, high: ArrayLike, level: ArrayLike, df: ArrayLike
+) -> Floats:
     """Return t of a difference from its confidence interval, taken as estimate ± t·SE."""
-    half = t_from_p(1 - _array(level), df)
-    return _array(estimate) * 2 * half / (_array(high) - _array(low))
-
-
-def log_ratio_from_interval(ratio: ArrayLike, low: ArrayLike, high: ArrayLike, level: ArrayLike) -> Estimate:
-    """Return a log ratio and its variance from a printed ratio and its interval.
-
-    Parameters
-    ----------
-    ratio, low, high : array-like
-        As printed, positive.
-    level : array-like
-        Level of the interval (0.95, 0.90 ...).
-
-    References
-    ----------
-    Cochrane Handbook, version 6.4, 6.3.2. doi:10.1002/9781119536604
-    """
-    z = special.ndtri((1 + _array(level)) / 2)
-    std_error = (np.log(_array(high)) - np.log(_array(low))) / (2 * z)
-    return Estimate(np.log(_array(ratio)), std_error**2)
-
-
-def _corrected(
-    events_e: ArrayLike, total_e: ArrayLike, events_c: ArrayLike, total_c: ArrayLike, continuity: float
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return the four cells, `continuity` added to all four only where one of them is zero."""
-    cells = np.broadcast_arrays(
-        _array(events_e),
-        _array(total_e) - _array(events_e),
-        _array(events_c),
-        _array(total_c) - _array(events_c),
-    )
-    table = np.stack([np.asarray(cell, dtype=np.float64) for cell in cells])
-    table = table + continuity * (table == 0).any(axis=0)
-    return table[0], table[1], table[2], table[3]
-
-
-def log_risk_ratio(
-    events_e: ArrayLike, total_e: ArrayLike, events_c: ArrayLike, total_c: ArrayLike, *, continuity: float = 0.5
-) -> Estimate:
-    """Return the log risk ratio from counts.
-
-    Parameters
-    ----------
-    events_e, total_e, events_c, total_c : array-like
-        People with an event and people in all, each arm.
-    continuity : float
-        Added to all four cells of a row in which one of them is zero, to no other row.
-
-    References
-    ----------
-    Cochrane Handbook, version 6.4, 6.4.1.2. doi:10.1002/9781119536604
-
-    Examples
-    --------
-    >>> lrr = log_risk_ratio(5, 100, 10, 100)  # Borenstein 2009, p. 35
-    >>> round(float(lrr.estimate), 4), round(float(lrr.variance), 4)
-    (-0.6931, 0.28)
-    """
-    a, b, c, d = _corrected(events_e, total_e, events_c, total_c, continuity)
-    return Estimate(np.log(a / (a + b)) - np.log(c / (c + d)), 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
-
-
-def log_odds_ratio(
-    events_e: ArrayLike, total_e: ArrayLike, events_c: ArrayLike, total_c: ArrayLike, *, continuity: float = 0.5
-) -> Estimate:
-    """Return the log odds ratio from counts; arguments as in `log_risk_ratio`.
-
-    Examples
-    --------
-    >>> lor = log_odds_ratio(5, 100, 10, 100)  # Borenstein 2009, p. 36
-    >>> round(float(lor.estimate), 4), round(float(lor.variance), 4)
-    (-0.7472, 0.3216)
-    """
-    a, b, c, d = _corrected(events_e, total_e, events_c, total_c, continuity)
-    return Estimate(np.log(a) + np.log(d) - np.log(b) - np.log(c), 1 / a + 1 / b + 1 / c + 1 / d)
+    half = t_from_p(1 - as_floats(level), df)
+    return as_floats(estimate) * 2 * half / (as_floats(high) - as_floats(low))

@@ -11,7 +11,8 @@ __all__ = ["main_rows", "outcome_stem"]
 
 _TIME = re.compile(
     r"""\s*[,(]?\s*
-    (?: \b(?:at|after)\s+ (?:the\s+)? (?:end\s+of\s+\w+|\d+[\s-]*(?:weeks?|months?|years?)(?:[\s-]*follow[\s-]?up)?)
+    (?: \b(?:at|after)\s+ (?:the\s+)?
+        (?:end\s+of\s+\w+|\d+[\s-]*(?:weeks?|months?|years?)(?:[\s-]*follow[\s-]?up)?)
       | \bpost[\s-]?(?:intervention|treatment|test) \b
       | \b\d+[\s-]*(?:weeks?|months?|years?)[\s-]*follow[\s-]?up \b
       | \bat\s+follow[\s-]?up \b

@@ -58,9 +58,17 @@ MEASURES = MappingProxyType(
             ),
             Measure("RR", "risk ratio", "log", _RATIO_FAMILY, 1.0, "times the risk", "10.1002/9781119536604"),
             Measure(
-                "IRR", "incidence rate ratio", "log", _RATIO_FAMILY, 1.0, "times the rate", "10.1002/9781119536604"
+                "IRR",
+                "incidence rate ratio",
+                "log",
+                _RATIO_FAMILY,
+                1.0,
+                "times the rate",
+                "10.1002/9781119536604",
             ),
-            Measure("HR", "hazard ratio", "log", _RATIO_FAMILY, 1.0, "times the hazard", "10.1186/1745-6215-8-16"),
+            Measure(
+                "HR", "hazard ratio", "log", _RATIO_FAMILY, 1.0, "times the hazard", "10.1186/1745-6215-8-16"
+            ),
             Measure("OR", "odds ratio", "log", ("OR",), 1.0, "times the odds", "10.1002/9781119536604"),
         )
     }

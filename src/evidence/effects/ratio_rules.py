@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from scipy import special
 
-from evidence.effects import formulas
+from evidence.effects import ratio_formulas
 from evidence.effects.measures import Measure
 from evidence.effects.row import Row
 from evidence.effects.verdict import Verdict, exact, sign_only, symmetric, unusable
@@ -39,13 +39,17 @@ def _orientation(row: Row, log_ratio: float) -> tuple[float, str]:
     if word:
         return (-1.0 if word in ("below1_favours_e", "neg_favours_e", "pos_favours_c") else 1.0), ""
     if row.direction_sign:
-        return math.copysign(1.0, log_ratio) * row.direction_sign, "orientation of the ratio from the printed direction"
+        return math.copysign(
+            1.0, log_ratio
+        ) * row.direction_sign, "orientation of the ratio from the printed direction"
     if row.word("better") == "higher":
         return 1.0, "higher is better: a ratio above 1 read as favouring the first arm"
     return -1.0, "events are harm: a ratio below 1 read as favouring the first arm"
 
 
-def _oriented(row: Row, estimate: float, variance: float, source: str, formula: str, notes: tuple[str, ...]) -> Verdict:
+def _oriented(
+    row: Row, estimate: float, variance: float, source: str, formula: str, notes: tuple[str, ...]
+) -> Verdict:
     side, note = _orientation(row, estimate)
     if side == 0:
         return symmetric(estimate, variance, source, formula, assumptions=notes)
@@ -62,7 +66,10 @@ def _speaks(row: Row, measure: Measure) -> tuple[bool, str]:
     share = _event_share(row)
     both = metric in _RATIOS and measure.code in _RATIOS
     if both and math.isfinite(share) and share < _UNCOMMON:
-        return True, f"{metric} joins the {measure.code}s: events in {share:.1%} of the people at most, below 10 %"
+        return (
+            True,
+            f"{metric} joins the {measure.code}s: events in {share:.1%} of the people at most, below 10 %",
+        )
     return False, ""
 
 
@@ -78,14 +85,14 @@ def _from_printed(row: Row, measure: Measure) -> Verdict | None:
     if row.has("effect") and effect <= 0:
         return None
     if row.has("effect", "ci_low", "ci_high") and 0 < low <= effect <= high and low < high:
-        found = formulas.log_ratio_from_interval(effect, low, high, row.level)
+        found = ratio_formulas.log_ratio_from_interval(effect, low, high, row.level)
         text = f"ln {row.says('effect')}; SE from ({row.says('ci_low')} to {row.says('ci_high')})"
     elif row.has("ci_low", "ci_high") and not row.has("effect") and 0 < low < high:
-        found = formulas.log_ratio_from_interval(math.sqrt(low * high), low, high, row.level)
+        found = ratio_formulas.log_ratio_from_interval(math.sqrt(low * high), low, high, row.level)
         text = f"midpoint of ln {row.says('ci_low')} and ln {row.says('ci_high')}"
         notes = (*notes, "estimate not printed: the middle of its interval on the log scale")
     elif row.has("effect", "ci_low") and not row.has("ci_high") and 0 < low < effect:
-        found = formulas.log_ratio_from_interval(effect, low, effect**2 / low, row.level)
+        found = ratio_formulas.log_ratio_from_interval(effect, low, effect**2 / low, row.level)
         text = f"ln {row.says('effect')}; SE from the lower limit {row.says('ci_low')}"
         notes = (*notes, "upper limit not printed: the interval taken as symmetric on the log scale")
     else:
@@ -103,7 +110,7 @@ def _from_reduction(row: Row, measure: Measure) -> Verdict | None:
     if not row.has("effect", "ci_low", "ci_high") or row.number("ci_high") >= 100:
         return None
     ratio, low, high = (1 - row.number(column) / 100 for column in ("effect", "ci_high", "ci_low"))
-    found = formulas.log_ratio_from_interval(ratio, low, high, row.level)
+    found = ratio_formulas.log_ratio_from_interval(ratio, low, high, row.level)
     estimate, variance = float(found.estimate), float(found.variance)
     formula = (
         f"RR = 1 - {row.says('effect')} % = {ratio:.4g} ({low:.4g} to {high:.4g}); ln RR = {estimate:.4f}, "
@@ -120,7 +127,7 @@ def _from_counts(row: Row, measure: Measure, continuity: float) -> Verdict | Non
     if cells[0] == cells[2] == 0 or (cells[0] == cells[1] and cells[2] == cells[3]):
         return None
     odds = measure.code == "OR"
-    function = formulas.log_odds_ratio if odds else formulas.log_risk_ratio
+    function = ratio_formulas.log_odds_ratio if odds else ratio_formulas.log_risk_ratio
     found = function(*cells, continuity=continuity)
     estimate, variance = float(found.estimate), float(found.variance)
     name = "OR" if odds else "RR"
@@ -167,9 +174,15 @@ def _why_not(row: Row, measure: Measure) -> tuple[str, frozenset[str]]:
     if row.has("events_e") and row.has("events_c") and not _counts(row) and not row.has("effect"):
         return "event totals are blank and no ratio is printed (rule h)", frozenset("h")
     if row.word("effect_per"):
-        return f"{metric} per {row.word('effect_per')}: another metric, shown by direction (rule j)", frozenset("j")
+        return (
+            f"{metric} per {row.word('effect_per')}: another metric, shown by direction (rule j)",
+            frozenset("j"),
+        )
     if metric in _RATIOS and metric not in measure.metrics:
-        return f"{metric} kept apart from {measure.code}: events not known to be below 10 % (rule j)", frozenset("j")
+        return (
+            f"{metric} kept apart from {measure.code}: events not known to be below 10 % (rule j)",
+            frozenset("j"),
+        )
     if metric and metric not in _RATIOS:
         return f"{metric} is not on the scale of a ratio (rule j)", frozenset("j")
     if metric and row.has("effect"):
@@ -195,7 +208,9 @@ def read_ratio(row: Row, measure: Measure, continuity: float) -> Verdict:
         return unusable(
             "each arm was only compared with its own baseline: that is no comparison of the arms (rule b)"
         ).plus(rules={"b"})
-    found = [verdict for derive in _derivations(row, measure, continuity) if (verdict := derive()) is not None]
+    found = [
+        verdict for derive in _derivations(row, measure, continuity) if (verdict := derive()) is not None
+    ]
     if found:
         others = tuple(f"{other.derived_from}: {_printed_scale(other)}" for other in found[1:])
         return replace(found[0].plus(rules={"a"}), alternatives=others)

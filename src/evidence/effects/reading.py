@@ -33,9 +33,25 @@ Facts = dict[str, dict[str, Any]]
 """What the study table says of each study, by key."""
 
 CARRIED = (
-    "question domain outcome instrument unit better timepoint_weeks arm_e arm_c comparator_class arm_design "
-    "level basis inferred direction reported signif_between effect_metric"
-).split()
+    "question",
+    "domain",
+    "outcome",
+    "instrument",
+    "unit",
+    "better",
+    "timepoint_weeks",
+    "arm_e",
+    "arm_c",
+    "comparator_class",
+    "arm_design",
+    "level",
+    "basis",
+    "inferred",
+    "direction",
+    "reported",
+    "signif_between",
+    "effect_metric",
+)
 """Columns of the studies that every Effects table keeps, for grouping, charts and tables."""
 
 
@@ -113,9 +129,13 @@ def effect_sizes(
 def _checked_correlation(correlation: float | None) -> float:
     if correlation is None:
         return DEFAULT_CORRELATION
-    if isinstance(correlation, bool) or not isinstance(correlation, int | float) or not -1 < correlation < 1:
+    try:
+        r = float(correlation)
+    except (TypeError, ValueError):
+        r = math.nan
+    if not -1 < r < 1:
         raise ModelError(f"correlation must be a number between -1 and 1, both excluded; got {correlation!r}")
-    return float(correlation)
+    return r
 
 
 def _facts(studies: Studies) -> Facts:

@@ -173,14 +173,18 @@ def _test_of(row: Row) -> TestResult | None:
         if relation == "=" and p == 0:
             digits = len(re.sub(r"^[^.]*\.?", "", printed))
             bound = 0.5 * 10.0**-digits
-            return TestResult("<", bound, frozenset({"e"}), (f"p printed as {printed} is below {bound:g}",), printed)
+            return TestResult(
+                "<", bound, frozenset({"e"}), (f"p printed as {printed} is below {bound:g}",), printed
+            )
         if relation == "=" and row.significant == "yes" and p in _P_MEANING_AT_MOST:
-            return TestResult("<=", p, frozenset({"e"}), (f"p = {p:g} beside 'significant' read as p <= {p:g}",), printed)
+            return TestResult(
+                "<=", p, frozenset({"e"}), (f"p = {p:g} beside 'significant' read as p <= {p:g}",), printed
+            )
         return TestResult(relation, p, frozenset(), (), printed)
+    read_at = f"read at the two-sided {alpha:.2g} level"
     if row.significant in ("yes", "no"):
-        relation = "<" if row.significant == "yes" else ">"
-        note = f"'{'significant' if relation == '<' else 'no difference'}' read at the two-sided {alpha:.2g} level"
-        return TestResult(relation, alpha, frozenset(rules), (note,))
+        relation, words = ("<", "significant") if row.significant == "yes" else (">", "no difference")
+        return TestResult(relation, alpha, frozenset(rules), (f"'{words}' {read_at}",))
     if row.word("direction") in ("no_difference", "no_association"):
-        return TestResult(">", alpha, frozenset(rules), (f"'no difference' read at the two-sided {alpha:.2g} level",))
+        return TestResult(">", alpha, frozenset(rules), (f"'no difference' {read_at}",))
     return None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from evidence.effects import formulas
-from evidence.effects.row import People, Row
+from evidence.effects.row import People, Row, TestResult
 from evidence.effects.verdict import Verdict, exact, interval, symmetric
 
 __all__ = [
@@ -50,28 +50,46 @@ def score_of(row: Row, correlation: float) -> Score:
 
 
 def _from_pre_post(row: Row, people: People, correlation: float) -> Verdict | None:
-    columns = [f"{when}_{what}_{arm}" for arm in "ec" for when, what in (("pre", "mean"), ("pre", "sd"), ("post", "mean"))]
+    columns = [
+        f"{when}_{what}_{arm}"
+        for arm in "ec"
+        for when, what in (("pre", "mean"), ("pre", "sd"), ("post", "mean"))
+    ]
     if not row.has(*columns) or row.better_sign == 0 or people.first + people.second <= 4:
         return None
     change_e = row.number("post_mean_e") - row.number("pre_mean_e")
     change_c = row.number("post_mean_c") - row.number("pre_mean_c")
     g = formulas.g_from_pre_post(
-        change_e, row.number("pre_sd_e"), people.first, change_c, row.number("pre_sd_c"), people.second, correlation
+        change_e,
+        row.number("pre_sd_e"),
+        people.first,
+        change_c,
+        row.number("pre_sd_c"),
+        people.second,
+        correlation,
     )
-    side = row.better_sign
+    value = row.better_sign * float(g.estimate)
     formula = (
         f"d_ppc2 = J·[({row.says('post_mean_e')} - {row.says('pre_mean_e')}) - "
         f"({row.says('post_mean_c')} - {row.says('pre_mean_c')})] / pooled baseline SD "
-        f"({row.says('pre_sd_e')}, {row.says('pre_sd_c')}), {row.word('better')} is better: {side * float(g.estimate):.4f}"
+        f"({row.says('pre_sd_e')}, {row.says('pre_sd_c')}), "
+        f"{row.word('better')} is better: {value:.4f}"
     )
     note = f"pre-post correlation r = {correlation:g} in both arms (variance only)"
     return exact(
-        side * float(g.estimate), float(g.variance), "pre and post means and SDs of both arms", formula, assumptions=(note,)
+        value,
+        float(g.variance),
+        "pre and post means and SDs of both arms",
+        formula,
+        assumptions=(note,),
     )
 
 
 def _from_arm_means(row: Row, people: People, correlation: float, when: str) -> Verdict | None:
-    if not row.has(*(f"{when}_{what}_{arm}" for what in ("mean", "sd") for arm in "ec")) or row.better_sign == 0:
+    if (
+        not row.has(*(f"{when}_{what}_{arm}" for what in ("mean", "sd") for arm in "ec"))
+        or row.better_sign == 0
+    ):
         return None
     factor = math.sqrt(2 * (1 - correlation)) if when == "change" else 1.0
     g = formulas.g_from_means(
@@ -86,13 +104,16 @@ def _from_arm_means(row: Row, people: People, correlation: float, when: str) -> 
     value = row.better_sign * float(g.estimate)
     formula = (
         f"g = J·({row.says(f'{when}_mean_e')} - {row.says(f'{when}_mean_c')}) / pooled SD "
-        f"({row.says(f'{when}_sd_e')}, {row.says(f'{when}_sd_c')}), {row.word('better')} is better: {value:.4f}"
+        f"({row.says(f'{when}_sd_e')}, {row.says(f'{when}_sd_c')}), "
+        f"{row.word('better')} is better: {value:.4f}"
     )
     if when == "post":
         source = "means and SDs of both groups" if row.is_association else "post means and SDs of both arms"
         return exact(value, float(g.variance), source, formula)
     note = f"change-score SDs brought to raw-score units with sqrt(2(1-r)), r = {correlation:g}"
-    verdict = exact(value, float(g.variance), "change means and SDs of both arms", formula, assumptions=(note,))
+    verdict = exact(
+        value, float(g.variance), "change means and SDs of both arms", formula, assumptions=(note,)
+    )
     return verdict.plus(rules={"g"})
 
 
@@ -104,13 +125,17 @@ def _orientation(row: Row) -> tuple[float, str]:
     if word:
         return (1.0 if word in ("pos_favours_e", "neg_favours_c", "above1_favours_e") else -1.0), ""
     if row.direction_sign:
-        return math.copysign(1.0, row.number("effect")) * row.direction_sign, "sign of the effect from the printed direction"
+        return math.copysign(
+            1.0, row.number("effect")
+        ) * row.direction_sign, "sign of the effect from the printed direction"
     if row.better_sign:
         return row.better_sign, "printed effect taken as first arm minus second arm"
     return 0.0, ""
 
 
-def _oriented(row: Row, value: float, variance: float, source: str, formula: str, notes: tuple[str, ...]) -> Verdict:
+def _oriented(
+    row: Row, value: float, variance: float, source: str, formula: str, notes: tuple[str, ...]
+) -> Verdict:
     side, note = _orientation(row)
     if side == 0:
         return symmetric(value, variance, source, formula, assumptions=notes)
@@ -118,10 +143,13 @@ def _oriented(row: Row, value: float, variance: float, source: str, formula: str
 
 
 def _sound_interval(row: Row) -> bool:
-    return row.has("effect", "ci_low", "ci_high") and row.number("ci_low") <= row.number("effect") <= row.number("ci_high")
+    return row.has("effect", "ci_low", "ci_high") and row.number("ci_low") <= row.number(
+        "effect"
+    ) <= row.number("ci_high")
 
 
 def from_printed_smd(row: Row, people: People | None) -> Verdict | None:
+    """Read a printed standardised difference: its variance from its interval, else from n."""
     if row.word("effect_metric") != "SMD" or not row.has("effect"):
         return None
     value = row.number("effect")
@@ -131,7 +159,8 @@ def from_printed_smd(row: Row, people: People | None) -> Verdict | None:
         # A normal interval: reviews pool with z, and a trial's df is not known where n is not.
         z_width = 2 * float(formulas.t_from_p(1 - level, math.inf))
         se = (row.number("ci_high") - row.number("ci_low")) / z_width
-        formula = f"g = {row.says('effect')}; SE = ({row.says('ci_high')} - {row.says('ci_low')}) / {z_width:.4g} = {se:.4f}"
+        width = f"({row.says('ci_high')} - {row.says('ci_low')})"
+        formula = f"g = {row.says('effect')}; SE = {width} / {z_width:.4g} = {se:.4f}"
         verdict = _oriented(row, value, se**2, f"printed SMD with its {level:.0%} interval", formula, note)
         return _with_level_rule(row, verdict)
     if people is None:
@@ -147,12 +176,17 @@ def _with_level_rule(row: Row, verdict: Verdict) -> Verdict:
     return verdict.plus(rules=set() if math.isclose(row.level, 0.95) else {"f"})
 
 
+def _t_formula(people: People, score: Score) -> str:
+    """Return the formula that turns a t into g, with its numbers."""
+    return f"|g| = J·|t|·sqrt(1/{people.first:g} + 1/{people.second:g})·{score.factor:.4g}"
+
+
 def _g_of_t(row: Row, t: float, people: People, score: Score, source: str, shown: str) -> Verdict:
     g = formulas.g_from_t(t, people.first, people.second, score.factor)
     value, variance = float(g.estimate), float(g.variance)
     if _orientation(row)[0] == 0:
         variance = float(formulas.smd_variance(0, people.first, people.second, score.factor))
-    formula = f"g = J·t·sqrt(1/{people.first:g} + 1/{people.second:g})·{score.factor:.4g}, t = {shown}: |g| = {abs(value):.4f}"
+    formula = f"{_t_formula(people, score)}, t = {shown}: |g| = {abs(value):.4f}"
     return _oriented(row, value, variance, source, formula, score.assumptions).plus(rules=score.rules)
 
 
@@ -163,11 +197,15 @@ def _from_mean_difference(row: Row, people: People, correlation: float) -> Verdi
         return None
     df = people.first + people.second - 2
     t = float(
-        formulas.t_from_interval(row.number("effect"), row.number("ci_low"), row.number("ci_high"), row.level, df)
+        formulas.t_from_interval(
+            row.number("effect"), row.number("ci_low"), row.number("ci_high"), row.level, df
+        )
     )
     kind = "regression coefficient" if row.word("effect_metric") == "beta" else "mean difference"
     shown = f"{row.says('effect')} ÷ SE of ({row.says('ci_low')} to {row.says('ci_high')}) = {t:.4g}"
-    verdict = _g_of_t(row, t, people, score_of(row, correlation), f"{kind} with its {row.level:.0%} interval", shown)
+    verdict = _g_of_t(
+        row, t, people, score_of(row, correlation), f"{kind} with its {row.level:.0%} interval", shown
+    )
     return _with_level_rule(row, verdict)
 
 
@@ -178,31 +216,48 @@ def _from_t(row: Row, people: People, correlation: float) -> Verdict | None:
     return _g_of_t(row, t, people, score_of(row, correlation), "t of the comparison", row.says("effect"))
 
 
+def _rounded_p_note(test: TestResult, people: People, factor: float) -> str:
+    """Say how far the rounding of a printed p lets the effect move."""
+    digits = len(test.printed.partition(".")[2])
+    half = 0.5 * 10.0**-digits
+    # A p that rounds to itself from as low as zero bounds the effect on one side only.
+    bounds = [
+        f"{float(formulas.critical_g(p, people.first, people.second, factor)):.3f}" if p > 0 else "∞"
+        for p in (min(test.p + half, 1.0), test.p - half)
+    ]
+    return f"p printed to {digits} decimals: |g| between {bounds[0]} and {bounds[1]}"
+
+
 def _from_exact_p(row: Row, people: People, correlation: float) -> Verdict | None:
     test = row.test
-    if test is None or test.relation != "=" or not 0 < test.p < 1:
+    if test is None or test.relation != "=" or not 0 < test.p <= 1:
         return None
     score = score_of(row, correlation)
     df = people.first + people.second - 2
     size = float(formulas.critical_g(test.p, people.first, people.second, score.factor))
-    digits = len(test.printed.partition(".")[2])
-    half = 0.5 * 10.0**-digits
-    widest = [
-        float(formulas.critical_g(min(max(p, 1e-300), 1.0), people.first, people.second, score.factor))
-        for p in (test.p + half, test.p - half if test.p > half else test.p / 2)
-    ]
     t = float(formulas.t_from_p(test.p, df))
     formula = (
-        f"|g| = J·t·sqrt(1/{people.first:g} + 1/{people.second:g})·{score.factor:.4g}, "
-        f"t = {t:.4g} from two-sided p = {test.printed} on {df:g} df: {size:.4f}"
+        f"{_t_formula(people, score)}, t = {t:.4g} from two-sided p = {test.printed} on {df:g} df: {size:.4f}"
     )
-    notes = (*score.assumptions, f"p printed to {digits} decimals: |g| between {widest[0]:.3f} and {widest[1]:.3f}")
-    source = "exact p with direction"
-    if row.direction_sign == 0:
-        variance = float(formulas.smd_variance(0, people.first, people.second, score.factor))
-        return symmetric(size, variance, "exact p", formula, assumptions=notes).plus(rules=score.rules)
-    variance = float(formulas.smd_variance(size, people.first, people.second, score.factor))
-    return exact(row.direction_sign * size, variance, source, formula, assumptions=notes).plus(rules=score.rules)
+    notes = (*score.assumptions, _rounded_p_note(test, people, score.factor))
+    side = row.direction_sign
+    variance = float(formulas.smd_variance(size if side else 0.0, people.first, people.second, score.factor))
+    if side == 0 and size > 0:
+        verdict = symmetric(size, variance, "exact p", formula, assumptions=notes)
+    else:
+        verdict = exact(side * size, variance, "exact p with direction", formula, assumptions=notes)
+    return verdict.plus(rules=score.rules)
+
+
+def _band_bounds(row: Row, test: TestResult, critical: float) -> tuple[float, float] | None:
+    """Return where a band places the effect; None where significance has no known side."""
+    side = row.direction_sign
+    if test.relation in ("<", "<="):
+        if side == 0:
+            return None
+        return (critical, math.inf) if side > 0 else (-math.inf, -critical)
+    # "No difference", with a side where the print names one: between zero and the critical value.
+    return (-critical if side <= 0 else 0.0, critical if side >= 0 else 0.0)
 
 
 def _from_band(row: Row, people: People, correlation: float) -> Verdict | None:
@@ -211,24 +266,22 @@ def _from_band(row: Row, people: People, correlation: float) -> Verdict | None:
     if test is None or test.relation == "=" or row.significant == "unclear" or not 0 < test.p < 1:
         return None
     score = score_of(row, correlation)
-    crit = float(formulas.critical_g(test.p, people.first, people.second, score.factor))
-    side = row.direction_sign
-    outside = test.relation in ("<", "<=")
-    if outside and side == 0:
+    critical = float(formulas.critical_g(test.p, people.first, people.second, score.factor))
+    bounds = _band_bounds(row, test, critical)
+    if bounds is None:
         return None
-    low, high = (crit, math.inf) if outside else (0.0 if side else -crit, crit)
-    if side < 0:
-        low, high = -high, -low
-    nearest_zero = crit if outside else 0.0
-    variance = float(formulas.smd_variance(nearest_zero, people.first, people.second, score.factor))
-    words = {"yes": "significant", "no": "no difference"}.get(row.significant, row.word("direction").replace("_", " "))
-    source = f"p {test.printed}" if test.printed else words
-    formula = (
-        f"critical g = J·t·sqrt(1/{people.first:g} + 1/{people.second:g})·{score.factor:.4g} = {crit:.4f} "
-        f"at two-sided p = {test.p:g}"
+    # The variance is fixed at the limit nearest zero: the bound of a significant result, else zero.
+    nearest = critical if test.relation in ("<", "<=") else 0.0
+    variance = float(formulas.smd_variance(nearest, people.first, people.second, score.factor))
+    said = {"yes": "significant", "no": "no difference"}.get(
+        row.significant, row.word("direction").replace("_", " ")
     )
-    verdict = interval(low, high, variance, source, formula, assumptions=(*test.assumptions, *score.assumptions))
-    verdict = verdict.plus(rules=test.rules | score.rules)
+    source = f"p {test.printed}" if test.printed else said
+    formula = f"critical {_t_formula(people, score)} = {critical:.4f} at two-sided p = {test.p:g}"
+    notes = (*test.assumptions, *score.assumptions)
+    verdict = interval(*bounds, variance, source, formula, assumptions=notes).plus(
+        rules=test.rules | score.rules
+    )
     if row.word("basis") == "inferred_from_omission" or row.word("inferred") == "yes":
         note = "the verdict is inferred from what the source omits, not printed"
         verdict = verdict.plus(rules={"b"}, assumptions=(note,))

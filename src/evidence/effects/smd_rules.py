@@ -25,7 +25,6 @@ def _direction_alone(row: Row, people: People | None, correlation: float, why: s
     if people is None:
         return sign_only(side, math.nan, why)
     score = score_of(row, correlation)
-    first, second = people.first, people.second
     if row.is_within_participant:
         # The same people twice: the difference of two scores has variance 2(1-r)/n in SD units.
         factor = math.sqrt(2 * (1 - correlation))
@@ -73,12 +72,16 @@ def read_smd(row: Row, correlation: float, continuity: float) -> Verdict:
         printed = from_printed_smd(row, None)
         if printed is not None:
             return printed.plus(rules={"a"})
-    enough = people is not None and people.first >= 2 and people.second >= 2 and people.first + people.second > 4
+    enough = (
+        people is not None and people.first >= 2 and people.second >= 2 and people.first + people.second > 4
+    )
     found: list[Verdict] = []
     if people is not None and enough and not (row.is_within_participant or row.is_pooled):
         found = [verdict for derive in NUMBERS if (verdict := derive(row, people, correlation)) is not None]
         if row.word("basis") not in ("within_group_only", "counts_or_means_only"):
-            found += [verdict for derive in TESTS if (verdict := derive(row, people, correlation)) is not None]
+            found += [
+                verdict for derive in TESTS if (verdict := derive(row, people, correlation)) is not None
+            ]
     if not found and row.word("basis") == "within_group_only":
         return unusable(
             "each arm was only compared with its own baseline: that is no comparison of the arms (rule b)"

@@ -36,7 +36,9 @@ class Verdict:
             return math.copysign(1.0, self.estimate) if self.estimate != 0 else 0.0
         return 1.0 if self.low >= 0 else -1.0 if self.high <= 0 else 0.0
 
-    def plus(self, *, rules: set[str] | frozenset[str] = frozenset(), assumptions: tuple[str, ...] = ()) -> Verdict:
+    def plus(
+        self, *, rules: set[str] | frozenset[str] = frozenset(), assumptions: tuple[str, ...] = ()
+    ) -> Verdict:
         """Return the verdict with more rules and assumptions."""
         fresh = tuple(text for text in assumptions if text and text not in self.assumptions)
         return replace(self, rules=self.rules | rules, assumptions=self.assumptions + fresh)
@@ -51,7 +53,13 @@ def exact(
 
 
 def interval(
-    low: float, high: float, variance: float, derived_from: str, formula: str, *, assumptions: tuple[str, ...] = ()
+    low: float,
+    high: float,
+    variance: float,
+    derived_from: str,
+    formula: str,
+    *,
+    assumptions: tuple[str, ...] = (),
 ) -> Verdict:
     """Return a verdict whose effect is known to lie between two bounds."""
     return Verdict("interval", math.nan, variance, low, high, derived_from, formula, assumptions)
@@ -71,7 +79,9 @@ def sign_only(side: float, variance: float, reason: str, *, assumptions: tuple[s
     """Return a verdict that knows its side of zero and nothing else."""
     low, high = (0.0, math.inf) if side > 0 else (-math.inf, 0.0)
     formula = "effect > 0" if side > 0 else "effect < 0"
-    return Verdict("sign", math.nan, variance, low, high, "printed direction", formula, assumptions, reason=reason)
+    return Verdict(
+        "sign", math.nan, variance, low, high, "printed direction", formula, assumptions, reason=reason
+    )
 
 
 def unusable(reason: str) -> Verdict:
