@@ -56,7 +56,7 @@ def page() -> str:
         question: table["rule"].str.split().explode().value_counts() for question, table in tables.items()
     }
     sources = {
-        question: table["derived_from"].where(table["derived_from"] != "", "nothing between the arms").value_counts()
+        question: table["derived_from"].replace("", "nothing between the arms").value_counts()
         for question, table in tables.items()
     }
     order = sorted({name for counts in sources.values() for name in counts.index})

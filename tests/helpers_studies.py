@@ -20,9 +20,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     return path
 
 
-def studies_of(
-    *rows: Mapping[str, object], info: Sequence[Mapping[str, object]] | None = None
-) -> ev.Studies:
+def studies_of(*rows: Mapping[str, object], info: Sequence[Mapping[str, object]] | None = None) -> ev.Studies:
     """Return the Studies of some rows; blank identities are filled in."""
     filled = [
         {"row_id": f"r{number:03d}", "study": f"s{number:03d}", "outcome": "jump height", **row}

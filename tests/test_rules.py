@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import pytest
 from helpers_studies import effect_of, studies_of
@@ -19,9 +20,15 @@ BETWEEN = {**ARMS, "basis": "between_group_test"}
 R = 0.7
 CHANGE = math.sqrt(2 * (1 - R))
 MEANS = {
-    "pre_mean_e": "10.0", "pre_sd_e": "2.0", "post_mean_e": "13.0", "post_sd_e": "2.2",
-    "pre_mean_c": "10.5", "pre_sd_c": "2.4", "post_mean_c": "11.0", "post_sd_c": "2.5",
-}  # fmt: skip
+    "pre_mean_e": "10.0",
+    "pre_sd_e": "2.0",
+    "post_mean_e": "13.0",
+    "post_sd_e": "2.2",
+    "pre_mean_c": "10.5",
+    "pre_sd_c": "2.4",
+    "post_mean_c": "11.0",
+    "post_sd_c": "2.5",
+}
 
 
 def critical(p: float, n: float = 15, factor: float = CHANGE) -> float:
@@ -34,7 +41,9 @@ class TestRuleA:
     """Sound numbers, then an exact p, then a p-band, then words, then the direction."""
 
     def test_numbers_outrank_the_p(self) -> None:
-        row = effect_of({**BETWEEN, **MEANS, "p_between": "0.03", "direction": "favours_e", "signif_between": "yes"})
+        row = effect_of(
+            {**BETWEEN, **MEANS, "p_between": "0.03", "direction": "favours_e", "signif_between": "yes"}
+        )
         expected = g_from_pre_post(3.0, 2.0, 15, 0.5, 2.4, 15, R)
         assert row["kind"] == "exact"
         assert row["estimate"] == pytest.approx(float(expected.estimate))
@@ -75,7 +84,13 @@ class TestRuleA:
         assert "in whose favour" in str(row["reason"])
 
     def test_adjusted_effect_of_a_cluster_trial_outranks_its_counts(self) -> None:
-        printed = {"effect_metric": "RR", "effect": "0.5", "ci_low": "0.25", "ci_high": "1.0", "ci_level": "0.95"}
+        printed = {
+            "effect_metric": "RR",
+            "effect": "0.5",
+            "ci_low": "0.25",
+            "ci_high": "1.0",
+            "ci_level": "0.95",
+        }
         counts = {"events_e": 10, "total_e": 100, "events_c": 15, "total_c": 100}
         base = {**BETWEEN, **printed, **counts, "better": "lower", "effect_sign": "below1_favours_e"}
         cluster = effect_of({**base, "arm_design": "cluster"}, measure="RR")
@@ -87,7 +102,13 @@ class TestRuleA:
 class TestRuleB:
     def test_inferred_from_omission_is_an_interval_with_the_assumption_named(self) -> None:
         row = effect_of(
-            {**ARMS, "basis": "inferred_from_omission", "direction": "no_difference", "signif_between": "no", "inferred": "yes"}
+            {
+                **ARMS,
+                "basis": "inferred_from_omission",
+                "direction": "no_difference",
+                "signif_between": "no",
+                "inferred": "yes",
+            }
         )
         assert row["kind"] == "interval"
         assert "inferred" in str(row["assumptions"])
@@ -96,7 +117,13 @@ class TestRuleB:
     @pytest.mark.parametrize("measure", ["SMD", "RR"])
     def test_within_group_only_is_no_comparison(self, measure: str) -> None:
         row = effect_of(
-            {**ARMS, "basis": "within_group_only", "direction": "favours_e", "signif_e": "yes", "signif_c": "no"},
+            {
+                **ARMS,
+                "basis": "within_group_only",
+                "direction": "favours_e",
+                "signif_e": "yes",
+                "signif_c": "no",
+            },
             measure=measure,
         )
         assert row["kind"] == "unusable"
@@ -113,7 +140,13 @@ class TestRuleB:
 
 
 class TestRuleC:
-    MD = {"effect_metric": "MD", "effect": "2.4", "ci_low": "-1.0", "ci_high": "5.8", "ci_level": "0.95"}
+    MD: ClassVar = {
+        "effect_metric": "MD",
+        "effect": "2.4",
+        "ci_low": "-1.0",
+        "ci_high": "5.8",
+        "ci_level": "0.95",
+    }
 
     def test_unclear_sign_gives_a_symmetric_interval(self) -> None:
         known = effect_of({**BETWEEN, **self.MD, "effect_sign": "pos_favours_e"})
@@ -129,7 +162,8 @@ class TestRuleC:
     )
     def test_effect_sign_orients_and_better_does_not(self, word: str, side: int) -> None:
         rows = [
-            effect_of({**BETWEEN, **self.MD, "effect_sign": word, "better": better}) for better in ("higher", "lower", "")
+            effect_of({**BETWEEN, **self.MD, "effect_sign": word, "better": better})
+            for better in ("higher", "lower", "")
         ]
         assert len({row["estimate"] for row in rows}) == 1
         assert math.copysign(1, float(str(rows[0]["estimate"]))) == side
@@ -146,7 +180,13 @@ class TestRuleC:
 
 
 class TestRuleD:
-    NO_N = {"arm_e": "new", "arm_c": "old", "basis": "between_group_test", "signif_between": "yes", "direction": "favours_e"}
+    NO_N: ClassVar = {
+        "arm_e": "new",
+        "arm_c": "old",
+        "basis": "between_group_test",
+        "signif_between": "yes",
+        "direction": "favours_e",
+    }
 
     def test_people_known_in_all_are_split_equally(self) -> None:
         row = effect_of(self.NO_N, info=[{"study": "s000", "n_total": 29}])
@@ -161,7 +201,8 @@ class TestRuleD:
 
     def test_not_in_a_cohort(self) -> None:
         row = effect_of(
-            {**self.NO_N, "basis": "association", "direction": "supports_factor"}, info=[{"study": "s000", "n_total": 500}]
+            {**self.NO_N, "basis": "association", "direction": "supports_factor"},
+            info=[{"study": "s000", "n_total": 500}],
         )
         assert row["kind"] == "sign"
 
@@ -199,14 +240,27 @@ class TestRuleE:
 
     def test_one_sided_p_loses_to_the_printed_t(self) -> None:
         row = effect_of(
-            {**BETWEEN, "effect_metric": "t", "effect": "1.823", "effect_sign": "pos_favours_e", "test_between": "post",
-             "p_between": "0.039", "direction": "favours_e"}
-        )  # fmt: skip
+            {
+                **BETWEEN,
+                "effect_metric": "t",
+                "effect": "1.823",
+                "effect_sign": "pos_favours_e",
+                "test_between": "post",
+                "p_between": "0.039",
+                "direction": "favours_e",
+            }
+        )
         assert row["estimate"] == pytest.approx(float(g_from_t(1.823, 15, 15).estimate))
 
     def test_p_of_an_equivalence_test_is_ignored(self) -> None:
         row = effect_of(
-            {**BETWEEN, "p_between": "<0.0001", "test_between": "equivalence", "direction": "no_difference", "signif_between": "no"}
+            {
+                **BETWEEN,
+                "p_between": "<0.0001",
+                "test_between": "equivalence",
+                "direction": "no_difference",
+                "signif_between": "no",
+            }
         )
         assert row["high"] == pytest.approx(critical(0.05))
 
@@ -215,14 +269,29 @@ class TestRuleF:
     def test_significance_follows_the_level_that_the_study_used(self) -> None:
         # An estimate outside its interval is not sound; what stays is the verdict, at 90 %.
         row = effect_of(
-            {**BETWEEN, "effect_metric": "MD", "effect": "0.5", "ci_low": "-0.9", "ci_high": "0", "ci_level": "0.90",
-             "effect_sign": "pos_favours_e", "signif_between": "no", "direction": "no_difference"}
-        )  # fmt: skip
+            {
+                **BETWEEN,
+                "effect_metric": "MD",
+                "effect": "0.5",
+                "ci_low": "-0.9",
+                "ci_high": "0",
+                "ci_level": "0.90",
+                "effect_sign": "pos_favours_e",
+                "signif_between": "no",
+                "direction": "no_difference",
+            }
+        )
         assert row["high"] == pytest.approx(critical(0.10))
         assert "f" in str(row["rule"]).split()
 
     def test_standard_error_follows_the_level(self) -> None:
-        md = {"effect_metric": "MD", "effect": "2", "ci_low": "-1", "ci_high": "5", "effect_sign": "pos_favours_e"}
+        md = {
+            "effect_metric": "MD",
+            "effect": "2",
+            "ci_low": "-1",
+            "ci_high": "5",
+            "effect_sign": "pos_favours_e",
+        }
         wide = effect_of({**BETWEEN, **md, "ci_level": "0.90"})
         t = 2 * stats.t.isf(0.05, 28) * 2 / 6
         assert wide["estimate"] == pytest.approx(float(g_from_t(t, 15, 15, CHANGE).estimate))
@@ -231,7 +300,13 @@ class TestRuleF:
 class TestRuleG:
     @pytest.mark.parametrize(
         ("test", "factor"),
-        [("post", 1.0), ("change", CHANGE), ("group_by_time", CHANGE), ("ancova", math.sqrt(1 - R**2)), ("", CHANGE)],
+        [
+            ("post", 1.0),
+            ("change", CHANGE),
+            ("group_by_time", CHANGE),
+            ("ancova", math.sqrt(1 - R**2)),
+            ("", CHANGE),
+        ],
     )
     def test_critical_value_is_brought_to_raw_score_units(self, test: str, factor: float) -> None:
         row = effect_of({**BETWEEN, "signif_between": "yes", "direction": "favours_e", "test_between": test})
@@ -247,21 +322,35 @@ class TestRuleG:
 class TestRuleH:
     def test_percent_changes_without_sd_are_never_an_effect(self) -> None:
         row = effect_of(
-            {**BETWEEN, "unit": "% change", "change_mean_e": 12.5, "change_mean_c": 5.1, "signif_between": "yes", "direction": "favours_e"}
+            {
+                **BETWEEN,
+                "unit": "% change",
+                "change_mean_e": 12.5,
+                "change_mean_c": 5.1,
+                "signif_between": "yes",
+                "direction": "favours_e",
+            }
         )
         assert row["kind"] == "interval"
         assert row["derived_from"] == "significant"
 
     def test_events_without_totals_are_never_a_ratio(self) -> None:
         row = effect_of(
-            {**BETWEEN, "better": "lower", "events_e": 285, "events_c": 665, "direction": "favours_e"}, measure="RR"
+            {**BETWEEN, "better": "lower", "events_e": 285, "events_c": 665, "direction": "favours_e"},
+            measure="RR",
         )
         assert row["kind"] == "sign"
         assert "totals are blank" in str(row["reason"])
 
     def test_same_people_in_both_arms_are_a_sign(self) -> None:
         row = effect_of(
-            {**BETWEEN, "arm_design": "within_participant", "p_between": "<0.001", "signif_between": "yes", "direction": "favours_e"}
+            {
+                **BETWEEN,
+                "arm_design": "within_participant",
+                "p_between": "<0.001",
+                "signif_between": "yes",
+                "direction": "favours_e",
+            }
         )
         assert row["kind"] == "sign"
         assert "rule h" in str(row["reason"])
@@ -270,10 +359,17 @@ class TestRuleH:
 class TestRuleI:
     def test_the_time_point_nearest_the_end_of_treatment_is_the_main_one(self) -> None:
         rows = [
-            {"row_id": f"r{week}", "study": "s", "outcome": f"pain at {week} weeks", "timepoint_weeks": week, **BETWEEN,
-             "signif_between": "no", "direction": "no_difference"}
+            {
+                "row_id": f"r{week}",
+                "study": "s",
+                "outcome": f"pain at {week} weeks",
+                "timepoint_weeks": week,
+                **BETWEEN,
+                "signif_between": "no",
+                "direction": "no_difference",
+            }
             for week in (4, 8, 34)
-        ]  # fmt: skip
+        ]
         effects = ev.effect_sizes(studies_of(*rows, info=[{"study": "s", "weeks": 8}]), measure="SMD")
         assert effects.table["main"].tolist() == [False, True, False]
         assert len(effects) == 3
@@ -295,7 +391,14 @@ class TestRuleI:
 
 
 class TestRuleJ:
-    OR = {"effect_metric": "OR", "effect": "0.5", "ci_low": "0.25", "ci_high": "1.0", "ci_level": "0.95", "effect_sign": "below1_favours_e"}
+    OR: ClassVar = {
+        "effect_metric": "OR",
+        "effect": "0.5",
+        "ci_low": "0.25",
+        "ci_high": "1.0",
+        "ci_level": "0.95",
+        "effect_sign": "below1_favours_e",
+    }
 
     @pytest.mark.parametrize("metric", ["RR", "IRR", "HR"])
     @pytest.mark.parametrize("measure", ["RR", "IRR", "HR"])
@@ -315,7 +418,9 @@ class TestRuleJ:
         assert "below 10 %" in str(row["assumptions"])
 
     def test_per_unit_odds_ratio_is_another_metric(self) -> None:
-        row = effect_of({**BETWEEN, **self.OR, "effect_per": "1 unit increase", "direction": "favours_e"}, measure="OR")
+        row = effect_of(
+            {**BETWEEN, **self.OR, "effect_per": "1 unit increase", "direction": "favours_e"}, measure="OR"
+        )
         assert row["kind"] == "sign"
 
     def test_ratio_is_no_standardised_difference(self) -> None:
@@ -330,7 +435,9 @@ class TestWholeTable:
             ev.effect_sizes(studies, measure="SMDX")
 
     def test_case_of_a_measure_does_not_matter(self) -> None:
-        assert ev.effect_sizes(studies_of({**BETWEEN, "direction": "favours_e"}), measure="smd").measure == "SMD"
+        assert (
+            ev.effect_sizes(studies_of({**BETWEEN, "direction": "favours_e"}), measure="smd").measure == "SMD"
+        )
 
     @pytest.mark.parametrize("bad", [1, -1, 1.5, math.nan, "pooled"])
     def test_correlation_outside_its_range_is_refused(self, bad: object) -> None:
@@ -353,7 +460,13 @@ class TestWholeTable:
                     "signif_between": st.sampled_from(["", "yes", "no", "unclear"]),
                     "direction": st.sampled_from(["", "favours_e", "favours_c", "no_difference", "unclear"]),
                     "basis": st.sampled_from(
-                        ["", "between_group_test", "within_group_only", "counts_or_means_only", "inferred_from_omission"]
+                        [
+                            "",
+                            "between_group_test",
+                            "within_group_only",
+                            "counts_or_means_only",
+                            "inferred_from_omission",
+                        ]
                     ),
                     "better": st.sampled_from(["", "higher", "lower"]),
                 }

@@ -18,9 +18,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return folded[close[0]] if close else ""
 
 
-def one_of(
-    name: str, value: object, known: Iterable[str], *, error: type[EvidenceError] = ModelError
-) -> str:
+def one_of(name: str, value: object, known: Iterable[str], *, error: type[EvidenceError] = ModelError) -> str:
     """Return the registered spelling of a choice, whatever its case.
 
     Parameters

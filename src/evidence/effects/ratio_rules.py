@@ -11,7 +11,7 @@ from scipy import special
 from evidence.effects import ratio_formulas
 from evidence.effects.measures import Measure
 from evidence.effects.row import Row
-from evidence.effects.verdict import Verdict, exact, sign_only, symmetric, unusable
+from evidence.effects.verdict import WITHIN_ARMS_ONLY, Verdict, exact, sign_only, symmetric, unusable
 
 __all__ = ["read_ratio"]
 
@@ -186,10 +186,10 @@ def _why_not(row: Row, measure: Measure) -> tuple[str, frozenset[str]]:
     if metric and metric not in _RATIOS:
         return f"{metric} is not on the scale of a ratio (rule j)", frozenset("j")
     if metric and row.has("effect"):
-        return f"printed {metric} without an interval or an exact p", frozenset("a")
+        return f"printed {metric} without an interval or an exact p (rule a)", frozenset("a")
     if row.word("basis") == "counts_or_means_only":
         return "counts or means without dispersion and without a test (rule b)", frozenset("b")
-    return "no ratio, no counts: a p value alone has no size on the ratio scale", frozenset("a")
+    return "no ratio and no counts of both arms are printed (rule a)", frozenset("a")
 
 
 def read_ratio(row: Row, measure: Measure, continuity: float) -> Verdict:
@@ -205,9 +205,7 @@ def read_ratio(row: Row, measure: Measure, continuity: float) -> Verdict:
         Added to the four cells of a row of counts with a zero cell.
     """
     if row.word("basis") == "within_group_only":
-        return unusable(
-            "each arm was only compared with its own baseline: that is no comparison of the arms (rule b)"
-        ).plus(rules={"b"})
+        return unusable(WITHIN_ARMS_ONLY).plus(rules={"b"})
     found = [
         verdict for derive in _derivations(row, measure, continuity) if (verdict := derive()) is not None
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,7 @@ def effect_sizes(
         raise ModelError("no row is selected: look at studies.overview() and widen the filter")
     read: Callable[[Row], Verdict]
     if chosen.code == "SMD":
-        read = partial(read_smd, correlation=r, continuity=continuity)
+        read = partial(read_smd, correlation=r)
     else:
         read = partial(read_ratio, measure=chosen, continuity=continuity)
     facts = _facts(studies)
@@ -142,7 +142,12 @@ def _facts(studies: Studies) -> Facts:
     """Return the study table by study key."""
     if studies.info is None:
         return {}
-    return {str(record["study"]): record for record in studies.info.to_dict("records")}
+    return {str(record["study"]): _as_text_keys(record) for record in studies.info.to_dict("records")}
+
+
+def _as_text_keys(record: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """Return a record of a table under its column names as text."""
+    return {str(column): value for column, value in record.items()}
 
 
 def _number(value: object) -> float:
@@ -156,8 +161,8 @@ def _rows_of(studies: Studies, facts: Facts) -> list[Row]:
     printed = studies.text.to_dict("records")
     return [
         Row(
-            cells,
-            {str(column): str(value) for column, value in printed[position].items()},
+            _as_text_keys(cells),
+            _as_text_keys(printed[position]),
             _number(facts.get(str(cells["study"]), {}).get("n_total")),
             _number(facts.get(str(cells["study"]), {}).get("arms")),
         )

@@ -19,7 +19,8 @@ RULES = MappingProxyType(
         "d": "Arm sizes that are not printed: people known in all are split equally over two arms, named as "
         "an assumption; with more than two arms, or in a cohort, only the sign is left.",
         "e": "A printed p of 0.05, 0.01 or 0.001 beside 'significant' means 'at most'; 0.000 means below "
-        "0.0005. Other p values are exact, with their rounding shown. The p of an equivalence test is ignored.",
+        "0.0005. Other p values are exact, with their rounding shown. The p of an equivalence test is "
+        "ignored.",
         "f": "Significance follows the confidence level that the study used.",
         "g": "Tests of change, of group × time and of unstated kind speak in change-score units and are "
         "brought to raw-score units with sqrt(2(1-r)); baseline-adjusted results with sqrt(1-r²).",

@@ -276,7 +276,8 @@ def _from_band(row: Row, people: People, correlation: float) -> Verdict | None:
     said = {"yes": "significant", "no": "no difference"}.get(
         row.significant, row.word("direction").replace("_", " ")
     )
-    source = f"p {test.printed}" if test.printed else said
+    at_most = "<= " if test.relation == "<=" and not test.printed.startswith("<") else ""
+    source = f"p {at_most}{test.printed}" if test.printed else said
     formula = f"critical {_t_formula(people, score)} = {critical:.4f} at two-sided p = {test.p:g}"
     notes = (*test.assumptions, *score.assumptions)
     verdict = interval(*bounds, variance, source, formula, assumptions=notes).plus(

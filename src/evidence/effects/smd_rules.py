@@ -48,13 +48,27 @@ def _why_not(row: Row, people: People | None) -> tuple[str, frozenset[str]]:
     if people is None:
         return "the number of people in each arm is not known (rule d)", frozenset("d")
     if row.significant == "yes":
-        return "significant, but the print does not say in whose favour", frozenset("a")
+        return "significant, but in whose favour is not printed", frozenset("a")
     if row.word("effect_metric") in ("OR", "RR", "IRR", "HR", "RRR"):
         return "a ratio is not a standardised mean difference (rule j)", frozenset("j")
     return "no number and no test between the arms is printed", frozenset("a")
 
 
-def read_smd(row: Row, correlation: float, continuity: float) -> Verdict:
+def _comparisons(row: Row, people: People | None, correlation: float) -> list[Verdict]:
+    """Return what every derivation makes of the row, the one that outranks the others first."""
+    if row.is_pooled:
+        printed = from_printed_smd(row, None)
+        return [] if printed is None else [printed]
+    enough = people is not None and min(people.first, people.second) >= 2 and people.first + people.second > 4
+    if people is None or not enough or row.is_within_participant:
+        return []
+    # Within-arm results and bare means are no test between the arms, but full numbers of both are.
+    tested = row.word("basis") not in ("within_group_only", "counts_or_means_only")
+    derivations = (*NUMBERS, *TESTS) if tested else NUMBERS
+    return [verdict for derive in derivations if (verdict := derive(row, people, correlation)) is not None]
+
+
+def read_smd(row: Row, correlation: float) -> Verdict:
     """Return what a row says as a standardised mean difference.
 
     Parameters
@@ -63,36 +77,23 @@ def read_smd(row: Row, correlation: float, continuity: float) -> Verdict:
         The row, with its study's facts.
     correlation : float
         Assumed correlation of pre and post scores.
-    continuity : float
-        Not used by this measure; part of the common signature.
     """
-    del continuity
     people = row.people
-    if row.is_pooled:
-        printed = from_printed_smd(row, None)
-        if printed is not None:
-            return printed.plus(rules={"a"})
-    enough = (
-        people is not None and people.first >= 2 and people.second >= 2 and people.first + people.second > 4
-    )
-    found: list[Verdict] = []
-    if people is not None and enough and not (row.is_within_participant or row.is_pooled):
-        found = [verdict for derive in NUMBERS if (verdict := derive(row, people, correlation)) is not None]
-        if row.word("basis") not in ("within_group_only", "counts_or_means_only"):
-            found += [
-                verdict for derive in TESTS if (verdict := derive(row, people, correlation)) is not None
-            ]
-    if not found and row.word("basis") == "within_group_only":
-        return unusable(
+    found = _comparisons(row, people, correlation)
+    if found:
+        others = tuple(_as_alternative(other) for other in found[1:])
+        verdict = replace(found[0].plus(rules={"a"}), alternatives=others)
+    elif row.word("basis") == "within_group_only":
+        reason = (
             "each arm was only compared with its own baseline: that is no comparison of the arms (rule b)"
-        ).plus(rules={"b"})
-    if not found:
+        )
+        return unusable(reason).plus(rules={"b"})
+    else:
         why, rules = _why_not(row, people)
-        return _direction_alone(row, people, correlation, why).plus(rules=rules)
-    chosen = found[0].plus(rules={"a"})
-    if people is not None and people.assumption:
-        chosen = chosen.plus(rules={"d"}, assumptions=(people.assumption,))
-    return replace(chosen, alternatives=tuple(_as_alternative(other) for other in found[1:]))
+        verdict = _direction_alone(row, people, correlation, why).plus(rules=rules)
+    if people is not None and people.assumption and verdict.kind != "unusable" and not row.is_pooled:
+        verdict = verdict.plus(rules={"d"}, assumptions=(people.assumption,))
+    return verdict
 
 
 def _as_alternative(verdict: Verdict) -> str:

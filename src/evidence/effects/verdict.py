@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-__all__ = ["Verdict", "exact", "interval", "sign_only", "symmetric", "unusable"]
+__all__ = ["WITHIN_ARMS_ONLY", "Verdict", "exact", "interval", "sign_only", "symmetric", "unusable"]
+
+WITHIN_ARMS_ONLY = "each arm was only compared with its own baseline: no comparison of the arms (rule b)"
+"""Why a result within the arms is unusable: significance in one arm and not in the other compares nothing
+(Gelman & Stern 2006, doi:10.1198/000313006X152649)."""
 
 
 @dataclass(frozen=True)
