@@ -13,12 +13,14 @@ from __future__ import print_function
 import sys
 
 if sys.version_info < (3, 11):
-    sys.exit("run.py: Python 3.11 or newer is needed; this is Python %d.%d (%s)"
-             % (sys.version_info[0], sys.version_info[1], sys.executable))
+    sys.exit(
+        "run.py: Python 3.11 or newer is needed; this is " + sys.version.split()[0] + " at " + sys.executable
+    )
 
 import hashlib
 import os
 import re
+import signal
 import subprocess
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -55,19 +57,19 @@ def fail(text):
 
 def environment():
     """Return the variables for a child: nothing of the caller's Python or pip may leak into .venv."""
-    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX")}
-    env.update(VIRTUAL_ENV=VENV, PATH=BIN + os.pathsep + env.get("PATH", ""), PIP_USER="0",
-               PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUTF8="1")
+    leaking = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIREMENT", "PIP_CONSTRAINT")
+    env = {name: value for name, value in os.environ.items() if name not in leaking}
+    env.update(VIRTUAL_ENV=VENV, PATH=BIN + os.pathsep + env.get("PATH", ""))
+    env.update(PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUTF8="1")
     return env
 
 
 def call(tool, *arguments):
     """Run a tool of .venv in the repository and return its exit code."""
     name = tool + ".exe" if os.name == "nt" else tool
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the tool's to answer (JupyterLab asks back)
     try:
         return subprocess.call([os.path.join(BIN, name)] + list(arguments), cwd=ROOT, env=environment())
-    except KeyboardInterrupt:
-        return 130
     except OSError as error:
         fail("cannot start %s (%s); delete the folder .venv and try again" % (tool, error))
 
@@ -99,19 +101,17 @@ def find_pip():
     for pip in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
         command = pip + ["--python", PYTHON]
         try:
-            if subprocess.call(command + ["--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               env=environment()) == 0:
-                return command
-        except OSError:
-            pass
-    fail("pip 22.3 or newer is needed and was not found (install python3-pip, or run: %s -m ensurepip)"
-         % sys.executable)
+            subprocess.run(command + ["--version"], env=environment(), capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return command
+    fail("pip 22.3 or newer is needed (on Debian and Ubuntu: python3-pip; elsewhere: python3 -m ensurepip)")
 
 
 def install(pip, *arguments):
     """Run pip; return an empty string, or what it printed on stderr."""
-    done = subprocess.run(pip + ["install", "--no-input", "-q"] + list(arguments), cwd=ROOT, env=environment(),
-                          stderr=subprocess.PIPE)
+    command = pip + ["install", "--no-input", "-q"] + list(arguments)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE)
     text = done.stderr.decode("utf-8", "replace")
     return (text.strip() or "pip failed") if done.returncode else ""
 
@@ -119,7 +119,19 @@ def install(pip, *arguments):
 def lacks_a_pin(text):
     """Tell "this pin does not exist for this Python" from no network and from a wrong hash."""
     missing = re.search("No matching distribution|Could not find a version|requires a different Python", text)
-    return bool(missing) and "Retrying (" not in text and "DO NOT MATCH THE HASHES" not in text
+    return bool(missing) and not explain(text)
+
+
+def explain(text):
+    """Put the two failures that pip words at length into one plain line; empty for all others."""
+    if "DO NOT MATCH THE HASHES" in text:
+        return "a downloaded file is not the one that requirements.lock names; it was not installed"
+    return "the package index cannot be reached; is there a network?" if "Retrying (" in text else ""
+
+
+def stop(problem):
+    lines = [line for line in problem.splitlines() if "Expected" not in line]
+    fail("the installation failed: %s\n%s" % (explain(problem), "\n".join(lines[-12:])))
 
 
 def prepare():
@@ -144,11 +156,13 @@ def prepare():
     if not problem:
         problem = install(pip, "--no-deps", "--no-build-isolation", "-e", ".")
     elif lacks_a_pin(problem):
-        say("requirements.lock has a pin that is not to be had for Python %d.%d; taking the ranges of pyproject.toml:"
-            % sys.version_info[:2] + "\n  " + problem.splitlines()[-1])
+        say(
+            "taking the ranges of pyproject.toml: a pin does not exist for this Python\n  "
+            + problem.splitlines()[-1]
+        )
         problem = install(pip, "-e", ".[test,dev]")
     if problem:
-        fail("the installation failed:\n" + problem)
+        stop(problem)
     stamp(STAMP, wanted)
 
 
@@ -158,15 +172,15 @@ def lab():
     wanted = fingerprint()
     if not stamped(done, wanted):
         say("installing JupyterLab (first call)")
-        held = os.path.join(VENV, "constraints.txt")  # the pins alone: with hashes pip would want them for all
-        with open(LOCK) as file:
+        held = os.path.join(VENV, "constraints.txt")
+        with open(LOCK) as file:  # the pins without their hashes: with one hash pip would want one for all
             stamp(held, "".join(line.replace("\\", "") for line in file if re.match(r"[A-Za-z0-9]", line)))
         pip, extra = find_pip(), ".[lab]"
         problem = install(pip, "-c", held, "--no-build-isolation", "-e", extra)
         if problem and lacks_a_pin(problem):
             problem = install(pip, "-e", extra)
         if problem:
-            fail("the installation failed:\n" + problem)
+            stop(problem)
         stamp(done, wanted)
     return call("jupyter-lab", "notebooks")
 
@@ -199,4 +213,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        fail("interrupted; call it again to finish")
