@@ -42,7 +42,7 @@ CHECKS = {
 USAGE = """usage: python3 run.py COMMAND [arguments]
   build [...]   write figures/, tables/ and manifest.json (arguments go to `evidence build`)
   test [...]    run the tests (arguments go to pytest)
-  lab           open the notebooks in JupyterLab
+  lab [...]     open the notebooks in JupyterLab (arguments go to it)
   check [...]   run all checks, or those named: %s""" % ", ".join(CHECKS)
 
 
@@ -166,7 +166,7 @@ def prepare():
     stamp(STAMP, wanted)
 
 
-def lab():
+def lab(arguments):
     """Open the notebooks; JupyterLab is installed on the first call, held to the versions of the lock."""
     done = os.path.join(VENV, "lab.stamp")
     wanted = fingerprint()
@@ -182,7 +182,7 @@ def lab():
         if problem:
             stop(problem)
         stamp(done, wanted)
-    return call("jupyter-lab", "notebooks")
+    return call("jupyter-lab", "notebooks", *arguments)
 
 
 def check(names):
@@ -206,7 +206,7 @@ def main(arguments):
         return 0 if command in ("help", "-h", "--help") else 2
     prepare()
     if command == "lab":
-        return lab()
+        return lab(rest)
     if command == "check":
         return check(rest)
     return call(*(["evidence", "build"] if command == "build" else ["pytest"]) + rest)
