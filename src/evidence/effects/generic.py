@@ -1,0 +1,228 @@
+"""Effects from numbers at hand: the generic door for those who bring estimates and standard errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from evidence._check import one_of
+from evidence.effects.record import Effects
+from evidence.errors import ModelError
+from evidence.numerics.intervals import quantile
+from evidence.numerics.wls import Vector
+
+__all__ = ["effects_from"]
+
+SCALES = ("identity", "log", "ratio")
+"""As is; logarithms of ratios (displayed as ratios); ratios (their logarithms are taken)."""
+
+Numbers = Sequence[float] | np.ndarray | pd.Series | float | None
+
+
+def _vector(name: str, values: Numbers, size: int | None) -> Vector | None:
+    """Return a float vector, or None for an argument that was not given.
+
+    Raises
+    ------
+    ModelError
+        Where an entry is no number, or the length differs from the others'.
+    """
+    if values is None:
+        return None
+    try:
+        raw = [math.nan if cell is None or cell is pd.NA else cell for cell in np.atleast_1d(np.asarray(values, dtype=object))]
+        out = np.array(raw, dtype=np.float64)
+    except (TypeError, ValueError) as problem:
+        raise ModelError(f"{name} must hold numbers; {problem}") from problem
+    if size is not None and out.size == 1 and size > 1:
+        return np.full(size, out[0])
+    if size is not None and out.size != size:
+        raise ModelError(f"{name} must have one entry a row, {size} in all; got {out.size}")
+    return out
+
+
+def _require(rule: str, name: str, ok: np.ndarray, values: Vector, rows: Sequence[str]) -> None:
+    broken = np.flatnonzero(~ok)
+    if broken.size:
+        at = int(broken[0])
+        more = f" ({broken.size} rows in all)" if broken.size > 1 else ""
+        raise ModelError(f"row {rows[at]}, {name}: {rule}, got {values[at]:g}{more}")
+
+
+def _logged(name: str, values: Vector | None, rows: Sequence[str], *, zero: bool) -> Vector | None:
+    if values is None:
+        return None
+    ok = np.isnan(values) | (values > 0) | ((values == 0) & zero)
+    _require("a ratio is positive", name, ok, values, rows)
+    with np.errstate(divide="ignore"):
+        return np.log(values)
+
+
+def effects_from(
+    estimate: Numbers,
+    *,
+    variance: Numbers = None,
+    std_error: Numbers = None,
+    study: Sequence[str] | None = None,
+    low: Numbers = None,
+    high: Numbers = None,
+    scale: str = "identity",
+    level: float = 0.95,
+    measure: str = "GEN",
+    **columns: Sequence[object],
+) -> Effects:
+    """Make effects from estimates and standard errors that are already at hand.
+
+    Parameters
+    ----------
+    estimate : sequence of float or None
+        One effect a row; None or NaN where only limits are known. Positive favours the first arm.
+    variance, std_error : sequence of float, optional
+        Sampling variance or standard error of each row (one of them), on the scale of the model: of the
+        logarithm where `scale` is ``"log"`` or ``"ratio"``.
+    study : sequence of str, optional
+        Study of each row; rows of one study share people. Without it, each row is a study of its own.
+    low, high : sequence of float, optional
+        With an estimate and no variance: its confidence interval at `level`, which gives the variance. Without
+        an estimate: the limits between which the observed effect is known to lie, possibly infinite; such
+        rows need a variance and become intervals.
+    scale : {"identity", "log", "ratio"}, default "identity"
+        ``"log"``: estimates and limits are logarithms and are displayed as ratios; ``"ratio"``: they are
+        ratios, whose logarithms are taken.
+    level : float, default 0.95
+        Level of the confidence intervals in `low` and `high`.
+    measure : str, default "GEN"
+        Code of the measure, for display.
+    **columns : sequence
+        Further columns of the table, such as ``domain=[...]``, ``n_e=[...]``.
+
+    Returns
+    -------
+    Effects
+
+    Raises
+    ------
+    ModelError
+        Where lengths differ, a variance is not positive, a limit contradicts its estimate, or a row has
+        neither an estimate nor limits.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> ev.effects_from([0.2, None], std_error=[0.1, 0.2], low=[None, 0.0], high=[None, float("inf")]).table.kind.tolist()
+    ['exact', 'interval']
+    """
+    scale = one_of("scale", scale, SCALES)
+    given = [values for values in (estimate, low, high, variance, std_error, study) if values is not None]
+    size = max((1 if np.ndim(values) == 0 else len(values) for values in given), default=0)  # type: ignore[arg-type]
+    if size == 0:
+        raise ModelError("effects_from() needs at least one row: an estimate, or limits")
+    names = _names(columns.pop("row_id", None), size)
+    studies = names if study is None else _names(study, size, "study")
+    y = _vector("estimate", estimate, size)
+    y = np.full(size, math.nan) if y is None else y
+    lo, hi = _vector("low", low, size), _vector("high", high, size)
+    notes: tuple[str, ...] = ()
+    if scale == "ratio":
+        y = _logged("estimate", y, names, zero=False)
+        lo, hi = _logged("low", lo, names, zero=True), _logged("high", hi, names, zero=True)
+        notes = ("Ratios were given; the model works on their logarithms and displays ratios.",)
+    assert y is not None
+    lo = np.full(size, math.nan) if lo is None else lo
+    hi = np.full(size, math.nan) if hi is None else hi
+    known = ~np.isnan(y)
+    _require("an effect is a finite number", "estimate", ~known | np.isfinite(y), y, names)
+    v, from_interval = _variance(y, lo, hi, _given_variance(variance, std_error, size, names), level, names)
+    partial = ~known
+    bounded = partial & ~(np.isnan(lo) & np.isnan(hi))
+    _require("a row needs an estimate, or limits in low and high", "estimate", known | bounded, y, names)
+    lo = np.where(bounded & np.isnan(lo), -np.inf, lo)
+    hi = np.where(bounded & np.isnan(hi), np.inf, hi)
+    _require("the lower limit is below the upper one", "low", ~partial | (lo < hi), lo, names)
+    _require("limits without an estimate need a variance", "variance", ~partial | ~np.isnan(v), v, names)
+    derived = np.where(partial, "limits", np.where(from_interval, "estimate and interval", "estimate and variance"))
+    table = pd.DataFrame(
+        {
+            "row_id": names,
+            "study": studies,
+            "label": studies if study is not None else names,
+            "estimate": y,
+            "variance": v,
+            "std_error": np.sqrt(v),
+            "low": np.where(partial, lo, y),
+            "high": np.where(partial, hi, y),
+            "kind": np.where(partial, "interval", "exact"),
+            "derived_from": derived,
+            "formula": np.where(from_interval, f"variance = ((high - low) / (2 q))², q at {100 * level:g} %", ""),
+            "assumptions": "",
+            "alternatives": "",
+            "reason": "",
+        }
+    )
+    for name, values in columns.items():
+        table[name] = _column(name, values, size)
+    display = "log" if scale != "identity" else "identity"
+    return Effects(table, measure=measure, scale=display, notes=notes)
+
+
+def _names(values: Sequence[object] | None, size: int, what: str = "row_id") -> list[str]:
+    if values is None:
+        return [f"row {i + 1}" for i in range(size)]
+    return [str(value) for value in _column(what, values, size)]
+
+
+def _column(name: str, values: Sequence[object] | object, size: int) -> list[object]:
+    if isinstance(values, str) or not hasattr(values, "__len__"):
+        return [values] * size
+    listed = list(values)  # type: ignore[call-overload]
+    if len(listed) != size:
+        raise ModelError(f"{name} must have one entry a row, {size} in all; got {len(listed)}")
+    return listed
+
+
+def _given_variance(variance: Numbers, std_error: Numbers, size: int, names: Sequence[str]) -> Vector:
+    v, error = _vector("variance", variance, size), _vector("std_error", std_error, size)
+    if v is not None and error is not None:
+        raise ModelError("give variance or std_error, not both")
+    name, values = ("std_error", error) if error is not None else ("variance", v)
+    if values is None:
+        return np.full(size, math.nan)
+    _require(
+        f"a {name.replace('std_', 'standard ')} is positive and finite",
+        name,
+        np.isnan(values) | (np.isfinite(values) & (values > 0)),
+        values,
+        names,
+    )
+    return values * values if error is not None else values
+
+
+def _variance(
+    y: Vector, low: Vector, high: Vector, given: Vector, level: float, names: Sequence[str]
+) -> tuple[Vector, np.ndarray]:
+    """Return each row's variance and which of them come from a confidence interval.
+
+    Raises
+    ------
+    ModelError
+        Where an estimate has neither a variance nor an interval around it.
+    """
+    needs = ~np.isnan(y) & np.isnan(given)
+    if not needs.any():
+        return given, needs
+    if not 0.5 <= level < 1.0:
+        raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}")
+    width = np.where(needs, high - low, 1.0)
+    _require(
+        "an estimate needs a variance, a std_error, or an interval (low and high)",
+        "variance",
+        ~needs | np.isfinite(width),
+        given,
+        names,
+    )
+    inside = ~needs | ((low < y) & (y < high))
+    _require("an estimate lies inside its interval", "estimate", inside, y, names)
+    return np.where(needs, (width / (2.0 * quantile(level, None))) ** 2, given), needs

@@ -1,0 +1,212 @@
+"""BibTeX entries of the statistical methods, and of the software itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evidence._version import __version__
+
+__all__ = ["METHODS", "bibtex"]
+
+METHODS: dict[str, dict[str, str]] = {
+    "cochran1954": {
+        "author": "Cochran, William G.",
+        "title": "The combination of estimates from different experiments",
+        "journal": "Biometrics",
+        "year": "1954",
+        "volume": "10",
+        "number": "1",
+        "pages": "101--129",
+        "doi": "10.2307/3001666",
+    },
+    "dersimonian1986": {
+        "author": "DerSimonian, Rebecca and Laird, Nan",
+        "title": "Meta-analysis in clinical trials",
+        "journal": "Controlled Clinical Trials",
+        "year": "1986",
+        "volume": "7",
+        "number": "3",
+        "pages": "177--188",
+        "doi": "10.1016/0197-2456(86)90046-2",
+    },
+    "hedges1983": {
+        "author": "Hedges, Larry V.",
+        "title": "A random effects model for effect sizes",
+        "journal": "Psychological Bulletin",
+        "year": "1983",
+        "volume": "93",
+        "number": "2",
+        "pages": "388--395",
+        "doi": "10.1037/0033-2909.93.2.388",
+    },
+    "viechtbauer2005": {
+        "author": "Viechtbauer, Wolfgang",
+        "title": "Bias and efficiency of meta-analytic variance estimators in the random-effects model",
+        "journal": "Journal of Educational and Behavioral Statistics",
+        "year": "2005",
+        "volume": "30",
+        "number": "3",
+        "pages": "261--293",
+        "doi": "10.3102/10769986030003261",
+    },
+    "sidik2005": {
+        "author": "Sidik, Kurex and Jonkman, Jeffrey N.",
+        "title": "Simple heterogeneity variance estimation for meta-analysis",
+        "journal": "Journal of the Royal Statistical Society: Series C",
+        "year": "2005",
+        "volume": "54",
+        "number": "2",
+        "pages": "367--384",
+        "doi": "10.1111/j.1467-9876.2005.00489.x",
+    },
+    "paule1982": {
+        "author": "Paule, Robert C. and Mandel, John",
+        "title": "Consensus values and weighting factors",
+        "journal": "Journal of Research of the National Bureau of Standards",
+        "year": "1982",
+        "volume": "87",
+        "number": "5",
+        "pages": "377--385",
+        "doi": "10.6028/jres.087.022",
+    },
+    "morris1983": {
+        "author": "Morris, Carl N.",
+        "title": "Parametric empirical {Bayes} inference: theory and applications",
+        "journal": "Journal of the American Statistical Association",
+        "year": "1983",
+        "volume": "78",
+        "number": "381",
+        "pages": "47--55",
+        "doi": "10.1080/01621459.1983.10477920",
+    },
+    "hardy1996": {
+        "author": "Hardy, Rebecca J. and Thompson, Simon G.",
+        "title": "A likelihood approach to meta-analysis with random effects",
+        "journal": "Statistics in Medicine",
+        "year": "1996",
+        "volume": "15",
+        "number": "6",
+        "pages": "619--629",
+        "doi": "10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A",
+    },
+    "hartung2001": {
+        "author": "Hartung, Joachim and Knapp, Guido",
+        "title": "A refined method for the meta-analysis of controlled clinical trials with binary outcome",
+        "journal": "Statistics in Medicine",
+        "year": "2001",
+        "volume": "20",
+        "number": "24",
+        "pages": "3875--3889",
+        "doi": "10.1002/sim.1009",
+    },
+    "sidik2002": {
+        "author": "Sidik, Kurex and Jonkman, Jeffrey N.",
+        "title": "A simple confidence interval for meta-analysis",
+        "journal": "Statistics in Medicine",
+        "year": "2002",
+        "volume": "21",
+        "number": "21",
+        "pages": "3153--3159",
+        "doi": "10.1002/sim.1262",
+    },
+    "knapp2003": {
+        "author": "Knapp, Guido and Hartung, Joachim",
+        "title": "Improved tests for a random effects meta-regression with a single covariate",
+        "journal": "Statistics in Medicine",
+        "year": "2003",
+        "volume": "22",
+        "number": "17",
+        "pages": "2693--2710",
+        "doi": "10.1002/sim.1482",
+    },
+    "higgins2002": {
+        "author": "Higgins, Julian P. T. and Thompson, Simon G.",
+        "title": "Quantifying heterogeneity in a meta-analysis",
+        "journal": "Statistics in Medicine",
+        "year": "2002",
+        "volume": "21",
+        "number": "11",
+        "pages": "1539--1558",
+        "doi": "10.1002/sim.1186",
+    },
+    "viechtbauer2007": {
+        "author": "Viechtbauer, Wolfgang",
+        "title": "Confidence intervals for the amount of heterogeneity in meta-analysis",
+        "journal": "Statistics in Medicine",
+        "year": "2007",
+        "volume": "26",
+        "number": "1",
+        "pages": "37--52",
+        "doi": "10.1002/sim.2514",
+    },
+    "higgins2009": {
+        "author": "Higgins, Julian P. T. and Thompson, Simon G. and Spiegelhalter, David J.",
+        "title": "A re-evaluation of random-effects meta-analysis",
+        "journal": "Journal of the Royal Statistical Society: Series A",
+        "year": "2009",
+        "volume": "172",
+        "number": "1",
+        "pages": "137--159",
+        "doi": "10.1111/j.1467-985X.2008.00552.x",
+    },
+    "bushman1996": {
+        "author": "Bushman, Brad J. and Wang, Morgan C.",
+        "title": "A procedure for combining sample standardized mean differences and vote counts to estimate"
+        " the population standardized mean difference in fixed effects models",
+        "journal": "Psychological Methods",
+        "year": "1996",
+        "volume": "1",
+        "number": "1",
+        "pages": "66--80",
+        "doi": "10.1037/1082-989X.1.1.66",
+    },
+    "hedges2010": {
+        "author": "Hedges, Larry V. and Tipton, Elizabeth and Johnson, Matthew C.",
+        "title": "Robust variance estimation in meta-regression with dependent effect size estimates",
+        "journal": "Research Synthesis Methods",
+        "year": "2010",
+        "volume": "1",
+        "number": "1",
+        "pages": "39--65",
+        "doi": "10.1002/jrsm.5",
+    },
+}
+"""Articles by citation key."""
+
+BOOKS: dict[str, dict[str, str]] = {
+    "hunter2004": {
+        "author": "Hunter, John E. and Schmidt, Frank L.",
+        "title": "Methods of Meta-Analysis: Correcting Error and Bias in Research Findings",
+        "publisher": "Sage",
+        "address": "Thousand Oaks, CA",
+        "year": "2004",
+        "edition": "2nd",
+    },
+}
+"""Books by citation key."""
+
+
+def _entry(kind: str, key: str, fields: dict[str, str]) -> str:
+    body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return f"@{kind}{{{key},\n{body}\n}}"
+
+
+def bibtex(keys: Iterable[str]) -> str:
+    """Return BibTeX for these keys, in their order, with this package as the last entry.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        Keys of `METHODS` or `BOOKS`; each is printed once.
+    """
+    entries = [
+        _entry("article", key, METHODS[key]) if key in METHODS else _entry("book", key, BOOKS[key])
+        for key in dict.fromkeys(keys)
+    ]
+    software = {
+        "author": "{the evidence authors}",
+        "title": "evidence: from what papers print to an effect, a synthesis and a picture",
+        "year": "2026",
+        "note": f"Python package, version {__version__}",
+    }
+    return "\n\n".join([*entries, _entry("misc", "evidence", software)]) + "\n"
