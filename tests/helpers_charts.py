@@ -54,7 +54,7 @@ def rows(k: int, *, kinds: tuple[str, ...] = ("exact", "interval", "sign"), long
         value = centre + 0.5 * rng.standard_normal()
         low, high = {
             "exact": (value, value),
-            "interval": [(1.97 * error, math.inf), (-1.97 * error, 1.97 * error), (-math.inf, -1.97 * error)][i % 3],
+            "interval": [(1.97 * error, math.inf), (-1.97 * error, 1.97 * error), (-math.inf, -1.97 * error)][i // 3 % 3],
             "sign": (0.0, math.inf) if value > 0 else (-math.inf, 0.0),
             "unusable": (math.nan, math.nan),
         }[kind]
@@ -88,8 +88,6 @@ def visible_texts(ax: Axes) -> list[tuple[str, Bbox]]:
         assert isinstance(text, Text)
         if text.get_visible() and text.get_text().strip():
             found.append((text.get_text(), text.get_window_extent(renderer)))
-    ticks = {id(t) for axis in (ax.xaxis, ax.yaxis) for t in axis.get_ticklabels()}
-    del ticks
     return found
 
 
@@ -112,3 +110,38 @@ def assert_clean(ax: Axes, least: float = 0.0) -> None:
             assert isinstance(text, Text)
             if text.get_visible() and text.get_text().strip():
                 assert text.get_fontsize() >= least - 1e-9, f"{text.get_text()!r} has {text.get_fontsize()} pt"
+
+
+SIX = ("movement_quality", "speed_agility", "strength", "endurance", "flexibility", "power")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The fields of a comparison that charts read."""
+
+    fits: dict[str, Fit]
+    by: str = "domain"
+    measure: str = "SMD"
+    level: float = 0.95
+
+
+def comparison(n: int = 6, *, long: bool = False) -> Compared:
+    """Every state a domain can be in, over and over."""
+    both = ("exact", "interval")
+    states = [
+        lambda: Fit(rows=rows(9), k=9, n_studies=9, n_people=412.0, method="Interval likelihood, profile"),
+        lambda: Fit(0.12, -0.2, 0.44, pred_low=-0.8, pred_high=1.04, rows=rows(7), k=7, n_studies=6,
+                    method="Interval likelihood, profile"),
+        lambda: Fit(None, 0.15, math.inf, pred_low=None, pred_high=None, bound="lower", rows=rows(4, kinds=("sign",)),
+                    k=4, n_studies=4, n_people=None, method="Interval likelihood, profile"),
+        lambda: Fit(-0.5, -0.9, -0.1, pred_low=-1.9, pred_high=0.9, rows=rows(12, kinds=both), k=12, n_studies=10,
+                    n_people=1830.0, method="Interval likelihood, profile"),
+        lambda: Fit(None, None, None, None, None, None, None, None, None, 2, 1, 30.0,
+                    rows=rows(2, kinds=both, long=long)),
+        lambda: Fit(None, None, None, None, None, None, None, None, None, 2, 2, None, bound="none",
+                    rows=rows(2, kinds=("sign",))),
+    ]
+    names = list(SIX) + [f"injury_of_the_kind_{i}" for i in range(n)]
+    if long:
+        names = [f"{name} and a long addition that nobody would want in {i}" for i, name in enumerate(names)]
+    return Compared({names[i]: states[i % 6]() for i in range(n)})

@@ -28,6 +28,9 @@ __all__ = ["Sheet", "available", "elide", "line_height", "new_axes", "open_sheet
 _HINTING = 1.035
 """Renderers fit glyphs to pixels: drawn text is up to 3 % wider than its outlines."""
 
+_ASCENT, _CAPITAL, _DESCENT = 0.93, 0.73, 0.24
+"""Of the font, as shares of its size: top of accents, height of capitals, depth of descenders."""
+
 LEADING = 1.25
 """Distance of two lines of one text, as a multiple of its size."""
 
@@ -68,8 +71,12 @@ def elide(text: str, width: float, size: float, bold: bool = False) -> str:
     return text[:low].rstrip() + "\u2026"
 
 
-def wrap(text: str, width: float, size: float, *, most: int = 99, bold: bool = False) -> str:
-    """Return the text broken at spaces to a width in points; beyond `most` lines it ends in an ellipsis."""
+def wrap(text: str, width: float, size: float, *, most: int = 99, bold: bool = False, keep_end: bool = False) -> str:
+    """Return the text broken at spaces to a width in points.
+
+    Beyond `most` lines it ends in an ellipsis; with `keep_end` its last word (the year of a study) stays
+    behind the ellipsis.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
         current = ""
@@ -82,7 +89,12 @@ def wrap(text: str, width: float, size: float, *, most: int = 99, bold: bool = F
                 current = longer
         lines.append(current)
     if len(lines) > most:
-        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+        rest = " ".join(lines[most - 1 :])
+        head, _, end = rest.rpartition(" ")
+        if keep_end and head:
+            room = width - text_width(f" {end}", size, bold)
+            rest = f"{elide(head, room, size, bold)} {end}"
+        lines = [*lines[: most - 1], rest]
     return "\n".join(elide(line, width, size, bold) for line in lines)
 
 
@@ -165,25 +177,40 @@ class Sheet:
         bold: bool = False,
         rotation: float = 0.0,
     ) -> None:
-        """Write a text at a point, both in points from the top left; dollar signs stay dollar signs."""
-        if not text:
-            return
+        """Write a text at a point, both in points from the top left; dollar signs stay dollar signs.
+
+        Each line is an artist of its own, set on its base line: the distance of lines is then ours on
+        every version of matplotlib, and neighbouring texts stand level whatever letters they hold.
+        """
+        size = size or self.style.text
+        lines = text.split("\n")
+        first = {
+            "top": y + size * _ASCENT,
+            "center": y + size * _CAPITAL / 2 - line_height(size, len(lines) - 1) / 2,
+            "bottom": y - size * _DESCENT - line_height(size, len(lines) - 1),
+        }[valign]
+        for i, line in enumerate(lines):
+            if line:
+                self._line(x, y if rotation else first + line_height(size, i), line, size,
+                           colour or self.style.colours.ink, align, bold, rotation)
+
+    def _line(self, x: float, y: float, text: str, size: float, colour: str, align: str, bold: bool,
+              rotation: float) -> None:
+        """Write one line of text on its base line; a turned one upwards from its lower end."""
         self.ax.text(
             x / self.width,
             y,
             text,
             transform=self.ax.get_yaxis_transform(which="grid"),
             fontfamily=FONT,
-            fontsize=size or self.style.text,
+            fontsize=size,
             fontweight="bold" if bold else "normal",
             fontstyle="normal",
-            color=colour or self.style.colours.ink,
-            ha=align,
-            va=valign,
+            color=colour,
+            ha="center" if rotation else align,
+            va="bottom" if rotation else "baseline",
             rotation=rotation,
-            linespacing=LEADING / 1.164,  # matplotlib's unit is the font's own line of 1.164 em
             parse_math=False,
-            wrap=False,
         )
 
     def rule(self, y: float, *, left: float = 0.0, right: float | None = None, strong: bool = False) -> None:

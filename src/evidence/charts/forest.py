@@ -128,7 +128,7 @@ def _columns(drawn: pd.DataFrame, fit: MetaFit) -> tuple[list[Column], list[Colu
         return tuple(drawn[name])
 
     bounds = " or bounds" if drawn["mark"].isin(["band", "arrow"]).any() else ""
-    left = [Column("Study", cells("label"), flex=True)]
+    left = [Column("Study", cells("label"), flex=True, keep_end=True)]
     if drawn.loc[drawn["role"] == "row", "outcome"].nunique() > 1 or (drawn["role"] == "alongside").any():
         left.append(Column("Outcome", cells("outcome"), flex=True))
     left.append(Column("People", cells("n_text"), "right"))

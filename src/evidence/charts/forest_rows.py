@@ -14,7 +14,7 @@ from evidence.charts.words import count, decimals_for, number, percent, plural, 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
 
-__all__ = ["FOREST_COLUMNS", "forest_rows"]
+__all__ = ["FOREST_COLUMNS", "KIND_MARKS", "forest_rows", "row_numbers"]
 
 FOREST_COLUMNS = (
     "role",
@@ -37,7 +37,8 @@ FOREST_COLUMNS = (
 )
 """Columns of `forest_rows`, in this order."""
 
-_MARKS = {"exact": "square", "interval": "band", "sign": "arrow"}
+KIND_MARKS = {"exact": "square", "interval": "band", "sign": "arrow"}
+"""Shape of a row by its kind; an unusable row has none."""
 
 
 def forest_rows(fit: MetaFit) -> pd.DataFrame:
@@ -85,7 +86,7 @@ def _row(row: dict[Any, Any], fit: MetaFit, share: str, decimals: int) -> dict[s
     """Return the line of one row of the effects."""
     kind = as_text(row["kind"])
     used = bool(row["used"])
-    estimate, low, high = _row_numbers(row, fit, kind)
+    estimate, low, high = row_numbers(row, fit, kind)
     people = people_of(as_float(row.get("n_e")), as_float(row.get("n_c")))
     part = as_float(row.get(share)) if used else math.nan
     log = fit.scale == "log"
@@ -98,19 +99,19 @@ def _row(row: dict[Any, Any], fit: MetaFit, share: str, decimals: int) -> dict[s
         "people": people,
         "n_text": count(people),
         "kind": kind,
-        "mark": _MARKS.get(kind, "none") if used else "none",
+        "mark": KIND_MARKS.get(kind, "none") if used else "none",
         "estimate": estimate,
         "low": low,
         "high": high,
         "estimate_text": number(estimate, decimals),
-        "interval_text": range_words(low, high, decimals, log=log),
+        "interval_text": range_words(low, high, 0 if kind == "sign" else decimals, log=log),
         "share": part,
         "share_text": percent(part),
         "note": as_text(row.get("why_not")),
     }
 
 
-def _row_numbers(row: dict[Any, Any], fit: MetaFit, kind: str) -> tuple[float, float, float]:
+def row_numbers(row: dict[Any, Any], fit: MetaFit, kind: str) -> tuple[float, float, float]:
     """Return estimate and ends on the printed scale: a confidence interval, or the bounds of the print."""
     from scipy.stats import norm
 
@@ -138,7 +139,9 @@ def _summary(role: str, label: str, outcome: str, mark: str, numbers: tuple[floa
 
 
 def _amount(fit: MetaFit) -> str:
-    return f"{plural(fit.k, 'row')}, {plural(fit.n_studies, 'study', 'studies')}"
+    """Return rows and studies; where each study has one row, only the studies."""
+    studies = plural(fit.n_studies, "study", "studies")
+    return studies if fit.k == fit.n_studies else f"{plural(fit.k, 'row')}, {studies}"
 
 
 def _pooled(fit: MetaFit, decimals: int) -> dict[str, object]:

@@ -12,18 +12,20 @@ import math
 from evidence.charts.canvas import Sheet
 from evidence.charts.scale import Scale
 
-__all__ = ["MARK_WORDS", "band", "diamond", "key_mark", "limit_bar", "side_arrow", "square", "thin_interval"]
+__all__ = ["MARK_WORDS", "band", "diamond", "dot", "key_mark", "limit_bar", "side_arrow", "square", "thin_interval"]
 
 LineStyle = str | tuple[float, tuple[float, float]]
 
 MARK_WORDS = {
     "square": "value with interval",
-    "band": "only bounds of the result follow from the print",
-    "arrow": "only the direction was reported",
+    "band": "bounds only: the result lies inside",
+    "arrow": "direction only",
     "diamond": "pooled effect and interval",
-    "bound": "pooled, one-sided: a limit without a value",
-    "prediction": "prediction interval: the range for a new study",
-    "open": "one study: not pooled",
+    "bound": "pooled limit on one side, no value",
+    "prediction": "prediction interval for a new study",
+    "dot": "pooled effect, its interval, prediction interval",
+    "open": "value and interval of a single study",
+    "dot_only": "pooled effect and its interval",
 }
 """What each mark means, in the words of the key."""
 
@@ -132,13 +134,16 @@ def diamond(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, h
         _head(sheet, scale, y, True, size, style.colours.pooled)
 
 
-def limit_bar(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
+def limit_bar(
+    sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float, *, colour: str = ""
+) -> None:
     """Draw a one-sided pooled result: a thick bar with a stop at its limit that runs off as an arrow."""
     style = sheet.style
-    _span(sheet, scale, low, high, y, style.colours.pooled, style.line * 2.4)
+    colour = colour or style.colours.pooled
+    _span(sheet, scale, low, high, y, colour, style.line * 2.4)
     for end in (low, high):
         if math.isfinite(end):
-            _stop(sheet, scale, end, y, height, style.colours.pooled, style.line * 2.0)
+            _stop(sheet, scale, end, y, height, colour, style.line * 2.0)
 
 
 def thin_interval(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
@@ -149,13 +154,24 @@ def thin_interval(sheet: Sheet, scale: Scale, y: float, low: float, high: float,
         _stop(sheet, scale, end, y, height, style.colours.pooled, style.line * 0.9)
 
 
+def dot(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high: float, colour: str) -> None:
+    """Draw a pooled value as a disc on a thick interval: the mark that carries to the last row of a room."""
+    style = sheet.style
+    _span(sheet, scale, low, high, y, colour, style.line * 3.0)
+    if scale.low <= estimate <= scale.high:
+        sheet.ax.plot([estimate], [y], marker="o", markersize=style.text * 0.8, color=colour, linestyle="",
+                      markeredgecolor=style.colours.paper, markeredgewidth=style.line * 0.8, zorder=2.8)
+
+
 def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y: float) -> None:
     """Draw a mark of the key between two places of the width, in points."""
     inside = Scale(scale.value(left), scale.value(right), left, right, scale.log)
     low, high, middle = inside.value(left + 1), inside.value(right - 1), inside.value((left + right) / 2)
     size = sheet.style.text * 0.62
-    if mark in ("square", "open"):
-        square(sheet, inside, y, middle, low, high, size, filled=mark == "square")
+    if mark == "square":
+        square(sheet, inside, y, middle, low, high, size)
+    elif mark == "open":
+        square(sheet, inside, y, middle, low, high, size, filled=False)
     elif mark == "band":
         band(sheet, inside, y, low, math.inf, size)
     elif mark == "arrow":
@@ -164,5 +180,10 @@ def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y
         diamond(sheet, inside, y, middle, low, high, size)
     elif mark == "bound":
         limit_bar(sheet, inside, y, low, math.inf, size)
+    elif mark == "dot":
+        thin_interval(sheet, inside, y, low, high, size * 0.8)
+        dot(sheet, inside, y, middle, inside.value(left + 7), inside.value(right - 7), sheet.style.colours.pooled)
+    elif mark == "dot_only":
+        dot(sheet, inside, y, middle, low, high, sheet.style.colours.pooled)
     elif mark == "prediction":
         thin_interval(sheet, inside, y, low, high, size)

@@ -36,6 +36,8 @@ class Column:
         Whether it may be made narrower: its texts then wrap to two lines and end in an ellipsis.
     group : str
         Head over neighbouring columns.
+    keep_end : bool
+        Whether a shortened text keeps its last word: the year of a study.
     """
 
     header: str
@@ -43,6 +45,7 @@ class Column:
     align: Align = "left"
     flex: bool = False
     group: str = ""
+    keep_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ def _widths(content: Content, style: Style, width: float, least_picture: float) 
     gap = style.text * 1.3
     natural = [_natural(c, style, bool(content.bold)) for c in columns]
     least = [min(n, style.text * 7.0) if c.flex else n for c, n in zip(columns, natural, strict=True)]
-    room = width - 2 * _pad(style) - gap * len(columns) - max(least_picture, 0.34 * width)
+    room = width - 2 * _pad(style) - gap * len(columns) - max(least_picture, 0.28 * width)
     excess = sum(natural) - room
     slack = sum(n - m for n, m in zip(natural, least, strict=True))
     if excess <= 0 or slack <= 0:
@@ -169,11 +172,17 @@ def _widths(content: Content, style: Style, width: float, least_picture: float) 
 
 def _wrapped(column: Column, width: float, style: Style, bold: frozenset[int]) -> Column:
     """Return the column with its texts broken to a width: two lines at most where it is flexible."""
-    cells = tuple(
-        wrap(cell, width, style.text, most=2, bold=i in bold) if column.flex else cell
-        for i, cell in enumerate(column.cells)
-    )
+    cells = tuple(_fitted(cell, column, width, style, i in bold) for i, cell in enumerate(column.cells))
     return replace(column, cells=cells, header=wrap(column.header, width, style.small, bold=True))
+
+
+def _fitted(cell: str, column: Column, width: float, style: Style, bold: bool) -> str:
+    """Return a cell made to fit: lines that are already broken belong to marks and are only shortened."""
+    if not column.flex:
+        return cell
+    if "\n" in cell:
+        return "\n".join(elide(line, width, style.text, bold) for line in cell.split("\n"))
+    return wrap(cell, width, style.text, most=2, bold=bold, keep_end=column.keep_end)
 
 
 def _row_heights(content: Content, columns: Sequence[Column], style: Style) -> tuple[float, ...]:
@@ -239,13 +248,14 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         x += w + gap
     columns = [_wrapped(c, w, style, content.bold) for c, w in zip(
         (*content.left, *content.right), widths, strict=True)]
-    half = (picture[1] - picture[0]) / 2 - style.small * 0.5
+    centre = (picture[0] + picture[1]) / 2
+    reach = (centre - pad - style.small * 0.5, width - pad - centre - style.small * 0.5)
     content = replace(
         content,
         left=tuple(columns[:n_left]),
         right=tuple(columns[n_left:]),
         title=wrap(content.title, width - 2 * pad, style.title, bold=True) if content.title else "",
-        favours=tuple(wrap(f, half, style.small) if f else "" for f in content.favours),  # type: ignore[arg-type]
+        favours=(wrap(content.favours[0], reach[0], style.small), wrap(content.favours[1], reach[1], style.small)),
         axis_label=wrap(content.axis_label, picture[1] - picture[0], style.small) if content.axis_label else "",
         foot=tuple(wrap(f, width - 2 * pad, style.small) for f in content.foot),
     )
@@ -272,11 +282,11 @@ def _title_height(plan: Plan) -> float:
 def _below_height(plan: Plan) -> float:
     """Return the height of axis, favours labels, axis label, key and notes."""
     style, content = plan.style, plan.content
-    height = style.small * 2.3
+    height = style.small * 2.05
     height += line_height(style.small, max(map(_lines, content.favours)))
     height += line_height(style.small, _lines(content.axis_label))
     height += style.small * 0.6
-    height += len(plan.key_lines) * style.small * 1.7
+    height += len(plan.key_lines) * style.small * 1.7 + style.small * 0.4
     height += sum(line_height(style.small, _lines(f)) + style.small * 0.35 for f in content.foot)
     return height
 
@@ -354,13 +364,27 @@ def _draw_row(plan: Plan, sheet: Sheet, row: int, y: float) -> None:
         sheet.text(_edge(plan, i), y, column.cells[row], align=column.align, bold=row in plan.content.bold)
 
 
+def _draw_favours(plan: Plan, sheet: Sheet, y: float) -> None:
+    """Draw what either side favours: at the ends of the axis, or, where too long, outwards from its middle."""
+    left, right = plan.picture
+    gap = plan.style.small * 0.5
+    half = (right - left) / 2 - gap
+    second, first = plan.content.favours
+    size = plan.style.small
+    if max(widest([second], size), widest([first], size)) <= half:
+        sheet.text(left, y, second, size=size, valign="top")
+        sheet.text(right, y, first, size=size, valign="top", align="right")
+    else:
+        sheet.text(left + half, y, second, size=size, valign="top", align="right")
+        sheet.text(right - half, y, first, size=size, valign="top")
+
+
 def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
     """Draw what stands below the axis: favours labels, the axis label, the key, the notes."""
     style, content = plan.style, plan.content
     left, right = plan.picture
-    y += style.small * 2.3
-    sheet.text(left, y, content.favours[0], size=style.small, valign="top")
-    sheet.text(right, y, content.favours[1], size=style.small, valign="top", align="right")
+    y += style.small * 2.05
+    _draw_favours(plan, sheet, y)
     y += line_height(style.small, max(map(_lines, content.favours)))
     sheet.text((left + right) / 2, y, content.axis_label, size=style.small, valign="top", align="center",
                colour=style.colours.quiet)
@@ -373,6 +397,7 @@ def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
                        colour=style.colours.quiet)
             x += _key_width(mark, style)
         y += style.small * 1.7
+    y += style.small * 0.4
     for note in content.foot:
         sheet.text(_pad(style), y, note, size=style.small, valign="top", colour=style.colours.quiet)
         y += line_height(style.small, _lines(note)) + style.small * 0.35
