@@ -20,20 +20,89 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-STUDIES_COLUMNS = (
-    "row_id study question domain outcome instrument unit better timepoint_weeks "
-    "arm_e arm_c comparator_class arm_design n_e n_c "
-    "pre_mean_e pre_sd_e post_mean_e post_sd_e pre_mean_c pre_sd_c post_mean_c post_sd_c "
-    "change_mean_e change_sd_e change_mean_c change_sd_c events_e total_e events_c total_c "
-    "effect_metric effect_printed effect_contrast effect_per effect ci_low ci_high ci_level effect_sign "
-    "test_between p_within_e p_within_c p_between signif_e signif_c signif_between direction reported "
-    "level basis inferred source_url source_locator secondary_source notes"
-).split()
+STUDIES_COLUMNS = [
+    "row_id",
+    "study",
+    "question",
+    "domain",
+    "outcome",
+    "instrument",
+    "unit",
+    "better",
+    "timepoint_weeks",
+    "arm_e",
+    "arm_c",
+    "comparator_class",
+    "arm_design",
+    "n_e",
+    "n_c",
+    "pre_mean_e",
+    "pre_sd_e",
+    "post_mean_e",
+    "post_sd_e",
+    "pre_mean_c",
+    "pre_sd_c",
+    "post_mean_c",
+    "post_sd_c",
+    "change_mean_e",
+    "change_sd_e",
+    "change_mean_c",
+    "change_sd_c",
+    "events_e",
+    "total_e",
+    "events_c",
+    "total_c",
+    "effect_metric",
+    "effect_printed",
+    "effect_contrast",
+    "effect_per",
+    "effect",
+    "ci_low",
+    "ci_high",
+    "ci_level",
+    "effect_sign",
+    "test_between",
+    "p_within_e",
+    "p_within_c",
+    "p_between",
+    "signif_e",
+    "signif_c",
+    "signif_between",
+    "direction",
+    "reported",
+    "level",
+    "basis",
+    "inferred",
+    "source_url",
+    "source_locator",
+    "secondary_source",
+    "notes",
+]
 
-INFO_COLUMNS = (
-    "study authors year title journal volume_pages doi pmid design population sex age n_total arms weeks "
-    "sessions_per_week url pedro rob overlaps bibliography notes"
-).split()
+INFO_COLUMNS = [
+    "study",
+    "authors",
+    "year",
+    "title",
+    "journal",
+    "volume_pages",
+    "doi",
+    "pmid",
+    "design",
+    "population",
+    "sex",
+    "age",
+    "n_total",
+    "arms",
+    "weeks",
+    "sessions_per_week",
+    "url",
+    "pedro",
+    "rob",
+    "overlaps",
+    "bibliography",
+    "notes",
+]
 
 
 class Metric(NamedTuple):
@@ -110,7 +179,7 @@ ARM_DESIGNS = {
     "RCT (secondary analysis of ferber2015)": "parallel",
     "RCT (equivalence)": "parallel",
     "controlled cohort": "parallel",  # two groups, one of them trained, followed side by side
-    "randomised crossover": "parallel",  # resendeneto2019: its rows are the first period, before the crossover
+    "randomised crossover": "parallel",  # resendeneto2019: its rows are the first period alone
     "cluster RCT": "cluster",
     "cluster RCT (2 classes)": "cluster",
     "cluster RCT v sham": "cluster",
@@ -129,7 +198,7 @@ ARM_DESIGNS = {
 }
 
 ARM_DESIGNS_BY_STUDY = {
-    # study_info gives no design; its row's note speaks of two groups and a between-group test, with 15 and 13.
+    # study_info gives no design; its row's note speaks of two groups (15 and 13) and a between-group test.
     "fct_v_ss_pmc10859080": "parallel",
 }
 
@@ -153,16 +222,30 @@ OVERLAPS = (  # the README's "not independent of each other", between study keys
     ("neal2019", "mcguire2021"),
 )
 
-INCOMPLETE = (  # the README's "incomplete bibliography"
-    "fttt_edo140834157 fct_v_ss_pmc10859080 hks_meta_crd42023451065 core_v_sham_jat53_20 ybtrecruits "
-    "jp_acl_cohort_bjsm51_388 corevknee_hamedan fst_adolescents tennis_children_ceh intfootball2026 "
-    "home_ex_pmc6342874 nmretraining_sports2015 resendeneto2019"
-).split()
+INCOMPLETE = [
+    "fttt_edo140834157",
+    "fct_v_ss_pmc10859080",
+    "hks_meta_crd42023451065",
+    "core_v_sham_jat53_20",
+    "ybtrecruits",
+    "jp_acl_cohort_bjsm51_388",
+    "corevknee_hamedan",
+    "fst_adolescents",
+    "tennis_children_ceh",
+    "intfootball2026",
+    "home_ex_pmc6342874",
+    "nmretraining_sports2015",
+    "resendeneto2019",
+]  # the README's list
 
 BIB_REPAIRS: dict[str, dict[str, str | None]] = {
     # The extraction's bib file cut these two `volume_pages` wrongly; study_info has them as read.
     "motealleh2019": {"volume": None, "pages": "9--18"},  # "9-18": pages, no volume
-    "khayambashi2014": {"volume": None, "number": "5", "pages": "900--907"},  # "2014 (5):900-907": the year again
+    "khayambashi2014": {
+        "volume": None,
+        "number": "5",
+        "pages": "900--907",
+    },  # "2014 (5):900-907": the year again
 }
 
 Row = dict[str, str]
@@ -191,7 +274,13 @@ def test_between(row: Row, metric: Metric) -> str:
 
 
 def normalise_outcomes(rows: list[Row], designs: dict[str, str]) -> list[Row]:
-    """Give each outcome row its new columns; all others are copied, `study_key` as `study`."""
+    """Give each outcome row its new columns; all others are copied, `study_key` as `study`.
+
+    Raises
+    ------
+    SystemExit
+        Where an interval's level is not the one that the README gives.
+    """
     out = []
     for row in rows:
         study, metric = row["study_key"], METRICS[row["effect_metric"]]
@@ -214,7 +303,13 @@ def normalise_outcomes(rows: list[Row], designs: dict[str, str]) -> list[Row]:
 
 
 def normalise_info(rows: list[Row], counted: Counter[str]) -> list[Row]:
-    """Give each study `arms`, `overlaps` and `bibliography`; `n_rows` is checked, then dropped (a count)."""
+    """Give each study `arms`, `overlaps` and `bibliography`; `n_rows` is checked, then dropped (a count).
+
+    Raises
+    ------
+    SystemExit
+        Where a key of the tables above or a count is not the extraction's.
+    """
     overlaps: dict[str, list[str]] = {}
     for pair in OVERLAPS:
         for one, other in (pair, pair[::-1]):
@@ -239,7 +334,13 @@ def normalise_info(rows: list[Row], counted: Counter[str]) -> list[Row]:
 
 
 def author(name: str) -> str:
-    """Turn ``van Middelkoop M`` into ``van Middelkoop, M``, so that a BibTeX parser finds the surname."""
+    """Turn ``van Middelkoop M`` into ``van Middelkoop, M``, so that a BibTeX parser finds the surname.
+
+    Raises
+    ------
+    SystemExit
+        Where the last word does not look like initials.
+    """
     if name == "others":
         return name
     surname, initials = name.rsplit(" ", 1)

@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,12 +90,14 @@ def check_table(raw: TextTable, columns: Sequence[Column], key: str) -> Checked:
     problems = check_columns(raw.frame.columns, columns)
     count = len(raw.frame)
     blank = pd.Series(np.full(count, "", dtype=object), dtype="str")
-    text = {c.name: raw.frame[c.name] if c.name in raw.frame else blank for c in columns}
+    text = {c.name: raw.frame.get(c.name, blank) for c in columns}
     ids = [name.strip() for name in text[key]] if key in raw.frame else [""] * count
     rows = Rows(raw.lines, ids)
     table: dict[str, pd.Series] = {}
     for column in columns:
-        table[column.name] = _check_column(column, text[column.name], column.name in raw.frame, rows, problems)
+        table[column.name] = _check_column(
+            column, text[column.name], column.name in raw.frame, rows, problems
+        )
     if key in raw.frame:
         problems += _repeated(rows, key)
     return Checked(pd.DataFrame(text), pd.DataFrame(table), rows, [*raw.problems, *problems])
@@ -160,46 +163,50 @@ def _labels(column: Column, words: list[str]) -> Result:
 
 
 def _numbers(column: Column, words: list[str]) -> Result:
-    values = np.full(len(words), np.nan)
-    filled = [index for index, word in enumerate(words) if word]
-    fixes: dict[int, str] = {}
-    try:
-        # The usual column: nothing but the characters of plain numbers, all of which float() reads.
-        if _STRANGE.search("".join(words)):
-            raise ValueError
-        values[filled] = [float(words[index]) for index in filled]
-    except ValueError:
-        for index in filled:
-            if word := words[index].strip():
-                if _NUMBER.fullmatch(word):
-                    values[index] = float(word)
-                else:
-                    fixes[index] = _not_a_number(word)
-    for index in filled:
-        if index not in fixes and words[index].strip() and (why := _outside(column, float(values[index]))):
-            fixes[index] = why
+    values, fixes = _floats(words)
+    with np.errstate(invalid="ignore"):
+        broken = (values < column.low) | (values > column.high) | np.isinf(values)
+        if column.open_ends:
+            broken |= (values == column.low) | (values == column.high)
+        if column.kind == "count":
+            broken |= values != np.floor(values)
+    for index in np.flatnonzero(broken & ~np.isnan(values)):
+        fixes[int(index)] = _impossible(column, float(values[index]))
     return values, fixes
 
 
-def _outside(column: Column, value: float) -> str:
-    """Say why a number cannot be, or nothing."""
-    low, high = column.low, column.high
-    beyond = value < low or value > high or (column.open_ends and value in (low, high))
-    if not math.isfinite(value):
+def _floats(words: list[str]) -> tuple[np.ndarray, dict[int, str]]:
+    """Turn cells into numbers, blanks into NaN."""
+    if not _STRANGE.search("".join(words)):
+        # The usual column: only characters of plain numbers, and then float() takes nothing but those.
+        with suppress(ValueError):
+            return np.array([float(word) if word else math.nan for word in words]), {}
+    values, fixes = np.full(len(words), math.nan), {}
+    for index, word in enumerate(words):
+        if stripped := word.strip():
+            if _NUMBER.fullmatch(stripped):
+                values[index] = float(stripped)
+            else:
+                fixes[index] = _not_a_number(stripped)
+    return values, fixes
+
+
+def _impossible(column: Column, value: float) -> str:
+    """Say what to do about a number that cannot be."""
+    if math.isinf(value):
         return "the number is too large to be one"
-    if beyond and column.name == "ci_level" and 1.0 < value < 100.0:
+    if column.name == "ci_level" and 1.0 < value < 100.0:
         return f"write {value / 100:g}"
-    if beyond:
-        return "leave the cell blank where the number is not known"
-    if column.kind == "count" and value != math.floor(value):
+    if column.low <= value <= column.high and column.kind == "count":
         return "it counts, so it has no fraction"
-    return ""
+    return "leave the cell blank where the number is not known"
 
 
 def _not_a_number(word: str) -> str:
     """Say how to write what was meant."""
     if re.fullmatch(r"[+-]?[0-9.]*[0-9],[0-9]+", word):
-        return f"decimal commas come with a later version: write {word.replace(',', '.')}, without thousands marks"
+        plain = word.replace(",", ".")
+        return f"decimal commas come with a later version: write {plain}, without thousands marks"
     if "\N{MINUS SIGN}" in word or "\N{EN DASH}" in word:
         return "write the minus sign as a plain hyphen"
     if word.casefold().lstrip("+-") in ("nan", "na", "n/a", "inf", "infinity", "none", "null", "-", "."):

@@ -23,11 +23,12 @@ _KINDS = {
 _INTRO = """# Codebook
 
 Made from the column records in `src/evidence/studies/columns.py`, which the validator reads too: what this
-page says is what `read_studies` checks. `evidence codebook` prints it; `studies.codebook()` gives it as a table.
+page says is what `read_studies` checks. `evidence codebook` prints it, `studies.codebook()` gives it as a
+table.
 
-Files are UTF-8, with commas, semicolons or tabs. Numbers have a decimal point; a blank cell means "not known".
-A file of one's own needs `row_id`, `study`, `outcome` and one usable result a row; the files beside
-`studies.csv` are optional.
+Files are UTF-8, separated by commas, semicolons or tabs. Numbers have a decimal point; a blank cell means
+"not known". A file of one's own needs `row_id`, `study`, `outcome` and one usable result a row; the files
+beside `studies.csv` are optional.
 """
 
 _FILES = {

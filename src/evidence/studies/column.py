@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evidence.errors import StudyDataError
 
-__all__ = ["INF", "P_RULE", "Column", "parse_p"]
+__all__ = ["P_RULE", "Column", "count", "key", "label", "number", "parse_p", "text", "word"]
 
 INF = float("inf")
 
@@ -99,3 +99,43 @@ def parse_p(text: str) -> tuple[str, float]:
     if found is None or not 0.0 <= float(found[2]) <= 1.0:
         raise StudyDataError(P_RULE, value=text, fix="write 0.03, <0.05, <=0.01 or >0.05")
     return _RELATIONS[found[1]], float(found[2])
+
+
+def text(group: str, name: str, help: str, *, unit: str = "", file: str = "studies") -> Column:
+    """Make a column of free text."""
+    return Column(name, group, "text", "free text", help, unit=unit, file=file)
+
+
+def key(group: str, name: str, rule: str, help: str, *, file: str = "studies") -> Column:
+    """Make a column of text that each row needs."""
+    return Column(name, group, "text", rule, help, required=True, file=file)
+
+
+def word(group: str, name: str, words: tuple[str, ...], help: str, *, file: str = "studies") -> Column:
+    """Make a column with a closed vocabulary."""
+    rule = "one of the words of the vocabulary, or blank"
+    return Column(name, group, "word", rule, help, words=words, file=file)
+
+
+def label(group: str, name: str, words: tuple[str, ...], help: str, *, file: str = "studies") -> Column:
+    """Make a column with known words and room for others."""
+    rule = "a known word, or one of your own that is not a misspelling of a known one"
+    return Column(name, group, "label", rule, help, words=words, file=file)
+
+
+def number(
+    group: str, name: str, rule: str, help: str, *, unit: str, low: float = -INF, high: float = INF,
+    open_ends: bool = False, file: str = "studies",
+) -> Column:  # fmt: skip
+    """Make a column of numbers."""
+    return Column(
+        name, group, "number", rule, help, unit=unit, low=low, high=high, open_ends=open_ends, file=file
+    )
+
+
+def count(
+    group: str, name: str, rule: str, help: str, *, unit: str, low: int, file: str = "studies"
+) -> Column:
+    """Make a column of whole numbers."""
+    rule = f"{rule}, {low} or more"
+    return Column(name, group, "count", rule, help, unit=unit, low=low, file=file)

@@ -6,7 +6,7 @@ that what is checked and what is documented cannot drift apart.
 
 from __future__ import annotations
 
-from evidence.studies.column import INF, P_RULE, Column, parse_p
+from evidence.studies.column import P_RULE, Column, count, key, label, number, parse_p, text, word
 
 __all__ = [
     "ALL_COLUMNS",
@@ -42,46 +42,14 @@ _VERDICTS = ("yes", "no", "unclear")
 _ARM = {"e": "first arm (e)", "c": "second arm (c)"}
 
 
-def _text(group: str, name: str, help: str, *, unit: str = "", file: str = "studies") -> Column:
-    return Column(name, group, "text", "free text", help, unit=unit, file=file)
-
-
-def _key(group: str, name: str, rule: str, help: str, *, file: str = "studies") -> Column:
-    return Column(name, group, "text", rule, help, required=True, file=file)
-
-
-def _word(group: str, name: str, words: tuple[str, ...], help: str, *, file: str = "studies") -> Column:
-    rule = "one of the words of the vocabulary, or blank"
-    return Column(name, group, "word", rule, help, words=words, file=file)
-
-
-def _label(group: str, name: str, words: tuple[str, ...], help: str, *, file: str = "studies") -> Column:
-    rule = "a known word, or one of your own that is not a misspelling of a known one"
-    return Column(name, group, "label", rule, help, words=words, file=file)
-
-
-def _number(
-    group: str, name: str, rule: str, help: str, *, unit: str, low: float = -INF, high: float = INF,
-    open_ends: bool = False, file: str = "studies",
-) -> Column:  # fmt: skip
-    return Column(
-        name, group, "number", rule, help, unit=unit, low=low, high=high, open_ends=open_ends, file=file
-    )
-
-
-def _count(group: str, name: str, rule: str, help: str, *, unit: str, low: int, file: str = "studies") -> Column:
-    rule = f"{rule}, {low} or more"
-    return Column(name, group, "count", rule, help, unit=unit, low=low, file=file)
-
-
 def _mean(stage: str, when: str, arm: str) -> Column:
     rule, help = "a mean is a finite number", f"Mean {when}, {_ARM[arm]}."
-    return _number("printed numbers", f"{stage}_mean_{arm}", rule, help, unit="the row's unit")
+    return number("printed numbers", f"{stage}_mean_{arm}", rule, help, unit="the row's unit")
 
 
 def _sd(stage: str, when: str, arm: str) -> Column:
     help = f"Standard deviation {when} (not the standard error), {_ARM[arm]}."
-    return _number(
+    return number(
         *("printed numbers", f"{stage}_sd_{arm}", "a standard deviation is positive", help),
         unit="the row's unit",
         low=0.0,
@@ -98,8 +66,8 @@ def _events(arm: str) -> tuple[Column, Column]:
     total = f"People among whom the events are counted, {_ARM[arm]}; blank where events are not people."
     group, rule = "printed numbers", "a number of events is a whole number"
     return (
-        _count(group, f"events_{arm}", rule, help, unit="events", low=0),
-        _count(group, f"total_{arm}", "a number of people is a whole number", total, unit="people", low=1),
+        count(group, f"events_{arm}", rule, help, unit="events", low=0),
+        count(group, f"total_{arm}", "a number of people is a whole number", total, unit="people", low=1),
     )
 
 
@@ -110,36 +78,44 @@ def _p(arm: str, what: str) -> Column:
 
 
 def _effect(name: str, rule: str, help: str) -> Column:
-    return _number("printed effect", name, rule, help, unit="as effect_metric says")
+    return number("printed effect", name, rule, help, unit="as effect_metric says")
 
 
 _PRE, _POST, _CHANGE = "before training", "after training (risk factors: at baseline)", "of the change"
 
 COLUMNS: tuple[Column, ...] = (
-    _key("identity", "row_id", "a name that no other row has", "Name of the row; figures and tables cite it."),
-    _key("identity", "study", "a study key, the same in all files", "Key of the study that printed the result."),
-    _label("identity", "question", _QUESTIONS, "The question that the row belongs to."),
-    _label("identity", "domain", _DOMAINS, "The kind of outcome; for risk factors, the kind of factor."),
-    _key("identity", "outcome", "a few words", "The outcome, in a few words."),
-    _text("identity", "instrument", "Test, scale or device."),
-    _text("identity", "unit", "Unit of the means and of mean differences."),
-    _word("identity", "better", ("higher", "lower"), "Which end of the outcome is good; it orients arm means."),
-    _number(
+    key("identity", "row_id", "a name that no other row has", "Name of the row; figures and tables cite it."),
+    key(
+        "identity", "study", "a study key, the same in all files", "Key of the study that printed the result."
+    ),
+    label("identity", "question", _QUESTIONS, "The question that the row belongs to."),
+    label("identity", "domain", _DOMAINS, "The kind of outcome; for risk factors, the kind of factor."),
+    key("identity", "outcome", "a few words", "The outcome, in a few words."),
+    text("identity", "instrument", "Test, scale or device."),
+    text("identity", "unit", "Unit of the means and of mean differences."),
+    word(
+        "identity", "better", ("higher", "lower"), "Which end of the outcome is good; it orients arm means."
+    ),
+    number(
         *("identity", "timepoint_weeks", "a time is a number of weeks, 0 or more"),
         "When the outcome was measured, counted from baseline.",
         unit="weeks",
         low=0.0,
     ),
-    _text("arms", "arm_e", "First arm: positive effects favour it. In risk-factor rows, the injured."),
-    _text("arms", "arm_c", "Second arm, the comparator. In risk-factor rows, the uninjured."),
-    _label("arms", "comparator_class", _COMPARATORS, "What kind of comparator the second arm is."),
-    _word(
+    text("arms", "arm_e", "First arm: positive effects favour it. In risk-factor rows, the injured."),
+    text("arms", "arm_c", "Second arm, the comparator. In risk-factor rows, the uninjured."),
+    label("arms", "comparator_class", _COMPARATORS, "What kind of comparator the second arm is."),
+    word(
         *("arms", "arm_design"),
         ("parallel", "cluster", "within_participant", "crossover", "cohort", "case_control", "review"),
         "How the two arms of the row relate; blank where the source does not say.",
     ),
-    _count("arms", "n_e", "the size of an arm is a whole number", "Size of the first arm.", unit="people", low=1),
-    _count("arms", "n_c", "the size of an arm is a whole number", "Size of the second arm.", unit="people", low=1),
+    count(
+        "arms", "n_e", "the size of an arm is a whole number", "Size of the first arm.", unit="people", low=1
+    ),
+    count(
+        "arms", "n_c", "the size of an arm is a whole number", "Size of the second arm.", unit="people", low=1
+    ),
     *_moments("pre", _PRE, "e"),
     *_moments("post", _POST, "e"),
     *_moments("pre", _PRE, "c"),
@@ -148,18 +124,26 @@ COLUMNS: tuple[Column, ...] = (
     *_moments("change", _CHANGE, "c"),
     *_events("e"),
     *_events("c"),
-    _word(
-        *("printed effect", "effect_metric", ("SMD", "MD", "t", "beta", *RATIO_METRICS, "RRR", "sensitivity")),
+    word(
+        *(
+            "printed effect",
+            "effect_metric",
+            ("SMD", "MD", "t", "beta", *RATIO_METRICS, "RRR", "sensitivity"),
+        ),
         "What `effect` is: standardised or raw mean difference, t, regression coefficient; odds, risk, "
         "incidence rate or hazard ratio; relative risk reduction (%), sensitivity (%).",
     ),
-    _text("printed effect", "effect_printed", "The metric in the words that it was extracted with."),
-    _text("printed effect", "effect_contrast", "Which group minus which, where stated."),
-    _text("printed effect", "effect_per", "The change of a risk factor that the effect belongs to, where stated."),
+    text("printed effect", "effect_printed", "The metric in the words that it was extracted with."),
+    text("printed effect", "effect_contrast", "Which group minus which, where stated."),
+    text(
+        "printed effect",
+        "effect_per",
+        "The change of a risk factor that the effect belongs to, where stated.",
+    ),
     _effect("effect", "an effect is a finite number; a ratio is positive", "The effect, as printed."),
     _effect("ci_low", "a limit is a finite number; a ratio's is positive", "Lower limit of its interval."),
     _effect("ci_high", "a limit is a finite number; a ratio's is positive", "Upper limit of its interval."),
-    _number(
+    number(
         *("printed effect", "ci_level", "a confidence level lies between 0 and 1"),
         "Level of the interval. Some studies print 90 %: their significance is read at that level too.",
         unit="probability",
@@ -167,22 +151,22 @@ COLUMNS: tuple[Column, ...] = (
         high=1.0,
         open_ends=True,
     ),
-    _word(
+    word(
         *("printed effect", "effect_sign"),
         ("pos_favours_e", "neg_favours_e", "below1_favours_e", "pos_favours_c", "unclear"),
         "How to read the sign of `effect`; it orients printed effects.",
     ),
-    _word(
+    word(
         *("printed tests", "test_between", ("post", "change", "group_by_time", "ancova", "equivalence")),
         "What the test between the arms compared; blank where the source does not say.",
     ),
     _p("within_e", "the change within the first arm"),
     _p("within_c", "the change within the second arm"),
     _p("between", "the comparison of the two arms"),
-    _word("printed tests", "signif_e", _VERDICTS, "Whether the first arm changed significantly, as stated."),
-    _word("printed tests", "signif_c", _VERDICTS, "Whether the second arm changed significantly, as stated."),
-    _word("printed tests", "signif_between", _VERDICTS, "Whether the arms differed significantly, as stated."),
-    _word(
+    word("printed tests", "signif_e", _VERDICTS, "Whether the first arm changed significantly, as stated."),
+    word("printed tests", "signif_c", _VERDICTS, "Whether the second arm changed significantly, as stated."),
+    word("printed tests", "signif_between", _VERDICTS, "Whether the arms differed significantly, as stated."),
+    word(
         *("printed tests", "direction"),
         (
             *("favours_e", "favours_c", "no_difference", "unclear"),
@@ -190,12 +174,12 @@ COLUMNS: tuple[Column, ...] = (
         ),
         "Whom the result favours; for risk factors, whether it supports the factor.",
     ),
-    _word("printed tests", "reported", ("full", "partial", "direction"), "How completely it was reported."),
-    _word(
+    word("printed tests", "reported", ("full", "partial", "direction"), "How completely it was reported."),
+    word(
         *("nature", "level", ("study", "pooled")),
         "`pooled` rows come from reviews: context, never pooled again. Blank is read as `study`.",
     ),
-    _word(
+    word(
         *("nature", "basis"),
         (
             *("between_group_test", "within_group_only", "inferred_from_omission", "counts_or_means_only"),
@@ -203,90 +187,92 @@ COLUMNS: tuple[Column, ...] = (
         ),
         "What the verdict rests on. Only a between-group test, or numbers that give one, compares the arms.",
     ),
-    _word("nature", "inferred", _YES_NO, "`yes`: a verdict read from silence or from unexplained marks."),
-    _text("provenance", "source_url", "Where the numbers were read."),
-    _text("provenance", "source_locator", "Page, table or section there."),
-    _word("provenance", "secondary_source", _YES_NO, "`yes`: read in another text than the paper itself."),
-    _text("provenance", "notes", "What a reader of the row should know; remarks of the extraction in [ ]."),
+    word("nature", "inferred", _YES_NO, "`yes`: a verdict read from silence or from unexplained marks."),
+    text("provenance", "source_url", "Where the numbers were read."),
+    text("provenance", "source_locator", "Page, table or section there."),
+    word("provenance", "secondary_source", _YES_NO, "`yes`: read in another text than the paper itself."),
+    text("provenance", "notes", "What a reader of the row should know; remarks of the extraction in [ ]."),
 )
 """The columns of ``studies.csv``, in their order."""
 
 _INFO = "study_info"
 
 INFO_COLUMNS: tuple[Column, ...] = (
-    _key("study", "study", "a study key that no other line has", "Key of the study.", file=_INFO),
-    _text("bibliography", "authors", "Authors as read, separated by semicolons.", file=_INFO),
-    _count("bibliography", "year", "a year is a whole number", "Year.", unit="year", low=1800, file=_INFO),
-    _text("bibliography", "title", "Title, or a description where it was not visible.", file=_INFO),
-    _text("bibliography", "journal", "Journal.", file=_INFO),
-    _text("bibliography", "volume_pages", "Volume, issue and pages, as read.", file=_INFO),
-    _text("bibliography", "doi", "Digital object identifier, without a host.", file=_INFO),
-    _text("bibliography", "pmid", "PubMed number.", file=_INFO),
-    _text("design", "design", "Design, in the words of the extraction.", file=_INFO),
-    _text("design", "population", "Who took part.", file=_INFO),
-    _text("design", "sex", "Sex of the participants.", file=_INFO),
-    _text("design", "age", "Age in years, as printed: a range, or mean (SD).", unit="years", file=_INFO),
-    _count(
+    key("study", "study", "a study key that no other line has", "Key of the study.", file=_INFO),
+    text("bibliography", "authors", "Authors as read, separated by semicolons.", file=_INFO),
+    count("bibliography", "year", "a year is a whole number", "Year.", unit="year", low=1800, file=_INFO),
+    text("bibliography", "title", "Title, or a description where it was not visible.", file=_INFO),
+    text("bibliography", "journal", "Journal.", file=_INFO),
+    text("bibliography", "volume_pages", "Volume, issue and pages, as read.", file=_INFO),
+    text("bibliography", "doi", "Digital object identifier, without a host.", file=_INFO),
+    text("bibliography", "pmid", "PubMed number.", file=_INFO),
+    text("design", "design", "Design, in the words of the extraction.", file=_INFO),
+    text("design", "population", "Who took part.", file=_INFO),
+    text("design", "sex", "Sex of the participants.", file=_INFO),
+    text("design", "age", "Age in years, as printed: a range, or mean (SD).", unit="years", file=_INFO),
+    count(
         *("design", "n_total", "a number of people is a whole number", "People in the whole study."),
         unit="people",
         low=1,
         file=_INFO,
     ),
-    _count(
+    count(
         *("design", "arms", "a number of arms is a whole number", "Arms of the study, where stated."),
         unit="arms",
         low=1,
         file=_INFO,
     ),
-    _number(
+    number(
         *("dose", "weeks", "a duration is a positive number", "Length of the programme or the follow-up."),
         unit="weeks",
         low=0.0,
         open_ends=True,
         file=_INFO,
     ),
-    _number(
+    number(
         *("dose", "sessions_per_week", "a frequency is a positive number", "Sessions in a week."),
         unit="per week",
         low=0.0,
         open_ends=True,
         file=_INFO,
     ),
-    _text("provenance", "url", "Where the study was read.", file=_INFO),
-    _number(
+    text("provenance", "url", "Where the study was read.", file=_INFO),
+    number(
         *("quality", "pedro", "a PEDro score is a number from 0 to 10", "PEDro score, where seen."),
         unit="points",
         low=0.0,
         high=10.0,
         file=_INFO,
     ),
-    _text("quality", "rob", "Risk of bias, as stated.", file=_INFO),
+    text("quality", "rob", "Risk of bias, as stated.", file=_INFO),
     Column(
         *("overlaps", "design", "text", "study keys of this file, separated by semicolons"),
         "Studies that report on the same people.",
         file=_INFO,
     ),
-    _word(
+    word(
         *("bibliography", "bibliography", ("complete", "incomplete")),
         "Whether authors, title, year and journal are all known well enough to cite.",
         file=_INFO,
     ),
-    _text("provenance", "notes", "What a reader should know about the study.", file=_INFO),
+    text("provenance", "notes", "What a reader should know about the study.", file=_INFO),
 )
 """The columns of ``study_info.csv``, in their order."""
 
 _CLAIMS = "claims"
 
 CLAIM_COLUMNS: tuple[Column, ...] = (
-    _key("claim", "claim_id", "a name that no other claim has", "Name of the claim.", file=_CLAIMS),
-    _text("claim", "claimant", "Who claims it.", file=_CLAIMS),
-    _key("claim", "claim", "a sentence", "The claim, in one sentence.", file=_CLAIMS),
-    _word("claim", "kind", ("within", "between", "association", "magnitude"), "What it is about.", file=_CLAIMS),
-    _label("claim", "question", _QUESTIONS, "The question whose rows test it.", file=_CLAIMS),
-    _text("claim", "domains", "Domains that it speaks of, separated by semicolons.", file=_CLAIMS),
-    _label("claim", "comparator_class", _COMPARATORS, "Comparator that it speaks of, if any.", file=_CLAIMS),
-    _text("claim", "would_support", "What would support it.", file=_CLAIMS),
-    _number(
+    key("claim", "claim_id", "a name that no other claim has", "Name of the claim.", file=_CLAIMS),
+    text("claim", "claimant", "Who claims it.", file=_CLAIMS),
+    key("claim", "claim", "a sentence", "The claim, in one sentence.", file=_CLAIMS),
+    word(
+        "claim", "kind", ("within", "between", "association", "magnitude"), "What it is about.", file=_CLAIMS
+    ),
+    label("claim", "question", _QUESTIONS, "The question whose rows test it.", file=_CLAIMS),
+    text("claim", "domains", "Domains that it speaks of, separated by semicolons.", file=_CLAIMS),
+    label("claim", "comparator_class", _COMPARATORS, "Comparator that it speaks of, if any.", file=_CLAIMS),
+    text("claim", "would_support", "What would support it.", file=_CLAIMS),
+    number(
         *("claim", "margin", "a margin is a positive number"),
         "Largest effect that still counts as none (optional).",
         unit="scale of the effects",
@@ -294,7 +280,7 @@ CLAIM_COLUMNS: tuple[Column, ...] = (
         open_ends=True,
         file=_CLAIMS,
     ),
-    _text("claim", "note", "What a reader of the claim should know.", file=_CLAIMS),
+    text("claim", "note", "What a reader of the claim should know.", file=_CLAIMS),
 )
 """The columns of ``claims.csv``, in their order."""
 

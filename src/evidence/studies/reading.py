@@ -29,10 +29,10 @@ def read_studies(
     references: _Path | None = None,
     claims: _Path | None = None,
 ) -> Studies:
-    """Read studies from a CSV file and check every cell.
+    r"""Read studies from a CSV file and check every cell.
 
-    The file is UTF-8 (with or without byte order mark), separated by commas, semicolons or tabs, with any line
-    ends. It is read as text first, so that digits stay as printed. A file of one's own needs the columns
+    The file is UTF-8 (with or without byte order mark), separated by commas, semicolons or tabs, with any
+    line ends. It is read as text first, so that digits stay as printed. A file of one's own needs the columns
     ``row_id``, ``study`` and ``outcome`` and one usable result a row.
 
     Parameters
@@ -62,7 +62,7 @@ def read_studies(
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder, "mine.csv")
-    ...     _ = file.write_text("row_id,study,outcome,direction\\nr1,smith2020,squat,favours_e\\n")
+    ...     _ = file.write_text("row_id,study,outcome,direction\nr1,smith2020,squat,favours_e\n")
     ...     studies = read_studies(file)
     >>> studies.table["direction"].item()
     'favours_e'

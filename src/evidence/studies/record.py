@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import PurePath
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,7 @@ class Studies:
         """Return one line that says what there is."""
         return f"<Studies: {self._sentence()}>"
 
-    def where(self, **choice: Any) -> Studies:
+    def where(self, **choice: object) -> Studies:
         """Choose the rows whose columns equal a value, or one of several.
 
         Parameters
@@ -207,7 +207,9 @@ class Studies:
         table = self.table
         rows, studies = len(table), table["study"].nunique()
         pooled = int((table["level"] == "pooled").sum())
-        out = f"{rows} {'row' if rows == 1 else 'rows'} from {studies} {'study' if studies == 1 else 'studies'}"
+        out = (
+            f"{rows} {'row' if rows == 1 else 'rows'} from {studies} {'study' if studies == 1 else 'studies'}"
+        )
         out += f" ({PurePath(self.source).name})"
         return f"{out}, {pooled} of them pooled results of reviews" if pooled else out
 
@@ -219,31 +221,47 @@ class Studies:
         return f"<p>{escape(self._sentence())}.{more}</p>{head}"
 
 
-def _equals(column: Column, cells: pd.Series, wanted: Any) -> np.ndarray:
-    """Mark the cells that equal one of the wanted values."""
-    several = wanted if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
+def _equals(column: Column, cells: pd.Series, wanted: object) -> np.ndarray:
+    """Mark the cells that equal one of the wanted values.
+
+    Raises
+    ------
+    StudyDataError
+        Where a value is neither in the column nor among its known words.
+    """
+    several = list(wanted) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
+    if not several:
+        raise StudyDataError("where() takes at least one value of a column", column=column.name, value="[]")
     keep = np.zeros(len(cells), dtype=bool)
     for value in several:
         found = _equal(column, cells, value)
         if not found.any() and value not in column.words and value not in ("", None):
-            raise _unknown_value(column, cells, value)
+            _refuse(column, cells, value)
         keep |= found
     return keep
 
 
-def _equal(column: Column, cells: pd.Series, value: Any) -> np.ndarray:
+def _equal(column: Column, cells: pd.Series, value: object) -> np.ndarray:
+    """Mark the cells that equal a value; numbers compare as numbers, `8` with `8.0`."""
     if not column.numeric:
-        return (cells == ("" if value is None else str(value))).to_numpy(dtype=bool)
+        return np.asarray(cells == ("" if value is None else str(value)), dtype=bool)
     if value is None or value == "":
-        return cells.isna().to_numpy()
+        return np.asarray(cells.isna())
     try:
-        return (cells == float(value)).to_numpy(dtype=bool)
-    except (TypeError, ValueError):
+        number = float(str(value))
+    except ValueError:
         return np.zeros(len(cells), dtype=bool)
+    return np.asarray(cells == number, dtype=bool)
 
 
-def _unknown_value(column: Column, cells: pd.Series, value: Any) -> StudyDataError:
-    """Say what there is instead."""
+def _refuse(column: Column, cells: pd.Series, value: object) -> NoReturn:
+    """Say what there is instead.
+
+    Raises
+    ------
+    StudyDataError
+        Always.
+    """
     if column.numeric:
         there = [f"{number:g}" for number in sorted(cells.dropna().unique())]
     else:
@@ -251,7 +269,7 @@ def _unknown_value(column: Column, cells: pd.Series, value: Any) -> StudyDataErr
     close = nearest(str(value), there)
     hint = f"did you mean {close}? " if close else ""
     more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
-    return StudyDataError(
+    raise StudyDataError(
         "where() takes values that the column has",
         column=column.name,
         value=str(value),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from evidence._check import nearest
 from evidence.errors import Problem
 from evidence.studies.cells import Checked, Rows
 from evidence.studies.columns import RATIO_METRICS
@@ -27,7 +28,7 @@ def _events(checked: Checked) -> list[Problem]:
         rows.problem(
             *(at, "events are not more than the people that they are counted in"),
             *(f"events_{arm}", text[f"events_{arm}"].iloc[at]),
-            f"total_{arm} is {text[f'total_{arm}'].iloc[at]}; leave the total blank where events are not people",
+            f"total_{arm} is {text[f'total_{arm}'].iloc[at]}: leave it blank where events are not people",
         )
         for arm in "ec"
         for at in _at(table[f"events_{arm}"] > table[f"total_{arm}"])
@@ -98,8 +99,6 @@ def study_problems(rows: Rows, studies: pd.Series, known: set[str], where: str) 
     missing = [str(study) for study in studies.unique() if study and study not in known]
     if not missing:
         return []
-    from evidence._check import nearest
-
     close = {study: nearest(study, known) for study in missing}
     return [
         rows.problem(
@@ -148,7 +147,9 @@ def _shown(text: pd.DataFrame, at: int, column: str) -> str:
 
 def _usable(table: pd.DataFrame) -> pd.Series:
     """Mark the rows that say anything about one arm against the other."""
-    arms = [table[f"{stage}_mean_e"].notna() & table[f"{stage}_mean_c"].notna() for stage in ("post", "change")]
+    arms = [
+        table[f"{stage}_mean_e"].notna() & table[f"{stage}_mean_c"].notna() for stage in ("post", "change")
+    ]
     words = ~table["direction"].isin(["", "unclear"]) | ~table["signif_between"].isin(["", "unclear"])
     return (
         arms[0]

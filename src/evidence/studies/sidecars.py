@@ -46,7 +46,9 @@ def _overlaps(checked: Checked) -> list[Problem]:
         for word in cells.iloc[at].split(";")
         if word.strip() not in keys
         for problem in [
-            checked.rows.problem(at, "overlaps are study keys of this file", "overlaps", word, "check the key")
+            checked.rows.problem(
+                at, "overlaps are study keys of this file", "overlaps", word, "check the key"
+            )
         ]
     ]
 
@@ -86,9 +88,10 @@ def read_references(path: Path, source: str) -> References:
     try:
         parsed = parse_string(text, "bibtex")
     except BibliographyDataError as error:
-        key = str(error).rsplit(" ", 1)[-1]
+        twice = str(error).rsplit(" ", 1)[-1]
         rule = "an entry's key occurs once"
-        raise StudyDataError(rule, row=key, line=_line_of(text, key), source=source, value=key) from None
+        line = _line_of(text, twice)
+        raise StudyDataError(rule, row=twice, line=line, source=source, value=twice) from None
     except PybtexError as error:
         line = getattr(error, "lineno", None)
         key = _entry_at(text, line)
