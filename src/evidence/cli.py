@@ -1,0 +1,200 @@
+"""The command ``evidence``: build, explain, codebook, new."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from evidence._version import __version__
+from evidence.errors import EvidenceError
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after ``evidence``; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 when all is well, 1 for a mistake in data or recipe (one plain message, no traceback), 2 for
+        wrong usage, 130 after Ctrl-C.
+    """
+    _plain_output()
+    try:
+        options = _parser().parse_args(argv)
+    except SystemExit as stop:  # argparse: 2 for wrong usage, 0 for --help and --version
+        return stop.code if isinstance(stop.code, int) else 2
+    before = _end_cleanly_when_terminated()
+    try:
+        command: Callable[[argparse.Namespace], int] = options.run
+        return command(options)
+    except EvidenceError as error:
+        _say(f"evidence: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("evidence: interrupted. The previous files are whole")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`evidence explain ... | head`): that is no fault.
+        sys.stdout = None
+        return 0
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evidence", description="From what papers print to figures and tables, every number traceable."
+    )
+    parser.add_argument("--version", action="version", version=f"evidence {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    build = commands.add_parser("build", help="make figures, tables, bibliography and manifest")
+    build.add_argument("--only", metavar="ID", help="make only this question, table or output")
+    build.add_argument("--medium", metavar="MEDIUM", help="draw the figures for notebook, slide or journal")
+    build.add_argument(
+        "--wait",
+        type=_seconds,
+        default=600.0,
+        metavar="SECONDS",
+        help="how long to wait for another build in the same folder (600)",
+    )
+    build.add_argument("--quiet", action="store_true", help="print nothing but mistakes")
+    _add_recipe(build)
+    build.set_defaults(run=_build)
+
+    explain = commands.add_parser(
+        "explain", help="show one row: as printed, its source, its derivation, its use"
+    )
+    explain.add_argument("row", metavar="ROW", help="a row_id, as in the tables and figures")
+    _add_recipe(explain)
+    explain.set_defaults(run=_explain)
+
+    codebook = commands.add_parser("codebook", help="print what every column of the studies holds")
+    codebook.add_argument("--save", metavar="FILE", help="write it to a Markdown file instead")
+    codebook.set_defaults(run=_codebook)
+
+    new = commands.add_parser("new", help="make a folder with a small example that builds at once")
+    new.add_argument("folder", metavar="DIR", help="the folder to make; it must not exist, or be empty")
+    new.set_defaults(run=_new)
+    return parser
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recipe",
+        default="evidence.toml",
+        metavar="FILE",
+        help="the recipe (evidence.toml in the folder where you are)",
+    )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError("seconds are a number, 0 or more")
+    return value
+
+
+def _build(options: argparse.Namespace) -> int:
+    from evidence.publish.build import build
+
+    say = (lambda _: None) if options.quiet else _say
+    done = build(options.recipe, only=options.only, medium=options.medium, progress=say, wait=options.wait)
+    if done.made:
+        files = len(done.changed)
+        say(
+            f"{len(done.made)} made, {len(done.current)} up to date, "
+            f"{files} file{'' if files == 1 else 's'} changed ({done.seconds:.1f} s)"
+        )
+    else:
+        say(f"nothing to do: {len(done.current)} outputs are up to date ({done.seconds:.1f} s)")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from evidence.publish.explain import explain
+
+    print(explain(options.row, recipe=options.recipe))
+    return 0
+
+
+def _codebook(options: argparse.Namespace) -> int:
+    from evidence.studies.codebook import codebook_markdown
+
+    text = codebook_markdown()
+    if options.save is None:
+        print(text, end="")
+        return 0
+    from evidence._files import write_atomically
+
+    try:
+        target = write_atomically(options.save, text)
+    except OSError as error:
+        raise EvidenceError(f"{options.save} cannot be written: {error.strerror or error}") from error
+    _say(f"written: {target}")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from evidence.publish.new import new
+
+    folder = new(options.folder)
+    _say(
+        f"made {folder}: invented example data, a recipe and a notebook.\n"
+        f"  Next: cd {_quoted(folder)} && evidence build"
+    )
+    return 0
+
+
+def _quoted(folder: Path) -> str:
+    return f'"{folder}"' if " " in str(folder) else str(folder)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _plain_output() -> None:
+    """Let a console that lacks a character show another one instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def _end_cleanly_when_terminated() -> Callable[[int, FrameType | None], object] | int | None:
+    """Treat a request to end like Ctrl-C, so that unfinished files are removed.
+
+    Returns
+    -------
+    callable, int or None
+        The handler before; None where it could not be set, outside the main thread.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    try:
+        return signal.signal(signal.SIGTERM, stop)
+    except ValueError:
+        return None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

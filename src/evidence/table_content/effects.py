@@ -1,0 +1,251 @@
+"""Tables of effects: every row with its derivation, the rows left out, the rules that decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evidence.charts.words import domain_name, plural
+from evidence.citations import Bibliography
+from evidence.effects.measures import MEASURES
+from evidence.effects.record import Effects
+from evidence.effects.rules import RULES
+from evidence.studies.record import Studies
+from evidence.table_content.citing import Citing, filled, records, typeset
+from evidence.table_words import estimate_interval
+from evidence.tables import Table
+
+__all__ = ["effects_table", "left_out_table", "printed_effect", "rules_table"]
+
+_EFFECTS = ("Study", "Row", "Outcome", "n", "Effect", "Rests on", "Derivation", "Assumptions", "Rules")
+
+_NORMAL_95 = 1.959963984540054
+"""Two-sided 5 % point of the normal distribution."""
+
+_KINDS = {
+    "exact": "a value",
+    "interval": "bounds",
+    "sign": "a side only",
+    "unusable": "nothing between the arms",
+}
+
+
+def effects_table(
+    effects: Effects,
+    studies: Studies,
+    *,
+    listed: Bibliography | None = None,
+    caption: str = "Effects with their derivations",
+    id: str = "effects",
+) -> Table:
+    """Return one line a row: the effect on the printed scale, and how it was derived.
+
+    Parameters
+    ----------
+    effects : Effects
+        The effects.
+    studies : Studies
+        The rows that they come from, for labels and references.
+    listed : Bibliography, optional
+        Bibliography whose numbers are cited; by default one of these studies.
+    caption, id : str
+        Caption and name of the table.
+
+    Returns
+    -------
+    Table
+        In the order of the effects; no row is left out.
+    """
+    citing = Citing(studies, listed)
+    lines = [
+        {
+            "Study": citing.label(str(row["study"])),
+            "Row": str(row["row_id"]),
+            "Outcome": f"{domain_name(str(row['domain']))}: {row['outcome']}" + _time(row),
+            "n": _people(row),
+            "Effect": printed_effect(effects, row),
+            "Rests on": _KINDS[str(row["kind"])],
+            "Derivation": typeset(filled([str(row["derived_from"]), str(row["formula"])], ": ")),
+            "Assumptions": typeset(filled([str(row["assumptions"]), str(row["reason"])], "; ")),
+            "Rules": str(row["rule"]),
+        }
+        for row in records(effects.table)
+    ]
+    return citing.table(lines, _EFFECTS, caption=caption, notes=_effect_notes(effects), id=id)
+
+
+def _effect_notes(effects: Effects) -> list[str]:
+    measure = MEASURES[effects.measure]
+    where = "below 1" if effects.scale == "log" else "above 0"
+    first = (
+        f"Effect: {measure.name}, with its 95 % interval where the row gives a value, else the bounds within "
+        f"which the print places it; {where} favours the first arm."
+    )
+    if effects.correlation is not None:
+        first += f" Assumed correlation of pre and post scores: {effects.correlation:g}."
+    rules = "Rules: letters of the rules of reading that were applied to the row (see the table of rules)."
+    return [first, rules, *(f"{note[:1].upper()}{note[1:]}." for note in effects.notes)]
+
+
+def _time(row: Mapping[str, Any]) -> str:
+    """Mark a time point that is not the main one: it is shown, and not pooled with the main one."""
+    if row["main"]:
+        return ""
+    weeks = row["timepoint_weeks"]
+    return " (another time point)" if math.isnan(weeks) else f" (at {weeks:g} weeks: another time point)"
+
+
+def _people(row: Mapping[str, Any]) -> str:
+    first, second = row["n_e"], row["n_c"]
+    return "" if math.isnan(first) or math.isnan(second) else f"{first:g} + {second:g}"
+
+
+def printed_effect(effects: Effects, row: Mapping[str, Any]) -> str:
+    """Return the effect of one row as printed: value and interval, bounds, or a side.
+
+    Parameters
+    ----------
+    effects : Effects
+        Gives the scale.
+    row : mapping
+        One row of ``effects.table``.
+
+    Returns
+    -------
+    str
+        Blank where the row says nothing about the difference of the arms.
+    """
+    kind = str(row["kind"])
+    if kind == "unusable":
+        return ""
+    estimate, low, high = float(row["estimate"]), float(row["low"]), float(row["high"])
+    if kind == "exact":
+        half = _NORMAL_95 * float(row["std_error"])
+        low, high = estimate - half, estimate + half
+    if kind == "sign":
+        if math.isfinite(low) == math.isfinite(high):
+            return "side unclear"
+        return "favours the first arm" if high == math.inf else "favours the second arm"
+    if effects.scale == "log":
+        ends = sorted(_exp(effects.display_sign * end) for end in (low, high))
+        low, high = ends[0] or -math.inf, ends[1]
+        estimate = _exp(effects.display_sign * estimate)
+    return estimate_interval(estimate, low, high)
+
+
+def _exp(value: float) -> float:
+    return float(np.exp(value)) if value < 709 else math.inf
+
+
+_LEFT_OUT = ("Study", "Row", "Outcome", "Comparator", "What is left", "Reason", "Rules")
+
+
+def left_out_table(
+    selections: Sequence[tuple[str, Effects, Studies, pd.DataFrame | None]],
+    *,
+    listed: Bibliography | None = None,
+    caption: str = "Rows that are not pooled, and why",
+    id: str = "left-out",
+) -> Table:
+    """Return one line a row that no pooled result uses, with the reason.
+
+    Parameters
+    ----------
+    selections : sequence of (title, Effects, Studies, DataFrame or None)
+        For each question its effects, its rows, and the ``rows`` of its fit. With a fit, every row that it
+        did not use is listed with its ``why_not``; without one, the rows that cannot be pooled: those that
+        say nothing between the arms, and other time points.
+    listed : Bibliography, optional
+        Bibliography whose numbers are cited; by default one of the first question's studies.
+    caption, id : str
+        Caption and name of the table.
+
+    Returns
+    -------
+    Table
+        Questions in the given order; each row once for a question.
+    """
+    citing = Citing(selections[0][2], listed)
+    several = len(selections) > 1
+    lines = []
+    for title, effects, _, fitted in selections:
+        why = _why_not(effects.table, fitted)
+        for row in records(effects.table):
+            if row["row_id"] not in why:
+                continue
+            line = {"Question": title} if several else {}
+            line |= {
+                "Study": citing.label(str(row["study"])),
+                "Row": str(row["row_id"]),
+                "Outcome": f"{domain_name(str(row['domain']))}: {row['outcome']}",
+                "Comparator": str(row["comparator_class"]).replace("_", " "),
+                "What is left": _KINDS[str(row["kind"])],
+                "Reason": typeset(why[row["row_id"]]),
+                "Rules": str(row["rule"]),
+            }
+            lines.append(line)
+    heads = (("Question",) if several else ()) + _LEFT_OUT
+    total = sum(len(effects) for _, effects, _, _ in selections)
+    notes = [f"{plural(len(lines), 'row')} of {total}. All other rows are in a pooled result."]
+    return citing.table(lines, heads, caption=caption, notes=notes, id=id)
+
+
+def _why_not(table: pd.DataFrame, fitted: pd.DataFrame | None) -> dict[str, str]:
+    if fitted is not None:
+        unused = fitted[~fitted["used"].astype(bool)]
+        return dict(zip(unused["row_id"], unused["why_not"].astype(str), strict=True))
+    unusable = table["kind"].eq("unusable")
+    other_time = ~table["main"].astype(bool) & ~unusable
+    reasons = table["reason"].astype(str).where(unusable, "another time point than the main one")
+    keep = unusable | other_time
+    return dict(zip(table.loc[keep, "row_id"], reasons[keep], strict=True))
+
+
+def rules_table(
+    selections: Iterable[tuple[str, Effects]],
+    studies: Studies,
+    *,
+    single: Mapping[str, int] | None = None,
+    listed: Bibliography | None = None,
+    caption: str = "How many rows each rule of reading was applied to",
+    id: str = "rules",
+) -> Table:
+    """Return one line a rule of reading, with the number of rows it was applied to, by question.
+
+    Parameters
+    ----------
+    selections : iterable of (title, Effects)
+        Questions and their effects.
+    studies : Studies
+        Any selection of the same file; nothing of it is cited.
+    single : mapping of str to int, optional
+        For each title, the comparisons that hold one study alone (rule k acts on them, not on rows).
+    listed : Bibliography, optional
+        Not cited from; taken so that all tables are made alike.
+    caption, id : str
+        Caption and name of the table.
+
+    Returns
+    -------
+    Table
+        Rules a to k; a row can be counted under several.
+    """
+    citing = Citing(studies, listed)
+    chosen = list(selections)
+    applied = {title: effects.table["rule"].str.split().explode().value_counts() for title, effects in chosen}
+    lines = []
+    for letter, words in RULES.items():
+        line = {"Rule": letter, "What it says": words}
+        for title, counts in applied.items():
+            on_groups = (single or {}).get(title)
+            line[title] = str(int(counts.get(letter, 0)))
+            if letter == "k":
+                line[title] = "" if on_groups is None else f"{plural(on_groups, 'comparison')}"
+        lines.append(line)
+    lines.append({"Rule": "", "What it says": "Rows in all", **{title: str(len(e)) for title, e in chosen}})
+    notes = ["Several rules can act on one row. Rule k acts on comparisons that hold one study."]
+    return citing.table(lines, list(lines[0]), caption=caption, notes=notes, id=id)
