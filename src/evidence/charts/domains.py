@@ -80,7 +80,7 @@ def domains(
     blocks = _blocks(rows)
     sides_of_line = on_screen(favours, fit.scale, fit.display_sign)
     contents = _contents(comparison, rows, blocks, medium, sides_of_line, message)
-    plan, sheet = place(contents, medium, ax, least_picture=14.5)
+    plan, sheet = place(contents, medium, ax, least_picture=13.5)
     scale = _scale(rows, plan.picture, fit.scale == "log")
     middles = draw_plan(plan, sheet, scale)
     for block, y in zip(blocks, middles, strict=True):

@@ -364,19 +364,24 @@ def _draw_row(plan: Plan, sheet: Sheet, row: int, y: float) -> None:
         sheet.text(_edge(plan, i), y, column.cells[row], align=column.align, bold=row in plan.content.bold)
 
 
-def _draw_favours(plan: Plan, sheet: Sheet, y: float) -> None:
-    """Draw what either side favours: at the ends of the axis, or, where too long, outwards from its middle."""
+def _draw_favours(plan: Plan, sheet: Sheet, null: float, y: float) -> None:
+    """Draw what either side favours: at the ends of the axis, or, where too long, outwards from the null line.
+
+    The labels may run on below the text columns, whose space is free there; they are moved along where
+    a line near an edge leaves one of them too little.
+    """
     left, right = plan.picture
-    gap = plan.style.small * 0.5
-    half = (right - left) / 2 - gap
+    size, pad = plan.style.small, _pad(plan.style)
+    gap = size * 0.5
     second, first = plan.content.favours
-    size = plan.style.small
-    if max(widest([second], size), widest([first], size)) <= half:
+    widths = widest([second], size), widest([first], size)
+    if max(widths) <= (right - left) / 2 - gap:
         sheet.text(left, y, second, size=size, valign="top")
         sheet.text(right, y, first, size=size, valign="top", align="right")
-    else:
-        sheet.text(left + half, y, second, size=size, valign="top", align="right")
-        sheet.text(right - half, y, first, size=size, valign="top")
+        return
+    middle = min(max(null, pad + widths[0] + gap), plan.width - pad - widths[1] - gap)
+    sheet.text(middle - gap, y, second, size=size, valign="top", align="right")
+    sheet.text(middle + gap, y, first, size=size, valign="top")
 
 
 def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
@@ -384,7 +389,7 @@ def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
     style, content = plan.style, plan.content
     left, right = plan.picture
     y += style.small * 2.05
-    _draw_favours(plan, sheet, y)
+    _draw_favours(plan, sheet, scale.points(scale.null), y)
     y += line_height(style.small, max(map(_lines, content.favours)))
     sheet.text((left + right) / 2, y, content.axis_label, size=style.small, valign="top", align="center",
                colour=style.colours.quiet)

@@ -1,0 +1,241 @@
+"""The evidence map: what there is, before anything is pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.words import count, domain_name, plural
+from evidence.errors import ModelError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from evidence.charts.canvas import Sheet
+    from evidence.studies.record import Studies
+
+__all__ = ["MAP_COLUMNS", "evidence_map", "evidence_map_alt", "evidence_map_caption", "evidence_map_rows"]
+
+REPORTS = ("full", "partial", "direction")
+"""Kinds of report, from the fullest to the barest."""
+
+_REPORT_WORDS = {
+    "full": "reported in full",
+    "partial": "in part",
+    "direction": "direction only",
+    "other": "not said",
+}
+
+MAP_COLUMNS = ("row", "column", "rows", "studies", *REPORTS, "other")
+"""Columns of `evidence_map_rows`, in this order."""
+
+
+def evidence_map_rows(
+    studies: Studies | pd.DataFrame, by: tuple[str, str] = ("domain", "comparator_class")
+) -> pd.DataFrame:
+    """Count rows, studies and kinds of report in each cell of a map.
+
+    Parameters
+    ----------
+    studies : Studies or DataFrame
+        The studies, or their table.
+    by : tuple of str, default ("domain", "comparator_class")
+        Columns that make the rows and the columns of the map.
+
+    Returns
+    -------
+    DataFrame
+        One line for each cell that holds something: ``row, column, rows, studies``, then the rows by kind of
+        report; ``other`` are those that do not say. The fullest rows and columns come first.
+
+    Raises
+    ------
+    ModelError
+        Where a column does not exist, or nothing is left to map.
+    """
+    table = studies if isinstance(studies, pd.DataFrame) else studies.table
+    missing = [name for name in (*by, "study", "reported") if name not in table]
+    if missing or len(by) != 2:
+        raise ModelError(f"an evidence map needs two columns of the table; missing: {', '.join(missing) or 'one of them'}")
+    if table.empty:
+        raise ModelError("there is no row to map; widen the selection given to where()")
+    lines = []
+    for (row, column), group in table.groupby(list(by), sort=False, dropna=False):
+        kinds = {kind: int((group["reported"] == kind).sum()) for kind in REPORTS}
+        lines.append(
+            {
+                "row": str(row),
+                "column": str(column),
+                "rows": len(group),
+                "studies": group["study"].nunique(),
+                **kinds,
+                "other": len(group) - sum(kinds.values()),
+            }
+        )
+    frame = pd.DataFrame(lines, columns=list(MAP_COLUMNS))
+    order = {
+        axis: {name: i for i, name in enumerate(frame.groupby(axis, sort=False)["rows"].sum().sort_values(
+            ascending=False, kind="stable").index)}
+        for axis in ("row", "column")
+    }
+    keys = pd.DataFrame({axis: frame[axis].map(order[axis]) for axis in ("row", "column")})
+    return frame.loc[keys.sort_values(["row", "column"], kind="stable").index].reset_index(drop=True)
+
+
+def evidence_map(
+    studies: Studies | pd.DataFrame,
+    *,
+    by: tuple[str, str] = ("domain", "comparator_class"),
+    ax: Axes | None = None,
+    medium: str = "notebook",
+    title: str | None = None,
+) -> Axes:
+    """Draw what there is, before anything is pooled.
+
+    Each cell states its rows and studies; the bar below is as long as the rows are many, and split by how
+    they are reported. An empty cell is a gap in the evidence.
+
+    Parameters
+    ----------
+    studies : Studies or DataFrame
+        The studies, or their table.
+    by : tuple of str, default ("domain", "comparator_class")
+        Columns that make the rows and the columns of the map.
+    ax : Axes, optional
+        Where to draw. Without it a figure is made, as high as its rows need.
+    medium : str, default "notebook"
+        ``"notebook"``, ``"slide"`` (no text below 18 pt) or ``"journal"``.
+    title : str, optional
+        One message. None makes it from the counts; ``""`` sets none.
+
+    Returns
+    -------
+    Axes
+        The given one, or the only one of the new figure; x and y are in points from the top left.
+
+    Raises
+    ------
+    ModelError
+        Where a column or the medium is not known, or nothing is left to map.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> ax = ev.evidence_map(ev.example_studies().where(question="prevention"))
+    """
+    rows = evidence_map_rows(studies, by)
+    names, columns = (list(dict.fromkeys(rows[axis])) for axis in ("row", "column"))
+    columns = sorted(columns, key=lambda c: -int(rows.loc[rows["column"] == c, "rows"].sum()))
+    kinds = [kind for kind in (*REPORTS, "other") if rows[kind].any()]
+    grid = Grid(
+        rows=tuple(_name(n) for n in names),
+        columns=tuple(_name(c) for c in columns),
+        title=_message(studies, rows, len(names) * len(columns)) if title is None else title,
+        row_head=by[0].replace("_", " ").capitalize(),
+        key=tuple(_REPORT_WORDS[kind] for kind in kinds),
+        cell_height=2.5,
+        least_cell=3.6,
+        foot=("In each cell: rows / studies. An empty cell is a gap.",),
+    )
+    plan, sheet, middles, top = open_grid(grid, medium, ax)
+    places = {(r, c): (x, y) for r, y in zip(names, middles, strict=True) for c, x in zip(columns, plan.centres, strict=True)}
+    most = int(rows["rows"].max())
+    filled = set()
+    for row in rows.itertuples(index=False):
+        filled.add((row.row, row.column))
+        _draw_cell(sheet, plan, row, *places[row.row, row.column], most)
+    for place in places.keys() - filled:
+        sheet.ax.plot(*([v] for v in places[place]), marker="o", markersize=sheet.style.text * 0.2, linestyle="",
+                      color=sheet.style.colours.rule, markeredgewidth=0.0)
+    for kind, (x, y) in zip(kinds, key_places(plan, sheet, top), strict=True):
+        _draw_bar(sheet, kind, x - sheet.style.small * 0.8, sheet.style.small * 1.6, y, sheet.style.small * 0.7)
+    return sheet.ax
+
+
+def _name(key: str) -> str:
+    return domain_name(key) if key else "Not said"
+
+
+def _draw_cell(sheet: Sheet, plan: GridPlan, row: Any, x: float, y: float, most: int) -> None:  # noqa: ANN401
+    """Write the counts of a cell and draw its bar."""
+    em = sheet.style.text
+    sheet.text(x, y - em * 0.45, f"{count(row.rows)} / {count(row.studies)}", align="center")
+    full = plan.cell - em * 0.9
+    start = x - full / 2
+    for kind in (*REPORTS, "other"):
+        length = full * getattr(row, kind) / most
+        if length:
+            _draw_bar(sheet, kind, start, length, y + em * 0.62, em * 0.5)
+        start += length
+
+
+def _draw_bar(sheet: Sheet, kind: str, start: float, length: float, y: float, height: float) -> None:
+    """Draw one part of a bar: dark, middle or open, so that the parts differ in grey too."""
+    from matplotlib.patches import Rectangle
+
+    colours = sheet.style.colours
+    fill = {"full": colours.first, "partial": "#86b5da", "direction": colours.paper, "other": colours.faint}[kind]
+    edge = colours.rule if kind == "other" else colours.first
+    sheet.ax.add_patch(
+        Rectangle((start, y - height / 2), length, height, facecolor=fill, edgecolor=edge,
+                  linewidth=sheet.style.line * 0.6, zorder=2.0)
+    )
+
+
+def _message(studies: Studies | pd.DataFrame, rows: pd.DataFrame, cells: int) -> str:
+    """Return the title: how much there is, and how much of the map is empty."""
+    table = studies if isinstance(studies, pd.DataFrame) else studies.table
+    amount = f"{plural(len(table), 'row')} of {plural(table['study'].nunique(), 'study', 'studies')}"
+    full = round(100 * rows["full"].sum() / rows["rows"].sum())
+    empty = cells - len(rows)
+    return f"{amount}, {full}% reported in full; {empty} of {plural(cells, 'cell')} empty"
+
+
+def evidence_map_caption(studies: Studies | pd.DataFrame, by: Sequence[str] = ("domain", "comparator_class")) -> str:
+    """Return the caption of the map.
+
+    Parameters
+    ----------
+    studies : Studies or DataFrame
+        The drawn studies.
+    by : sequence of str
+        As drawn.
+
+    Returns
+    -------
+    str
+        One or two sentences.
+    """
+    rows = evidence_map_rows(studies, (by[0], by[1]))
+    kinds = ", ".join(f"{count(rows[kind].sum())} {_REPORT_WORDS[kind]}" for kind in (*REPORTS, "other") if rows[kind].any())
+    return (
+        f"Rows and studies by {by[0].replace('_', ' ')} and {by[1].replace('_', ' ')}: {count(rows['rows'].sum())} rows "
+        f"({kinds}). Nothing is pooled here."
+    )
+
+
+def evidence_map_alt(studies: Studies | pd.DataFrame, by: Sequence[str] = ("domain", "comparator_class")) -> str:
+    """Return the alternative text: every cell with its counts.
+
+    Parameters
+    ----------
+    studies : Studies or DataFrame
+        The drawn studies.
+    by : sequence of str
+        As drawn.
+
+    Returns
+    -------
+    str
+        For readers who do not see the picture.
+    """
+    rows = evidence_map_rows(studies, (by[0], by[1]))
+    cells = [
+        f"{_name(str(r.row))} against {_name(str(r.column)).lower()}: {plural(int(r.rows), 'row')}, "
+        f"{plural(int(r.studies), 'study', 'studies')}"
+        for r in rows.itertuples(index=False)
+    ]
+    return f"Map of the evidence. {'; '.join(cells)}."

@@ -1,0 +1,252 @@
+"""Plan and draw a grid of cells with names at its left and above: effect-direction plots and evidence maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from evidence.charts.canvas import Sheet, available, line_height, new_axes, open_sheet, text_width, widest, wrap
+from evidence.charts.style import POINTS, Style, style_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Grid", "GridPlan", "key_places", "open_grid"]
+
+_SMALLEST = 0.35
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a grid says, before it has a size.
+
+    Attributes
+    ----------
+    rows, columns : tuple of str
+        Names at the left and above.
+    title : str
+        One message, set above.
+    row_head : str
+        Head of the names at the left.
+    foot : tuple of str
+        Notes below.
+    key : tuple of str
+        Words of the key; its symbols are the chart's.
+    cell_height : float
+        Height of a cell as a multiple of the text size.
+    least_cell : float
+        Least width of a cell as a multiple of the text size.
+    rules : frozenset of int
+        Rows that begin with a rule.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    title: str = ""
+    row_head: str = ""
+    foot: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    cell_height: float = 1.7
+    least_cell: float = 2.6
+    rules: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class GridPlan:
+    """Where everything stands, in points.
+
+    Attributes
+    ----------
+    grid : Grid
+        With texts wrapped.
+    style : Style
+        Sizes and colours.
+    width, height : float
+        Of the sheet.
+    label_width, cell : float
+        Widths of the names and of a cell.
+    turned : bool
+        Whether the names above are written upwards.
+    heads : float
+        Their height.
+    row_heights : tuple of float
+        Heights of the rows.
+    key_lines : tuple of tuple of int
+        Items of the key, line by line.
+    """
+
+    grid: Grid
+    style: Style
+    width: float
+    height: float
+    label_width: float
+    cell: float
+    turned: bool
+    heads: float
+    row_heights: tuple[float, ...]
+    key_lines: tuple[tuple[int, ...], ...]
+
+    @property
+    def pad(self) -> float:
+        """Return the margin."""
+        return self.style.text * 0.9
+
+    @property
+    def left(self) -> float:
+        """Return where the cells begin."""
+        return self.pad + self.label_width + self.style.text
+
+    @property
+    def centres(self) -> list[float]:
+        """Return the middles of the columns."""
+        return [self.left + (i + 0.5) * self.cell for i in range(len(self.grid.columns))]
+
+
+def _key_item(words: str, style: Style) -> float:
+    return style.small * 2.6 + text_width(words, style.small) + style.small * 1.6
+
+
+def _key_lines(grid: Grid, style: Style, width: float) -> tuple[tuple[int, ...], ...]:
+    lines: list[list[int]] = []
+    used = width + 1
+    for i, words in enumerate(grid.key):
+        need = _key_item(words, style)
+        if used + need > width:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(i)
+        used += need
+    return tuple(tuple(line) for line in lines)
+
+
+def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
+    """Decide where everything stands; the names at the left give way before the cells do."""
+    pad, em = style.text * 0.9, style.text
+    room = width - 2 * pad - em
+    wanted = max(widest(grid.rows, em), widest([grid.row_head], style.small, True))
+    least = grid.least_cell * em * len(grid.columns)
+    label = min(wanted, max(room - least, em * 7.0), room * 0.5)
+    cell = min((room - label) / max(len(grid.columns), 1), em * 9.0)
+    words = [word for name in grid.columns for word in name.split()]
+    turned = widest(words, style.small, True) > cell - em * 0.4
+    if turned:
+        heads = min(widest(grid.columns, style.small, True), em * 16.0) + style.small
+        columns = tuple(wrap(name, heads, style.small, most=1, bold=True) for name in grid.columns)
+    else:
+        columns = tuple(wrap(name, cell - em * 0.4, style.small, bold=True) for name in grid.columns)
+        heads = line_height(style.small, max((c.count("\n") + 1 for c in columns), default=1)) + style.small * 0.8
+    rows = tuple(wrap(name, label, em, most=2, keep_end=True) for name in grid.rows)
+    heights = tuple(
+        max(grid.cell_height * em, line_height(em, name.count("\n") + 1) + em * 0.35) for name in rows
+    )
+    fitted = replace(
+        grid,
+        rows=rows,
+        columns=columns,
+        title=wrap(grid.title, width - 2 * pad, style.title, bold=True) if grid.title else "",
+        foot=tuple(wrap(note, width - 2 * pad, style.small) for note in grid.foot),
+    )
+    lines = _key_lines(grid, style, width - 2 * pad)
+    plan = GridPlan(fitted, style, width, 0.0, label, cell, turned, heads, heights, lines)
+    return replace(plan, height=2 * pad + _title(plan) + heads + sum(heights) + _below(plan))
+
+
+def _title(plan: GridPlan) -> float:
+    lines = plan.grid.title.count("\n") + 1 if plan.grid.title else 0
+    return line_height(plan.style.title, lines) + plan.style.text * 0.7 if lines else 0.0
+
+
+def _below(plan: GridPlan) -> float:
+    small = plan.style.small
+    notes = sum(line_height(small, note.count("\n") + 1) + small * 0.35 for note in plan.grid.foot)
+    return small * 0.9 + len(plan.key_lines) * small * 1.75 + small * 0.3 + notes
+
+
+def open_grid(grid: Grid, medium: str, ax: Axes | None) -> tuple[GridPlan, Sheet, list[float], float]:
+    """Plan a grid for a new figure or a given `Axes` and draw its names, rules, title and notes.
+
+    Parameters
+    ----------
+    grid : Grid
+        What is said.
+    medium : str
+        Name of the style.
+    ax : Axes or None
+        Where to draw; None makes a figure as high as the rows need.
+
+    Returns
+    -------
+    tuple
+        The plan, the sheet, the middles of the rows, and the top of the key.
+    """
+    style = style_for(medium)
+    if ax is None:
+        width = style.width * POINTS
+        plan = _plan(grid, style, width)
+        height = max(plan.height, style.least_height * POINTS)
+        ax = new_axes(width, height, style)
+    else:
+        width, height = available(ax)
+        plan = _shrunk(grid, style, width, height)
+    plan = _stretched(plan, height)
+    sheet = open_sheet(ax, plan.style, width, max(plan.height, height))
+    ax.set_xlim(0.0, width)
+    return (plan, sheet, *_draw(plan, sheet))
+
+
+def _shrunk(grid: Grid, style: Style, width: float, height: float) -> GridPlan:
+    factor = 1.0
+    while True:
+        plan = _plan(grid, style.scaled(factor), width)
+        if (plan.height <= height and plan.cell >= grid.least_cell * plan.style.text * 0.9) or factor <= _SMALLEST:
+            return plan
+        factor *= 0.94
+
+
+def _stretched(plan: GridPlan, height: float) -> GridPlan:
+    """Return the plan with higher rows, at most by 70 %, where there is room."""
+    total = sum(plan.row_heights)
+    if height <= plan.height or not total:
+        return plan
+    factor = 1.0 + min((height - plan.height) / total, 0.7)
+    return replace(plan, height=height, row_heights=tuple(h * factor for h in plan.row_heights))
+
+
+def _draw(plan: GridPlan, sheet: Sheet) -> tuple[list[float], float]:
+    """Draw names, rules, title and notes; return the middles of the rows and the top of the key."""
+    style, grid, y = plan.style, plan.grid, plan.pad
+    right = plan.left + plan.cell * len(grid.columns)
+    sheet.text(plan.pad, y, grid.title, size=style.title, bold=True, valign="top")
+    y += _title(plan) + plan.heads
+    sheet.text(plan.pad, y - style.small * 0.5, grid.row_head, size=style.small, bold=True, valign="bottom")
+    for x, name in zip(plan.centres, grid.columns, strict=True):
+        sheet.text(x, y - style.small * 0.5, name, size=style.small, bold=True, align="center", valign="bottom",
+                   rotation=90.0 if plan.turned else 0.0)
+    sheet.rule(y, left=plan.pad, right=right, strong=True)
+    middles = []
+    for i, height in enumerate(plan.row_heights):
+        if i:
+            sheet.rule(y, left=plan.pad, right=right, strong=i in grid.rules)
+        middles.append(y + height / 2)
+        sheet.text(plan.pad, middles[-1], grid.rows[i])
+        y += height
+    top = y + style.small * 0.9
+    y = top + len(plan.key_lines) * style.small * 1.75 + style.small * 0.3
+    for note in grid.foot:
+        sheet.text(plan.pad, y, note, size=style.small, colour=style.colours.quiet, valign="top")
+        y += line_height(style.small, note.count("\n") + 1) + style.small * 0.35
+    return middles, top
+
+
+def key_places(plan: GridPlan, sheet: Sheet, top: float) -> Sequence[tuple[float, float]]:
+    """Write the words of the key and return the middle of each symbol's place."""
+    places = []
+    small = plan.style.small
+    for n, line in enumerate(plan.key_lines):
+        x, y = plan.pad, top + (n + 0.5) * small * 1.75
+        for i in line:
+            places.append((x + small * 0.9, y))
+            sheet.text(x + small * 2.4, y, plan.grid.key[i], size=small, colour=plan.style.colours.quiet)
+            x += _key_item(plan.grid.key[i], plan.style)
+    return places
