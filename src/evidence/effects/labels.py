@@ -36,8 +36,10 @@ def study_labels(info: pd.DataFrame | None) -> Mapping[str, str]:
     for record in info.to_dict("records"):
         key = str(record["study"])
         name = _surname(str(record.get("authors") or ""))
-        year = str(record.get("year") or "").removesuffix(".0")
-        labels[key] = f"{name} {year}".strip() if name else key
+        year = record.get("year")
+        # No date, as bibliographies write it: a year that nobody has read is not made up.
+        when = str(year).removesuffix(".0") if year and year == year else "n.d."
+        labels[key] = f"{name} {when}" if name else key
     counts = pd.Series(labels).value_counts()
     seen: dict[str, int] = {}
     for key, label in labels.items():
