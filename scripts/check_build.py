@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import re
 import shutil
 import subprocess
@@ -167,8 +166,8 @@ def rebuild(copy: Path) -> int:
         return {name for name in names if name in _LEFT_OUT or (top and name in OUTPUTS)}
 
     shutil.copytree(ROOT, copy, ignore=left_out)
-    script = Path(sys.executable).parent / ("evidence.exe" if os.name == "nt" else "evidence")
-    return subprocess.run([str(script), "build"], cwd=copy, check=False).returncode
+    code = "import sys; from evidence.cli import main; sys.exit(main(['build']))"
+    return subprocess.run([sys.executable, "-c", code], cwd=copy, check=False).returncode
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -203,6 +203,10 @@ def test_versions_agree() -> None:
     assert str(Version(evidence.__version__)) == evidence.__version__
 
 
+def test_the_readme_is_part_of_the_metadata_once_there_is_one() -> None:
+    assert (ROOT / "README.md").is_file() == ("readme" in PYPROJECT["project"])
+
+
 def test_the_package_is_typed() -> None:
     assert (Path(evidence.__file__).parent / "py.typed").is_file()
 
@@ -411,3 +415,18 @@ def test_without_a_committed_manifest_the_check_fails(built: tuple[Path, Path]) 
     assert check_build.compare(*built) == [
         "manifest.json: not committed, so there is nothing to compare with"
     ]
+
+
+def test_a_rebuild_starts_without_the_old_outputs_and_its_failure_is_told(
+    built: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    committed, _ = built
+    (committed / "data").mkdir()
+    (committed / "data" / "figures").write_text("an input that is called like an output\n")
+    monkeypatch.setattr(check_build, "ROOT", committed)
+    kept = committed.parent / "kept"
+    assert check_build.main(["--keep", str(kept)]) == 1  # there is no recipe to build
+    assert sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()) == [
+        "data/figures"
+    ]
+    assert "the rebuild failed with exit code" in capfd.readouterr().err
