@@ -10,6 +10,7 @@ import pandas as pd
 from evidence.charts.frame import as_float, as_text, people_of
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
 from evidence.charts.words import count, domain_name, listed, plural
+from evidence.studies.columns import SIX_DOMAINS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,12 +91,18 @@ def effect_direction_rows(effects: Effects) -> pd.DataFrame:
 
 
 def _row_direction(row: dict[Any, Any]) -> str:
-    """Return where one row points."""
-    if as_text(row["kind"]) == "unusable":
-        return "within" if as_text(row["basis"]) == "within_group_only" else "unusable"
+    """Return where one row points.
+
+    A row that cannot be pooled (another metric, say) still shows the direction that its paper reports; a
+    change within one group is no direction between two.
+    """
+    if as_text(row["basis"]) == "within_group_only":
+        return "within"
     word = _WORDS.get(as_text(row["direction"]))
     if word:
         return word
+    if as_text(row["kind"]) == "unusable":
+        return "unusable"
     sign = as_float(row.get("sign"))
     return "unknown" if math.isnan(sign) or sign == 0 else "up" if sign > 0 else "down"
 
@@ -193,7 +200,8 @@ def effect_direction(
     rows = effect_direction_rows(effects)
     words = _symbol_words(effects, favours)
     studies = dict(zip(rows["study"], rows["label"], strict=True))
-    domains = list(dict.fromkeys(rows["domain"]))
+    present = dict.fromkeys(rows["domain"])
+    domains = [d for d in SIX_DOMAINS if d in present] + [d for d in present if d not in SIX_DOMAINS]
     totals = [way for way in ("up", "level", "mixed", "down") if (rows["symbol"] == way).any() or way != "mixed"]
     shown = _key_symbols(rows)
     message = f"What {plural(len(studies), 'study', 'studies')} reported in {plural(len(domains), 'domain')}"
@@ -259,13 +267,13 @@ def _draw_cell(sheet: Sheet, plan: GridPlan, row: Any, x: float, y: float) -> No
     size = em * (0.72, 0.95, 1.2)[int(row.size) - 1]
     _draw_symbol(sheet, x, y, row.symbol, size, bool(row.clear))
     if row.outcomes > 1:
-        sheet.text(x + em * 0.85, y + em * 0.3, str(row.outcomes), size=sheet.style.small, colour=sheet.style.colours.quiet)
+        sheet.text(x + size * 0.5 + em * 0.42, y + em * 0.3, str(row.outcomes), size=sheet.style.small, colour=sheet.style.colours.quiet)
 
 
 def _draw_symbol(sheet: Sheet, x: float, y: float, symbol: str, size: float, filled: bool) -> None:
     """Draw one symbol at a point."""
     colours, line = sheet.style.colours, sheet.style.line
-    half = size * 0.34
+    half = size * 0.42
     if symbol == "within":
         sheet.text(x, y, "w", size=sheet.style.small, colour=colours.quiet, align="center")
         return
@@ -276,7 +284,7 @@ def _draw_symbol(sheet: Sheet, x: float, y: float, symbol: str, size: float, fil
         "up": [("^", 0.0, 0.0, size, colours.first, filled)],
         "down": [("v", 0.0, 0.0, size, colours.second, filled)],
         "level": [("<", -half, 0.0, size * 0.55, colours.quiet, True), (">", half, 0.0, size * 0.55, colours.quiet, True)],
-        "mixed": [("^", 0.0, -half, size * 0.55, colours.ink, False), ("v", 0.0, half, size * 0.55, colours.ink, False)],
+        "mixed": [("^", -half, 0.0, size * 0.62, colours.ink, False), ("v", half, 0.0, size * 0.62, colours.ink, False)],
         "unusable": [("o", 0.0, 0.0, size * 0.22, colours.quiet, True)],
     }
     for marker, dx, dy, side, colour, solid in parts[symbol]:

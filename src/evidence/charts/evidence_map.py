@@ -138,6 +138,7 @@ def evidence_map(
         key=tuple(_REPORT_WORDS[kind] for kind in kinds),
         cell_height=2.5,
         least_cell=3.6,
+        left_aligned=True,
         foot=("In each cell: rows / studies. An empty cell is a gap.",),
     )
     plan, sheet, middles, top = open_grid(grid, medium, ax)
@@ -148,7 +149,8 @@ def evidence_map(
         filled.add((row.row, row.column))
         _draw_cell(sheet, plan, row, *places[row.row, row.column], most)
     for place in places.keys() - filled:
-        sheet.ax.plot(*([v] for v in places[place]), marker="o", markersize=sheet.style.text * 0.2, linestyle="",
+        x, y = places[place]
+        sheet.ax.plot([x - plan.cell / 2 + sheet.style.text * 0.5], [y], marker="o", markersize=sheet.style.text * 0.2, linestyle="",
                       color=sheet.style.colours.rule, markeredgewidth=0.0)
     for kind, (x, y) in zip(kinds, key_places(plan, sheet, top), strict=True):
         _draw_bar(sheet, kind, x - sheet.style.small * 0.8, sheet.style.small * 1.6, y, sheet.style.small * 0.7)
@@ -162,9 +164,9 @@ def _name(key: str) -> str:
 def _draw_cell(sheet: Sheet, plan: GridPlan, row: Any, x: float, y: float, most: int) -> None:  # noqa: ANN401
     """Write the counts of a cell and draw its bar."""
     em = sheet.style.text
-    sheet.text(x, y - em * 0.45, f"{count(row.rows)} / {count(row.studies)}", align="center")
     full = plan.cell - em * 0.9
-    start = x - full / 2
+    start = x - plan.cell / 2 + em * 0.2
+    sheet.text(start, y - em * 0.45, f"{count(row.rows)} / {count(row.studies)}")
     for kind in (*REPORTS, "other"):
         length = full * getattr(row, kind) / most
         if length:

@@ -39,6 +39,8 @@ class Grid:
         Least width of a cell as a multiple of the text size.
     rules : frozenset of int
         Rows that begin with a rule.
+    left_aligned : bool
+        Whether cells and the names above begin at the left edge of their column.
     """
 
     rows: tuple[str, ...]
@@ -50,6 +52,7 @@ class Grid:
     cell_height: float = 1.7
     least_cell: float = 2.6
     rules: frozenset[int] = frozenset()
+    left_aligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
     wanted = max(widest(grid.rows, em), widest([grid.row_head], style.small, True))
     least = grid.least_cell * em * len(grid.columns)
     label = min(wanted, max(room - least, em * 7.0), room * 0.5)
-    cell = min((room - label) / max(len(grid.columns), 1), em * 9.0)
+    cell = min((room - label) / max(len(grid.columns), 1), em * 13.0)
     words = [word for name in grid.columns for word in name.split()]
     turned = widest(words, style.small, True) > cell - em * 0.4
     if turned:
@@ -221,8 +224,13 @@ def _draw(plan: GridPlan, sheet: Sheet) -> tuple[list[float], float]:
     y += _title(plan) + plan.heads
     sheet.text(plan.pad, y - style.small * 0.5, grid.row_head, size=style.small, bold=True, valign="bottom")
     for x, name in zip(plan.centres, grid.columns, strict=True):
-        sheet.text(x, y - style.small * 0.5, name, size=style.small, bold=True, align="center", valign="bottom",
-                   rotation=90.0 if plan.turned else 0.0)
+        if plan.turned:
+            at = x - plan.cell / 2 + style.small if grid.left_aligned else x
+            sheet.text(at, y - style.small * 0.5, name, size=style.small, bold=True, rotation=90.0)
+        else:
+            at = x - plan.cell / 2 + style.text * 0.2 if grid.left_aligned else x
+            sheet.text(at, y - style.small * 0.5, name, size=style.small, bold=True, valign="bottom",
+                       align="left" if grid.left_aligned else "center")
     sheet.rule(y, left=plan.pad, right=right, strong=True)
     middles = []
     for i, height in enumerate(plan.row_heights):

@@ -16,7 +16,7 @@ _DOMAINS = {
     "speed_agility": "Speed, agility",
     "core_trunk": "Core, trunk",
     "foot_ankle": "Foot, ankle",
-    "quad_ham_strength": "Quadriceps, hamstring strength",
+    "quad_ham_strength": "Quad, ham strength",
     "routine_knee_physio": "Routine knee physiotherapy",
     "sham_or_placebo": "Sham or placebo",
     "integrated_plus_strength": "Integrated plus strength",

@@ -1,0 +1,194 @@
+"""One trial, three questions: what was claimed, what the trial printed, what follows between its arms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from evidence.charts import marks
+from evidence.charts.frame import measure_name, on_screen, place, sides
+from evidence.charts.scale import Scale, scale_for
+from evidence.charts.table import Column, Content, draw_plan
+from evidence.charts.trial_rows import NOT_TESTED, short_arm, trial_rows
+from evidence.charts.words import plural
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from evidence.charts.canvas import Sheet
+    from evidence.effects.record import Effects
+    from evidence.studies.record import Studies
+
+__all__ = ["trial", "trial_alt", "trial_caption", "trial_rows", "trial_title"]
+
+
+def trial(
+    effects: Effects,
+    studies: Studies,
+    *,
+    study: str = "distefano2013",
+    ax: Axes | None = None,
+    medium: str = "notebook",
+    title: str | None = None,
+) -> Axes:
+    """Draw what was claimed of a trial, what it printed, and what follows between its arms.
+
+    "Improved in one arm, not in the other" is no comparison of the arms. The picture at the right
+    shows what the printed results say of the difference itself.
+
+    Parameters
+    ----------
+    effects : Effects
+        Effects that hold the rows of the trial.
+    studies : Studies
+        The studies that the effects were made from; their claims are the left panel.
+    study : str, default "distefano2013"
+        Key of the trial: by default the one behind the article that ships as the example.
+    ax : Axes, optional
+        Where to draw. Without it a figure is made, as high as its outcomes need.
+    medium : str, default "notebook"
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``. A slide leaves out the
+        changes within the arms where they do not fit; `trial_rows` has them.
+    title : str, optional
+        One message. None makes it from the rows (`trial_title`); ``""`` sets none.
+
+    Returns
+    -------
+    Axes
+        The given one, or the only one of the new figure.
+
+    Raises
+    ------
+    ModelError
+        Where the effects hold no row of the study, or the medium is not known.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> studies = ev.example_studies()
+    >>> effects = ev.effect_sizes(studies.where(study="distefano2013"), measure="SMD", correlation=0.7)
+    >>> ax = ev.trial(effects, studies)
+    """
+    rows = trial_rows(effects, studies, study=study)
+    own = effects.table[effects.table["study"] == study]
+    arms = short_arm(str(own["arm_e"].iloc[0])), short_arm(str(own["arm_c"].iloc[0]))
+    message = trial_title(rows, arms) if title is None else title
+    favours = on_screen((arms[1], arms[0]), effects.scale, effects.display_sign)
+    contents = _contents(rows, arms, effects, favours, message, medium)
+    plan, sheet = place(contents, medium, ax, least_picture=11.0)
+    must = [v for row in rows.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
+    scale = scale_for(must, [], *plan.picture, log=effects.scale == "log")
+    for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
+        _draw_mark(sheet, scale, row, y)
+    return sheet.ax
+
+
+def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
+    """Draw what follows for one outcome."""
+    em = sheet.style.text
+    if row.mark == "square":
+        marks.square(sheet, scale, y, row.estimate, row.low, row.high, em * 0.7)
+    elif row.mark == "band":
+        marks.band(sheet, scale, y, row.low, row.high, em * 0.72)
+    elif row.mark == "arrow":
+        marks.side_arrow(sheet, scale, y, scale.null, rightwards=row.high > scale.null)
+
+
+_SAID = {"improved": "yes", "not improved": "no", "": "\u2013"}
+
+
+def _contents(
+    rows: pd.DataFrame, arms: tuple[str, str], effects: Effects, favours: tuple[str, str], title: str, medium: str
+) -> list[Content]:
+    """Return the chart with all columns, and without the changes within the arms."""
+    names = [arm[:1].upper() + arm[1:] for arm in arms]
+    claimed = rows["says_e"].ne("").any() or rows["says_c"].ne("").any()
+    said = [
+        Column(name, tuple(_SAID[s] for s in rows[column]), "center", group="Article: improved?")
+        for name, column in zip(names, ("says_e", "says_c"), strict=True)
+    ]
+    within = [
+        Column(name, tuple(rows[column]), flex=True, group="Trial: change within arms")
+        for name, column in zip(names, ("within_e", "within_c"), strict=True)
+    ]
+    between = Column("Trial: between arms", tuple(rows["between"]), flex=True)
+    label = Column("Outcome", tuple(rows["label"]), flex=True)
+    present = set(rows["mark"])
+    full = Content(
+        (label, *(said if claimed else ()), *within, between),
+        (Column(effects.measure, tuple(rows["effect_text"]), "right"),),
+        title=title,
+        favours=favours,
+        axis_label="" if medium == "slide" else measure_name(effects.measure),
+        picture_group="What follows",
+        lanes=tuple(1.0 for _ in range(len(rows))),
+        key=tuple(mark for mark in ("square", "band", "arrow") if mark in present),
+        foot=() if medium == "slide" else (trial_caption(),),
+    )
+    without = replace(full, left=(label, *(said if claimed else ()), between))
+    return [full, without, replace(without, right=())]
+
+
+def trial_title(rows: pd.DataFrame, arms: tuple[str, str]) -> str:
+    """Return one message made from the rows: how many outcomes differ between the arms, as reported.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As from `trial_rows`.
+    arms : tuple of str
+        Names of the first and of the second arm.
+
+    Returns
+    -------
+    str
+        One sentence without a full stop.
+    """
+    tested = rows[rows["row_id"] != ""]
+    parts = []
+    for arm in arms:
+        n = int(tested["between"].str.startswith(f"{arm} better").sum())
+        if n:
+            parts.append(f"{arm} better in {n} of {plural(len(tested), 'outcome')}")
+    level = int(tested["between"].str.startswith("no difference").sum())
+    if level:
+        parts.append(f"no difference shown in {level}")
+    missing = int((rows["between"] == NOT_TESTED).sum())
+    if missing:
+        domains = [str(label).split(":")[0].lower() for label in rows.loc[rows["between"] == NOT_TESTED, "label"]]
+        parts.append(f"{' and '.join(domains)} not tested" if missing <= 2 else f"{missing} domains not tested")
+    return f"Between the arms: {', '.join(parts)}" if parts else "Between the arms: nothing reported"
+
+
+def trial_caption() -> str:
+    """Return the caption of the figure of one trial.
+
+    Returns
+    -------
+    str
+        Two sentences.
+    """
+    return (
+        "A change within one arm and none in the other is no comparison of the arms. What follows: the difference "
+        "between the arms that the printed result allows (a dash: not printed in what was read)."
+    )
+
+
+def trial_alt(effects: Effects, studies: Studies, *, study: str = "distefano2013") -> str:
+    """Return the alternative text: each outcome with its printed result and what follows.
+
+    Parameters
+    ----------
+    effects, studies, study
+        As drawn.
+
+    Returns
+    -------
+    str
+        For readers who do not see the picture.
+    """
+    rows = trial_rows(effects, studies, study=study)
+    parts = [f"{row.label}: {row.between}; {effects.measure} {row.effect_text}" for row in rows.itertuples(index=False)]
+    return f"One trial ({study}), outcome by outcome, between its arms. {'. '.join(parts)}."
