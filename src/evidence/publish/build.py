@@ -165,7 +165,8 @@ def _make(
     """
     if not outputs:
         return {}
-    from evidence.publish.make import Workshop, make
+    from evidence.publish.make import make
+    from evidence.publish.workshop import Workshop
 
     say(f"reading {', '.join(name for name in inputs if name.endswith('.csv'))}")
     workshop = Workshop(plan)

@@ -195,9 +195,8 @@ def _recipe(path: Path, document: Mapping[str, object], checker: Checker) -> Rec
     if not blocks and not checker.mistakes:
         checker.add("the file", "question", "a recipe has at least one [[question]] block")
     questions = tuple(_question(where, block, settings, path.parent, checker) for where, block in blocks)
-    names = [question.id for question in questions]
     tables = tuple(
-        _table(where, block, names, checker)
+        _table(where, block, questions, checker)
         for where, block in checker.blocks("table", document.get("table", []))
     )
     recipe = Recipe(path, project, questions, tables)
@@ -223,11 +222,25 @@ def _question(
     return question
 
 
-def _table(where: str, block: Mapping[str, object], names: list[str], checker: Checker) -> TablePlan:
-    said = checker.table(where, block, TABLE)
-    for name in said["questions"]:  # type: ignore[attr-defined]
-        checker.word(where, "questions", name, names, "the id of a [[question]]")
-    return TablePlan(**said)  # type: ignore[arg-type]
+def _table(
+    where: str, block: Mapping[str, object], questions: tuple[Question, ...], checker: Checker
+) -> TablePlan:
+    plan = TablePlan(**checker.table(where, block, TABLE))  # type: ignore[arg-type]  # as in _question
+    by_name = {question.id: question for question in questions}
+    for name in plan.questions:
+        checker.word(where, "questions", name, by_name, "the id of a [[question]]")
+    shown = [by_name[name] for name in plan.questions if name in by_name]
+    if len({question.studies for question in shown}) > 1:
+        checker.add(
+            where, "questions", "the questions of one table read one studies file", repr(plan.questions)
+        )
+    if plan.kind and TABLES[plan.kind].effects:
+        for question in shown:
+            if question.measure is None:
+                checker.add(
+                    where, "questions", f"{plan.kind} needs questions with a measure", repr(question.id)
+                )
+    return plan
 
 
 def _output_names_differ(recipe: Recipe, checker: Checker) -> None:

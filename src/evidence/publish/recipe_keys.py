@@ -31,7 +31,7 @@ class Kind:
 FIGURES = {
     "forest": Kind("every row and the pooled result", effects=True),
     "domains": Kind("one pooled result a value of `by`", effects=True),
-    "effect_direction": Kind("studies by domains, arrows by direction", effects=False),
+    "effect_direction": Kind("studies by domains, arrows by direction", effects=True),
     "evidence_map": Kind("how much there is, by domain and comparator", effects=False),
     "trial": Kind("one trial: claimed, printed, and between the groups", effects=True),
 }
@@ -41,8 +41,9 @@ TABLES = {
     "characteristics": Kind("the studies: people, design, dose", effects=False),
     "effects": Kind("every row with its derivation", effects=True),
     "results": Kind("pooled results, one line a value of `by`", effects=True),
-    "overview": Kind("number of rows by domain, comparator and kind of report", effects=True),
-    "left_out": Kind("rows that are not pooled, with the reason; rows by rule", effects=True),
+    "overview": Kind("number of rows by domain, comparator and kind of report", effects=False),
+    "left_out": Kind("rows that say nothing that can be pooled, with the reason", effects=True),
+    "rules": Kind("number of rows that each rule of reading was applied to", effects=True),
     "trial_table": Kind("one trial: claimed, printed, and between the groups", effects=True),
 }
 """Kinds of tables, by their word in ``outputs`` of a question or ``kind`` of a table."""
@@ -260,7 +261,7 @@ PROJECT: Mapping[str, Key] = {
     "tables": Key(_folder, default="tables"),
     "correlation": Key(_between(-1, 1, "a correlation lies between -1 and 1, both excluded")),
     "model": Key(_one_of(MODELS, "a model"), default="pool_partial"),
-    "level": Key(_between(0, 1, "a confidence level lies between 0 and 1, such as 0.95"), default=0.95),
+    "level": Key(_between(0.5, 1, "a confidence level lies between 0.5 and 1, such as 0.95"), default=0.95),
     "medium": Key(_one_of(MEDIA, "a medium"), default="notebook"),
 }
 """Keys of ``[project]``."""

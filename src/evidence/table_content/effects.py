@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from evidence.charts.words import domain_name, plural
 from evidence.citations import Bibliography
@@ -19,7 +18,7 @@ from evidence.table_content.citing import Citing, filled, records, typeset
 from evidence.table_words import estimate_interval
 from evidence.tables import Table
 
-__all__ = ["effects_table", "left_out_table", "printed_effect", "rules_table"]
+__all__ = ["effects_table", "left_out", "left_out_table", "printed_effect", "rules_table"]
 
 _EFFECTS = ("Study", "Row", "Outcome", "n", "Effect", "Rests on", "Derivation", "Assumptions", "Rules")
 
@@ -144,21 +143,43 @@ def _exp(value: float) -> float:
 _LEFT_OUT = ("Study", "Row", "Outcome", "Comparator", "What is left", "Reason", "Rules")
 
 
-def left_out_table(
-    selections: Sequence[tuple[str, Effects, Studies, pd.DataFrame | None]],
-    *,
-    listed: Bibliography | None = None,
-    caption: str = "Rows that are not pooled, and why",
-    id: str = "left-out",
-) -> Table:
-    """Return one line a row that no pooled result uses, with the reason.
+def left_out(effects: Effects) -> dict[str, str]:
+    """Return the rows that no model can pool, with the reason.
 
     Parameters
     ----------
-    selections : sequence of (title, Effects, Studies, DataFrame or None)
-        For each question its effects, its rows, and the ``rows`` of its fit. With a fit, every row that it
-        did not use is listed with its ``why_not``; without one, the rows that cannot be pooled: those that
-        say nothing between the arms, and other time points.
+    effects : Effects
+        The effects of a question.
+
+    Returns
+    -------
+    dict of str to str
+        Reason by ``row_id``: rows that say nothing between the arms, and time points other than the
+        main one.
+    """
+    table = effects.table
+    unusable = table["kind"].eq("unusable")
+    other_time = ~table["main"].astype(bool) & ~unusable
+    reasons = (
+        table["reason"].astype(str).where(unusable, "another time point of this outcome is the main one")
+    )
+    keep = unusable | other_time
+    return dict(zip(table.loc[keep, "row_id"], reasons[keep], strict=True))
+
+
+def left_out_table(
+    selections: Sequence[tuple[str, Effects, Studies]],
+    *,
+    listed: Bibliography | None = None,
+    caption: str = "Rows that cannot be pooled, and why",
+    id: str = "left-out",
+) -> Table:
+    """Return one line a row that no model can pool, with the reason.
+
+    Parameters
+    ----------
+    selections : sequence of (title, Effects, Studies)
+        Each question's title, effects and rows.
     listed : Bibliography, optional
         Bibliography whose numbers are cited; by default one of the first question's studies.
     caption, id : str
@@ -172,8 +193,8 @@ def left_out_table(
     citing = Citing(selections[0][2], listed)
     several = len(selections) > 1
     lines = []
-    for title, effects, _, fitted in selections:
-        why = _why_not(effects.table, fitted)
+    for title, effects, _ in selections:
+        why = left_out(effects)
         for row in records(effects.table):
             if row["row_id"] not in why:
                 continue
@@ -189,20 +210,12 @@ def left_out_table(
             }
             lines.append(line)
     heads = (("Question",) if several else ()) + _LEFT_OUT
-    total = sum(len(effects) for _, effects, _, _ in selections)
-    notes = [f"{plural(len(lines), 'row')} of {total}. All other rows are in a pooled result."]
+    total = sum(len(effects) for _, effects, _ in selections)
+    notes = [
+        f"{plural(len(lines), 'row')} of {total}. Every other row gives a value, bounds or a side of "
+        "the effect: see the tables of effects."
+    ]
     return citing.table(lines, heads, caption=caption, notes=notes, id=id)
-
-
-def _why_not(table: pd.DataFrame, fitted: pd.DataFrame | None) -> dict[str, str]:
-    if fitted is not None:
-        unused = fitted[~fitted["used"].astype(bool)]
-        return dict(zip(unused["row_id"], unused["why_not"].astype(str), strict=True))
-    unusable = table["kind"].eq("unusable")
-    other_time = ~table["main"].astype(bool) & ~unusable
-    reasons = table["reason"].astype(str).where(unusable, "another time point than the main one")
-    keep = unusable | other_time
-    return dict(zip(table.loc[keep, "row_id"], reasons[keep], strict=True))
 
 
 def rules_table(

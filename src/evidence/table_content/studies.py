@@ -118,7 +118,8 @@ def overview_table(
     studies : Studies
         The selected rows.
     effects : sequence of Effects
-        Their effects, where there are any; adds how many rows give a value, bounds, a side, or nothing between the arms.
+        Their effects, where there are any; adds how many rows give a value, bounds, a side, or
+        nothing between the arms.
     listed : Bibliography, optional
         Bibliography whose numbers are cited; by default one of these studies.
     caption, id : str
@@ -130,7 +131,7 @@ def overview_table(
         In the order of domains and comparators that the codebook has.
     """
     citing = Citing(studies, listed)
-    several = studies.table["question"].nunique() > 1
+    several = len(set(studies.table["question"])) > 1
     cells = ["question"] * several + ["domain", "comparator_class", "level"]
     counts = studies.overview(by=cells)
     members = studies.table.groupby(cells, sort=False)
