@@ -172,6 +172,9 @@ def _numbers(column: Column, words: list[str]) -> Result:
             broken |= values != np.floor(values)
     for index in np.flatnonzero(broken & ~np.isnan(values)):
         fixes[int(index)] = _impossible(column, float(values[index]))
+        values[index] = (
+            math.nan
+        )  # so that one broken cell is one problem, not also a clash with its neighbours
     return values, fixes
 
 

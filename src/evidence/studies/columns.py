@@ -48,7 +48,7 @@ def _mean(stage: str, when: str, arm: str) -> Column:
 
 
 def _sd(stage: str, when: str, arm: str) -> Column:
-    help = f"Standard deviation {when} (not the standard error), {_ARM[arm]}."
+    help = f"Standard deviation, not standard error, {when}, {_ARM[arm]}."
     return number(
         *("printed numbers", f"{stage}_sd_{arm}", "a standard deviation is positive", help),
         unit="the row's unit",

@@ -129,7 +129,7 @@ class Studies:
         >>> import evidence as ev
         >>> trials = ev.example_studies().where(question="integrated_vs_isolated", level="study")
         >>> len(trials)
-        130
+        127
         """
         table = self.table
         keep = np.ones(len(table), dtype=bool)

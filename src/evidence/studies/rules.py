@@ -64,7 +64,7 @@ def _arm_sizes(checked: Checked) -> list[Problem]:
 
     Pooled rows are left out: each pools its own set of trials.
     """
-    table, rows = checked.table, checked.rows
+    table = checked.table
     sides = [
         pd.DataFrame(
             {
@@ -78,20 +78,29 @@ def _arm_sizes(checked: Checked) -> list[Problem]:
         for arm in "ec"
     ]
     both = pd.concat(sides).sort_values("at", kind="stable")
-    if both.empty:
-        return []
-    first = both.groupby(["study", "arm"], sort=False)[["n", "at"]].transform("first")
-    problems = []
-    for place in _at(both["n"] != first["n"]):
-        row, known = both.iloc[place], first.iloc[place]
-        column, at = str(row["column"]), int(row["at"])
-        fix = (
-            f"{row['arm']!r} of {row['study']} has {known['n']:g} on line {rows.lines[int(known['at'])]}; "
-            "where the analysed numbers differ, say so in the label of the arm"
+    groups = both.groupby(["study", "arm"], sort=False)
+    clashing = both[(groups["n"].transform("min") != groups["n"].transform("max")).to_numpy()]
+    return [
+        problem
+        for _, arm in clashing.groupby(["study", "arm"], sort=False)
+        for problem in _odd_sizes(arm, checked)
+    ]
+
+
+def _odd_sizes(arm: pd.DataFrame, checked: Checked) -> list[Problem]:
+    """Name the rows of one arm whose n is not its usual one: the most frequent, of several the first."""
+    usual = arm["n"].value_counts(sort=False).idxmax()
+    known = arm[arm["n"] == usual].iloc[0]
+    fix = (
+        f"{known['arm']!r} of {known['study']} has {usual:g} on line {checked.rows.lines[known['at']]}; "
+        "where fewer people were analysed, say so in the label of the arm"
+    )
+    return [
+        checked.rows.problem(
+            *(at, "an arm of a study has one size", name, str(checked.text[name].iloc[at]), fix)
         )
-        rule = "an arm of a study has one size"
-        problems.append(rows.problem(at, rule, column, checked.text[column].iloc[at], fix))
-    return problems
+        for at, name in arm.loc[arm["n"] != usual, ["at", "column"]].itertuples(index=False)
+    ]
 
 
 def study_problems(rows: Rows, studies: pd.Series, known: set[str], where: str) -> list[Problem]:

@@ -102,7 +102,10 @@ def read_references(path: Path, source: str) -> References:
     return {
         key: {
             "entry_type": entry.type,
-            **{role: " and ".join(str(one) for one in people) for role, people in entry.persons.items()},
+            **{
+                role.lower(): " and ".join(str(one) for one in people)
+                for role, people in entry.persons.items()
+            },
             **{name.lower(): _unbraced(value) for name, value in entry.fields.items()},
         }
         for key, entry in parsed.entries.items()

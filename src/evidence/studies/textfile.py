@@ -144,19 +144,21 @@ def _header(raw: bytes, known: set[str], source: str) -> tuple[str, list[str]]:
         Where the first line cannot be split.
     """
     start = raw.lstrip()[:200_000].decode("utf-8", errors="ignore")
-    best: tuple[int, int] = (-1, -1)
-    delimiter, header = ",", [""]
+    best, why = (-1, -1), ""
+    delimiter, header = "", [""]
     for candidate in _DELIMITERS:
         try:
             names = next(csv.reader(io.StringIO(start, newline=""), delimiter=candidate, strict=True))
-        except csv.Error as error:
-            raise StudyDataError(
-                f"the first line names the columns: {error}", line=1, source=source
-            ) from None
+        except csv.Error as error:  # quoted names with another delimiter between them
+            why = str(error)
+            continue
         names = [name.strip() for name in names]
         score = (len(known & set(names)), len(names))
         if score > best:
             best, delimiter, header = score, candidate, names
+    if not delimiter or (why and not best[0]):
+        fix = f'close the quotes, and double those inside a name: ""  [{why}]'
+        raise StudyDataError("the first line names the columns", line=1, source=source, fix=fix)
     return delimiter, header
 
 
@@ -282,7 +284,9 @@ def _unnamed(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[str]]
     if filled.any():
         place = int(np.flatnonzero(unnamed)[filled][0]) + 1
         rule = "each column has a name in the first line"
-        raise StudyDataError(rule, line=1, value=f"column {place} has none", source=source)
+        raise StudyDataError(
+            rule, line=1, value=f"column {place} has none", source=source, fix="give it a name"
+        )
     return frame.loc[:, ~unnamed], [f"{unnamed.sum()} columns without a name or a value were passed over"]
 
 
