@@ -23,11 +23,12 @@ _LISTED = 40
 _HEAD = ["row_id", "study", "domain", "outcome", "arm_e", "arm_c", "direction", "reported"]
 
 
-class _Frame:
-    """A field that hands out lazy copies, so that changing one does not change the record.
+_DEEP = int(pd.__version__.split(".")[0]) < 3
+"""From pandas 3 on a shallow copy is safe to write to: it copies the data only then."""
 
-    A shallow copy costs microseconds; under pandas' copy-on-write it copies data only when written to.
-    """
+
+class _Frame:
+    """A field that hands out copies, so that changing one does not change the record."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -36,10 +37,10 @@ class _Frame:
         if record is None:
             raise AttributeError(self._name)  # so that a dataclass sees a field without a default
         frame: pd.DataFrame = record.__dict__[self._name]
-        return frame.copy(deep=False)
+        return frame.copy(deep=_DEEP)
 
     def __set__(self, record: object, frame: pd.DataFrame) -> None:
-        record.__dict__[self._name] = frame.copy(deep=False)
+        record.__dict__[self._name] = frame.copy(deep=_DEEP)
 
 
 class _OptionalFrame(_Frame):
@@ -51,7 +52,7 @@ class _OptionalFrame(_Frame):
         return None if record.__dict__[self._name] is None else super().__get__(record, owner)
 
     def __set__(self, record: object, frame: pd.DataFrame | None) -> None:
-        record.__dict__[self._name] = None if frame is None else frame.copy(deep=False)
+        record.__dict__[self._name] = None if frame is None else frame.copy(deep=_DEEP)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
