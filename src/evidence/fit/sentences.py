@@ -116,7 +116,8 @@ def _bounded(fit: MetaFit) -> str:
     end = fit.conf_low if lower else fit.conf_high
     percent = f"{100 * fit.level:g} %"
     kind = f"one-sided {percent} limit" if fit.n_studies == 2 else f"limit of the {percent} interval"
-    why = f"{kind}, no estimate: all reports point the same way; {_size(fit)}"
+    reason = "all reports point the same way" if _one_way(fit) else "no report limits the size of the effect"
+    why = f"{kind}, no estimate: {reason}; {_size(fit)}"
     arm = _verdict(fit)
     if arm and fit.scale != "log":
         return f"{_favours(fit, arm, end, 'by at least')} ({why})."
@@ -126,6 +127,12 @@ def _bounded(fit: MetaFit) -> str:
     if arm:
         return f"favours the {arm} arm: {limit} ({why})."
     return f"no clear difference: {limit} ({why})."
+
+
+def _one_way(fit: MetaFit) -> bool:
+    """Tell whether every row in use is open to the same side."""
+    used = fit.rows.loc[fit.rows["used"].astype(bool)]
+    return bool(used["high"].eq(math.inf).all() or used["low"].eq(-math.inf).all())
 
 
 def explanation(fit: MetaFit) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "profile_tau2",
     "q_profile",
     "quantile",
+    "two_sided_p",
 ]
 
 INFERENCE = ("z", "t", "HKSJ", "mHKSJ", "profile")

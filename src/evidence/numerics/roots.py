@@ -19,6 +19,7 @@ def crossing(
     critical: float,
     *,
     limit: float = math.inf,
+    reach: float = math.inf,
     tolerance: float = 4e-15,
 ) -> float:
     """Return the point between `inside` and `limit` where the deviance reaches its critical value.
@@ -39,13 +40,15 @@ def crossing(
         The critical value, positive.
     limit : float
         A finite limit has a deviance above `critical`: the bracket is then complete from the start.
+    reach : float
+        How far from `inside` the search goes.
     tolerance : float
         Relative width, against the distance from `inside`, at which the root is taken as found.
 
     Returns
     -------
     float
-        The crossing; infinite (with the sign of the search) where 2,100 doublings do not reach it.
+        The crossing; infinite (with the sign of the search) where there is none within `reach`.
 
     Raises
     ------
@@ -64,8 +67,8 @@ def crossing(
         else:
             inside, step = x, 2.0 * step
             x = inside + step
-            if not math.isfinite(x):
-                return x
+            if not abs(x - origin) <= reach:
+                return math.copysign(math.inf, step)
     else:
         return math.copysign(math.inf, step)
     x = min(max(x, min(inside, outside)), max(inside, outside))

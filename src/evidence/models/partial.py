@@ -1,0 +1,336 @@
+"""`pool_partial`: every row that says something between arms, in one likelihood."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evidence._check import one_of
+from evidence.effects.record import Effects
+from evidence.errors import ModelError
+from evidence.fit import MetaFit
+from evidence.models.exact import SINGLE
+from evidence.models.rows import Selection, check_level, is_yes, people, select, several_rows
+from evidence.numerics.interval_likelihood import prepare
+from evidence.numerics.intervals import Interval, prediction_interval, quantile, two_sided_p
+from evidence.numerics.partial_fit import PartialFit, contributions, fit_partial
+from evidence.numerics.wls import Vector
+
+__all__ = ["pool_partial"]
+
+_SOURCES = ("bushman1996", "hardy1996", "higgins2009")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows in use, as arrays."""
+
+    low: Vector
+    high: Vector
+    error: Vector
+    study: NDArray[np.intp]
+    rho: float
+
+
+def pool_partial(
+    effects: Effects,
+    *,
+    formula: str = "~ 1",
+    cluster: str = "study",
+    rho: float = 0.6,
+    inference: str = "profile",
+    level: float = 0.95,
+) -> MetaFit:
+    """Pool exact, interval and direction-only rows in one random-effects likelihood.
+
+    An exact row enters by its density, an interval row ("significant", "no difference", "favours e") by the
+    probability of its interval; studies differ by a random effect; rows of one study share a sampling
+    error. With exact rows only, one a study, this is ``random_effects(tau2="ML", inference="profile")``.
+
+    Parameters
+    ----------
+    effects : Effects
+        The rows. Exact and interval rows are used, and sign rows with a variance; all others are listed in
+        ``.rows`` with the reason.
+    formula : str, default "~ 1"
+        The mean alone; moderators are not part of this version.
+    cluster : str, default "study"
+        Column whose rows share a random effect and people.
+    rho : float, default 0.6
+        Assumed correlation of the sampling errors of one cluster's rows, 0 <= rho < 1. It matters only where a
+        study gives several rows.
+    inference : {"profile"}, default "profile"
+        Profile-likelihood intervals for the mean and for tau².
+    level : float, default 0.95
+        Level of the intervals.
+
+    Returns
+    -------
+    MetaFit
+        Maximum-likelihood estimate with profile interval; prediction interval ``estimate ± t sqrt(tau² + se²)``,
+        t with studies - 1 df. Where the rows bound the effect on one side only there is no estimate
+        (None): ``bound`` names the limit that the data give. ``rows.contribution`` is the information about
+        the mean that would be lost without the row, in percent. ``alongside`` holds the results of exact rows
+        only, of directions only, and without inferred rows, where these differ.
+
+    Raises
+    ------
+    ModelError
+        Where rows may not be pooled together, a number is impossible, no row is usable, or an argument is
+        not known.
+
+    References
+    ----------
+    Bushman BJ, Wang MC. A procedure for combining sample standardized mean differences and vote counts
+    to estimate the population standardized mean difference in fixed effects models. Psychol Methods
+    1996;1(1):66-80. https://doi.org/10.1037/1082-989X.1.1.66
+    Hardy RJ, Thompson SG. Stat Med 1996;15(6):619-629.
+    https://doi.org/10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> effects = ev.effects_from([0.3, None, None], std_error=0.3, low=[None, 0.6, -0.6], high=[None, None, 0.6])
+    >>> fit = ev.pool_partial(effects)
+    >>> fit.n_studies, round(fit.estimate, 2)
+    (3, 0.41)
+    """
+    level = check_level(level)
+    inference = one_of("inference", inference, ("profile",))
+    if formula.replace(" ", "") not in ("~1", "1"):
+        raise ModelError(
+            f"pool_partial() fits the mean alone so far, formula='~ 1'; got {formula!r}."
+            " Moderators are not part of this version: pool each group with compare(effects, by=...)"
+        )
+    if not (isinstance(rho, int | float) and 0.0 <= rho < 1.0):
+        raise ModelError(
+            f"rho, the correlation of one study's sampling errors, is at least 0 and below 1; got {rho!r}"
+            " (at 1 several rows would be one: keep one of them)"
+        )
+    if cluster not in effects.table.columns:
+        raise ModelError(f"cluster names a column of the effects; there is no column {cluster!r}")
+    options = _Options(cluster, float(rho), level)
+    fit = _fit(effects, options)
+    return dataclasses.replace(fit, alongside=_alongside(effects, fit, options))
+
+
+@dataclass(frozen=True)
+class _Options:
+    cluster: str
+    rho: float
+    level: float
+
+
+def _arrays(selection: Selection, options: _Options) -> _Rows:
+    kinds = selection.table.loc[selection.used, "kind"].to_numpy()
+    exact = kinds == "exact"
+    y = selection.values("estimate")
+    codes, _ = pd.factorize(selection.table.loc[selection.used, options.cluster].astype(str))
+    return _Rows(
+        low=np.where(exact, y, selection.values("low")),
+        high=np.where(exact, y, selection.values("high")),
+        error=np.sqrt(selection.values("variance")),
+        study=np.asarray(codes, dtype=np.intp),
+        rho=options.rho,
+    )
+
+
+def _fit(effects: Effects, options: _Options) -> MetaFit:
+    selection = select(effects, partial=True)
+    rows = _arrays(selection, options)
+    if int(rows.study.max()) == 0:
+        return _one_study(effects, selection, rows, options)
+    fit = fit_partial(rows.low, rows.high, rows.error, rows.study, rows.rho, options.level)
+    share = None
+    if fit.at_mu is not None and fit.at_tau2 is not None:
+        share = contributions(rows.low, rows.high, rows.error, rows.study, rows.rho, fit.at_mu, fit.at_tau2)
+    notes = (*_limit_notes(fit, options), *_row_notes(selection, options))
+    base = _base(effects, selection, rows, options, notes)
+    predicted = _prediction(fit, int(rows.study.max()) + 1, options.level)
+    return dataclasses.replace(
+        base,
+        estimate=fit.estimate,
+        std_error=fit.std_error,
+        statistic=fit.statistic,
+        p_value=None if fit.statistic is None else two_sided_p(fit.statistic, None),
+        conf_low=fit.low,
+        conf_high=fit.high,
+        tau2=fit.tau2,
+        tau2_low=fit.tau2_low,
+        tau2_high=fit.tau2_high,
+        pred_low=None if predicted is None else predicted.low,
+        pred_high=None if predicted is None else predicted.high,
+        rows=selection.rows(contribution=share),
+        bound=fit.bound,
+        loglik=fit.loglik,
+        methods_used=(*_SOURCES, "hedges2010") if several_rows(selection) else _SOURCES,
+    )
+
+
+def _prediction(fit: PartialFit, n_studies: int, level: float) -> Interval | None:
+    if fit.estimate is None or fit.std_error is None or fit.tau2 is None:
+        return None
+    return prediction_interval(fit.estimate, fit.std_error, fit.tau2, n_studies - 1, level)
+
+
+def _base(
+    effects: Effects, selection: Selection, rows: _Rows, options: _Options, notes: tuple[str, ...]
+) -> MetaFit:
+    """Return the record with what does not depend on the fit."""
+    total, people_notes = people(selection)
+    return MetaFit(
+        estimate=None,
+        std_error=None,
+        df=None,
+        statistic=None,
+        p_value=None,
+        conf_low=None,
+        conf_high=None,
+        tau2=None,
+        tau2_low=None,
+        tau2_high=None,
+        i2=None,
+        h2=None,
+        q=None,
+        q_df=None,
+        q_p_value=None,
+        pred_low=None,
+        pred_high=None,
+        k=int(selection.used.sum()),
+        n_studies=int(rows.study.max()) + 1,
+        n_people=total,
+        measure=effects.measure,
+        level=options.level,
+        method="interval likelihood, ML, profile",
+        kinds=selection.kinds(),
+        rows=selection.rows(),
+        scale=effects.scale,
+        display_sign=effects.display_sign,
+        notes=(*notes, *people_notes),
+    )
+
+
+def _one_study(effects: Effects, selection: Selection, rows: _Rows, options: _Options) -> MetaFit:
+    """Return what one study gives: the mean of its exact rows, or nothing but its rows."""
+    exact = rows.low == rows.high
+    if not exact.any():
+        base = _base(effects, selection, rows, options, (SINGLE, *_row_notes(selection, options)))
+        return dataclasses.replace(base, method="one study, not pooled", bound="none")
+    spare = np.flatnonzero(selection.used)[~exact]
+    why = list(selection.why_not)
+    for place in spare:
+        why[place] = "one study is printed, not pooled: its exact rows give its effect"
+    kept = Selection(selection.table, selection.used & (np.array(why) == ""), tuple(why))
+    data = prepare(rows.low[exact], rows.high[exact], rows.error[exact], rows.study[exact], rows.rho)
+    estimate, error = float(data.y_hat[0]), float(1.0 / np.sqrt(data.inv_v[0]))
+    half = quantile(options.level, None) * error
+    base = _base(effects, kept, rows, options, (SINGLE, *_row_notes(kept, options)))
+    return dataclasses.replace(
+        base,
+        estimate=estimate,
+        std_error=error,
+        statistic=estimate / error,
+        p_value=two_sided_p(estimate / error, None),
+        conf_low=estimate - half,
+        conf_high=estimate + half,
+        method="one study, not pooled",
+        rows=kept.rows(contribution=_lost(rows, exact)),
+    )
+
+
+def _lost(rows: _Rows, exact: NDArray[np.bool_]) -> Vector:
+    part = (rows.low[exact], rows.high[exact], rows.error[exact], rows.study[exact])
+    return contributions(*part, rows.rho, 0.0, 0.0)
+
+
+def _row_notes(selection: Selection, options: _Options) -> tuple[str, ...]:
+    notes = []
+    out = len(selection.table) - int(selection.used.sum())
+    if out:
+        verb = "is" if out == 1 else "are"
+        notes.append(f"{out} of {len(selection.table)} rows {verb} left out, each with its reason in .rows.")
+    if selection.table.loc[selection.used, options.cluster].duplicated().any():
+        notes.append(
+            f"Sampling errors of rows on the same people are assumed to correlate rho = {options.rho:g}."
+        )
+    inferred = int(selection.table.loc[selection.used, "inferred"].map(is_yes).sum())
+    if inferred:
+        verb = "rests" if inferred == 1 else "rest"
+        notes.append(f"{inferred} of the rows in use {verb} on an inference from what the report omits.")
+    return tuple(notes)
+
+
+def _limit_notes(fit: PartialFit, options: _Options) -> tuple[str, ...]:
+    """Return in words what the data leave open."""
+    percent = f"{100 * options.level:g} %"
+    if fit.bound is not None:
+        why = (
+            "Every report only says that the effect lies to one side of a limit, all to the same side"
+            if fit.one_way
+            else "Every report only says that the effect lies to one side of a limit"
+        )
+        what = {
+            "lower": f"the likelihood rises without end and gives a lower {percent} limit, no estimate and no upper limit",
+            "upper": f"the likelihood rises without end and gives an upper {percent} limit, no estimate and no lower limit",
+            "none": "the likelihood has no maximum and gives neither an estimate nor a limit",
+        }[fit.bound]
+        return (f"{why}: {what}; tau² cannot be estimated either.",)
+    notes = []
+    open_ends = [name for name, end in (("lower", fit.low), ("upper", fit.high)) if math.isinf(end)]
+    if open_ends:
+        notes.append(
+            f"The likelihood stays flat far out: the interval has no {' and no '.join(open_ends)} limit."
+            " Reports of a side alone fix the effect only relative to the spread between studies."
+        )
+    if fit.tau2_high is not None and math.isinf(fit.tau2_high):
+        notes.append("The data set no upper limit to tau²; of equally likely values the smallest is printed.")
+    return tuple(notes)
+
+
+def _reduced(effects: Effects, keep: NDArray[np.bool_], **columns: object) -> Effects:
+    table = effects.table.loc[keep].assign(**columns)
+    return dataclasses.replace(effects, table=table)
+
+
+def _directions(effects: Effects, fit: MetaFit) -> Effects:
+    """Return the rows in use, each reduced to the side of zero on which its report lies, where it says one."""
+    table = effects.table
+    low, high = (fit.rows[name].to_numpy(dtype=float) for name in ("low", "high"))
+    y = fit.rows["estimate"].to_numpy(dtype=float)
+    exact = fit.rows["kind"].eq("exact").to_numpy()
+    with np.errstate(invalid="ignore"):
+        side = np.where(exact, np.sign(y), np.where(low >= 0.0, 1.0, np.where(high <= 0.0, -1.0, 0.0)))
+    if "sign" in table.columns:
+        told = pd.to_numeric(table["sign"]).fillna(0.0).to_numpy(dtype=float)
+        side = np.where(side == 0.0, told, side)
+    keep = fit.rows["used"].to_numpy(dtype=bool) & (side != 0.0)
+    side = side[keep]
+    return _reduced(
+        effects,
+        keep,
+        kind="sign",
+        estimate=math.nan,
+        low=np.where(side > 0, 0.0, -math.inf),
+        high=np.where(side > 0, math.inf, 0.0),
+    )
+
+
+def _alongside(effects: Effects, fit: MetaFit, options: _Options) -> tuple[tuple[str, MetaFit], ...]:
+    """Return the results that belong beside this one, where their rows differ from its rows."""
+    used = fit.rows["used"].to_numpy(dtype=bool)
+    exact = used & fit.rows["kind"].eq("exact").to_numpy()
+    inferred = used & fit.rows["inferred"].map(is_yes).to_numpy(dtype=bool)
+    found = []
+    if exact.any() and not exact[used].all():
+        found.append(("exact rows only", _fit(_reduced(effects, exact), options)))
+    directions = _directions(effects, fit)
+    if len(directions) and fit.n_studies > 1:
+        found.append(("direction only", _fit(directions, options)))
+    if inferred.any() and not inferred[used].all():
+        found.append(("without inferred rows", _fit(_reduced(effects, used & ~inferred), options)))
+    return tuple(found)
