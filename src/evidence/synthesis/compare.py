@@ -1,0 +1,216 @@
+"""The same model in each group of rows, side by side: the six domains, the comparators."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from evidence._check import nearest
+from evidence.effects.record import KINDS, Effects
+from evidence.errors import ModelError
+from evidence.fit import MetaFit
+from evidence.fit.numbers import decimals, number
+from evidence.models import pool_partial
+
+__all__ = ["Comparison", "GroupTest", "compare"]
+
+Model = Callable[[Effects], MetaFit]
+
+
+@dataclass(frozen=True)
+class GroupTest:
+    """A Wald test that the means of several groups are equal.
+
+    Attributes
+    ----------
+    statistic : float
+        Weighted sum of squared differences of the group means from their common mean.
+    df : int
+        Groups minus one.
+    p_value : float
+        From the chi-squared distribution.
+    groups : tuple of str
+        Groups that take part: those with an estimate from at least two studies.
+    """
+
+    statistic: float
+    df: int
+    p_value: float
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One fit a group, in the order of first appearance (or as given).
+
+    Attributes
+    ----------
+    fits : mapping of str to MetaFit
+        Results by group; groups that could not be pooled are missing here and explained in `table`.
+    table : DataFrame
+        One line a group, also for groups without a result.
+    test : GroupTest or None
+        Joint test of equal means; None with the reason in `notes` where studies appear in several groups.
+    by : str
+        The column.
+    measure : str
+        Code of the measure.
+    level : float or None
+        Level of the intervals; None where no group gave a result.
+    failures : mapping of str to str
+        Why a group has no result.
+    notes : tuple of str
+        What a reader must know.
+    """
+
+    fits: Mapping[str, MetaFit]
+    table: pd.DataFrame
+    test: GroupTest | None
+    by: str
+    measure: str
+    level: float | None
+    failures: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        """Return the number of groups."""
+        return len(self.table)
+
+    def _repr_html_(self) -> str:
+        """Return one line a group: result, studies, people, rows by kind, sentence."""
+        head = (self.by, "result", "studies", "people", "rows by kind", "in words")
+        lines = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in self._cells(str(group))) + "</tr>"
+            for group in self.table[self.by]
+        )
+        header = "".join(f"<th>{html.escape(name)}</th>" for name in head)
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        table = f"<table><thead><tr>{header}</tr></thead><tbody>{lines}</tbody></table>"
+        return f'<div class="evidence-comparison">{table}<ul>{notes}</ul></div>'
+
+    def _cells(self, group: str) -> list[str]:
+        line = self.table.loc[self.table[self.by].eq(group)].iloc[0]
+        kinds = ", ".join(f"{int(line[f'rows_{kind}'])} {kind}" for kind in KINDS if line[f"rows_{kind}"])
+        fit = self.fits.get(group)
+        if fit is None:
+            return [group, "", "", "", kinds, str(line["sentence"])]
+        shown = fit.display
+        places = decimals([shown["estimate"], shown["conf_low"], shown["conf_high"]])
+        low, high = shown["conf_low"], shown["conf_high"]
+        span = f"({number(low, places)} to {number(high, places)})" if low is not None else ""
+        result = f"{number(shown['estimate'], places)} {span}".strip()
+        known = "" if fit.n_people is None else f"{fit.n_people:.0f}"
+        return [group, result, str(fit.n_studies), known, kinds, fit.sentence()]
+
+
+def compare(
+    effects: Effects, *, by: str, model: Model = pool_partial, order: list[str] | None = None
+) -> Comparison:
+    """Fit one model in each group of rows and put the results side by side.
+
+    Parameters
+    ----------
+    effects : Effects
+        The rows.
+    by : str
+        Column that makes the groups, such as ``"domain"``.
+    model : callable, default pool_partial
+        Takes effects, returns a `MetaFit`. Options by a lambda:
+        ``model=lambda group: random_effects(group, tau2="PM")``.
+    order : list of str, optional
+        The groups, in this order; groups without rows are shown as such. Without it, in the order in
+        which they first appear.
+
+    Returns
+    -------
+    Comparison
+        A group with one study is printed, not pooled; a group that the model refuses is explained in the
+        table and leaves the others alone.
+
+    Raises
+    ------
+    ModelError
+        Where `by` is no column.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> effects = ev.effects_from([0.2, 0.4, 0.3, 0.6], variance=0.05, domain=["power", "power", "speed", "speed"])
+    >>> ev.compare(effects, by="domain", model=ev.random_effects).table["domain"].tolist()
+    ['power', 'speed']
+    """
+    if by not in effects.table.columns:
+        close = nearest(by, map(str, effects.table.columns))
+        hint = f"; did you mean {close!r}?" if close else ""
+        raise ModelError(f"by names a column of the effects; there is no column {by!r}{hint}")
+    values = effects.table[by].astype(str)
+    groups = list(dict.fromkeys(values)) if order is None else [str(group) for group in order]
+    fits, failures, lines = {}, {}, []
+    for group in groups:
+        part = replace(effects, table=effects.table.loc[values.eq(group)])
+        if not len(part):
+            failures[group] = "No rows."
+        else:
+            try:
+                fits[group] = model(part)
+            except ModelError as problem:
+                failures[group] = f"Not pooled: {problem}"
+        lines.append(_line(by, group, part, fits.get(group), failures.get(group, "")))
+    table = pd.DataFrame(lines)
+    table["bound"] = pd.Series([line["bound"] for line in lines], dtype=object)  # None stays None
+    test, notes = _joint_test(fits)
+    skipped = [group for group in dict.fromkeys(values) if group not in groups]
+    if skipped:
+        notes = (*notes, f"Groups not asked for: {', '.join(skipped)}.")
+    level = next((fit.level for fit in fits.values()), None)
+    return Comparison(fits, table, test, by, effects.measure, level, failures, notes)
+
+
+def _line(by: str, group: str, part: Effects, fit: MetaFit | None, failure: str) -> dict[str, object]:
+    counts = part.table["kind"].value_counts()
+    names = ("estimate", "conf_low", "conf_high", "pred_low", "pred_high", "tau2")
+    line: dict[str, object] = {by: group}
+    for name in names:
+        value = None if fit is None else getattr(fit, name)
+        line[name] = math.nan if value is None else value
+    line["n_studies"] = 0 if fit is None else fit.n_studies
+    line["n_people"] = math.nan if fit is None or fit.n_people is None else fit.n_people
+    line |= {f"rows_{kind}": int(counts.get(kind, 0)) for kind in KINDS}
+    line["bound"] = None if fit is None else fit.bound
+    line["sentence"] = failure if fit is None else fit.sentence()
+    return line
+
+
+def _joint_test(fits: Mapping[str, MetaFit]) -> tuple[GroupTest | None, tuple[str, ...]]:
+    """Return Wald's test of equal means, or the reason why there is none."""
+    ready = {
+        name: fit
+        for name, fit in fits.items()
+        if fit.n_studies >= 2 and fit.estimate is not None and fit.std_error is not None
+    }
+    if len(ready) < 2:
+        return None, ("No joint test: it needs two groups with an estimate from at least two studies.",)
+    owners: dict[str, set[str]] = {}
+    for name, fit in ready.items():
+        for study in set(fit.rows.loc[fit.rows["used"].astype(bool), "study"].astype(str)):
+            owners.setdefault(study, set()).add(name)
+    shared = [study for study, groups in owners.items() if len(groups) > 1]
+    if shared:
+        more = f" and {len(shared) - 6} more" if len(shared) > 6 else ""
+        return None, (
+            "No joint test: studies appear in several groups, whose results are therefore not independent"
+            f" ({', '.join(shared[:6])}{more}). A difference between groups is not to be read from two"
+            " intervals, one with and one without zero.",
+        )
+    means = np.array([fit.estimate for fit in ready.values()], dtype=np.float64)
+    weights = np.array([fit.std_error for fit in ready.values()], dtype=np.float64) ** -2.0
+    centre = float(weights @ means / weights.sum())
+    statistic = float(weights @ (means - centre) ** 2)
+    df = len(ready) - 1
+    return GroupTest(statistic, df, float(special.chdtrc(df, statistic)), tuple(ready)), ()
