@@ -73,6 +73,21 @@ def test_titles_that_end_with_a_question_mark_get_no_stop() -> None:
     assert "Does it work? J Strength" in vancouver({**DISTEFANO, "title": "Does it work?"})
 
 
+@pytest.mark.parametrize(
+    ("without", "printed"),
+    [
+        (("volume", "number"), "2013:1083-90."),
+        (("volume",), "2013;(4):1083-90."),
+        (("number",), "2013;27:1083-90."),
+        (("pages",), "2013;27(4)."),
+        (("volume", "number", "pages"), "J Strength Cond Res. 2013."),
+        (("year",), "J Strength Cond Res. 27(4):1083-90."),
+    ],
+)
+def test_what_is_not_known_leaves_no_bare_punctuation(without: tuple[str, ...], printed: str) -> None:
+    assert printed in vancouver({name: value for name, value in DISTEFANO.items() if name not in without})
+
+
 def test_without_doi_the_pubmed_number_or_the_address() -> None:
     assert vancouver({**DISTEFANO, "note": "PMID 36117686"}).endswith("PMID: 36117686.")
     assert vancouver(DISTEFANO).endswith("Available from: https://example.org/x")
@@ -130,8 +145,9 @@ def test_hostile_entries_are_escaped() -> None:
 def test_bibtex_keeps_the_fields_and_parses_again() -> None:
     from pybtex.database import parse_string
 
-    listed = bibliography(["a", "b"], {"a": DISTEFANO, "b": {"title": "{Only a title}"}})
+    listed = bibliography(["a", "b"], {"a": {"entry_type": "article", **DISTEFANO}, "b": {"title": "{Only}"}})
     parsed = parse_string(listed.bibtex, "bibtex")
     assert list(parsed.entries) == ["a", "b"]
     assert parsed.entries["a"].fields["pages"] == "1083--1090"
-    assert parsed.entries["b"].type == "misc"
+    assert [entry.type for entry in parsed.entries.values()] == ["article", "misc"]
+    assert "entry_type" not in listed.bibtex

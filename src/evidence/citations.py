@@ -200,8 +200,8 @@ def bibliography(
 
 
 def _bibtex_entry(entry: Reference) -> str:
-    kind = "article" if entry.fields.get("journal") else "misc"
     fields = dict(entry.fields)
+    kind = fields.pop("entry_type", "article" if fields.get("journal") else "misc")
     if not entry.complete:
         note = (fields.get("note", ""), "Bibliography incomplete")
         fields["note"] = ". ".join(part for part in note if part)

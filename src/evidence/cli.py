@@ -105,9 +105,19 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    """Read a number of seconds.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Where it is none; argparse prints the message.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not 0 <= value < float("inf"):
-        raise ValueError("seconds are a number, 0 or more")
+        raise argparse.ArgumentTypeError(f"a number of seconds, 0 or more; got {text!r}")
     return value
 
 

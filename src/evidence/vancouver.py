@@ -85,7 +85,9 @@ def _year_volume_pages(fields: Mapping[str, str]) -> str:
     year, volume, issue = (_plain(fields.get(name, "")) for name in ("year", "volume", "number"))
     pages = _pages(_plain(fields.get("pages", "")))
     after = volume + (f"({issue})" if issue else "") + (f":{pages}" if pages else "")
-    return f"{year};{after}" if year and after else year or after
+    if not (volume or issue):
+        return f"{year}:{pages}" if year and pages else year or pages
+    return f"{year};{after}" if year else after
 
 
 def _pages(pages: str) -> str:

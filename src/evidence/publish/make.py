@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from evidence.publish.numbers import Made, of_effects, of_fits, of_rows
 from evidence.publish.plan import BIBLIOGRAPHY, Output
 from evidence.publish.recipe import Question
+from evidence.publish.recipe_errors import BuildError
 from evidence.publish.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -96,7 +97,12 @@ def _trial(workshop: Workshop, question: Question, output: Output) -> tuple[Axes
     from evidence.charts.trial import trial
 
     effects = workshop.effects(question)
-    axes = trial(effects, medium=output.medium, title=question.title, favours=_favours(question))
+    studies = list(dict.fromkeys(effects.table["study"]))
+    if len(studies) != 1:
+        raise BuildError(
+            f"a trial is one study; the filter of {question.id!r} keeps {len(studies)}: add study"
+        )
+    axes = trial(effects, workshop.selected(question), study=studies[0], medium=output.medium)
     return axes, of_effects([effects])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evidence.charts.words import domain_name, plural
 from evidence.citations import Bibliography
@@ -20,7 +21,18 @@ from evidence.tables import Table
 
 __all__ = ["effects_table", "left_out", "left_out_table", "printed_effect", "rules_table"]
 
-_EFFECTS = ("Study", "Row", "Outcome", "n", "Effect", "Rests on", "Derivation", "Assumptions", "Rules")
+_EFFECTS = (
+    "Study",
+    "Row",
+    "Domain",
+    "Outcome",
+    "n",
+    "Effect",
+    "Rests on",
+    "Derivation",
+    "Assumptions",
+    "Rules",
+)
 
 _NORMAL_95 = 1.959963984540054
 """Two-sided 5 % point of the normal distribution."""
@@ -64,7 +76,8 @@ def effects_table(
         {
             "Study": citing.label(str(row["study"])),
             "Row": str(row["row_id"]),
-            "Outcome": f"{domain_name(str(row['domain']))}: {row['outcome']}" + _time(row),
+            "Domain": domain_name(str(row["domain"])),
+            "Outcome": f"{row['outcome']}{_time(row)}",
             "n": _people(row),
             "Effect": printed_effect(effects, row),
             "Rests on": _KINDS[str(row["kind"])],
@@ -86,6 +99,7 @@ def _effect_notes(effects: Effects) -> list[str]:
     )
     if effects.correlation is not None:
         first += f" Assumed correlation of pre and post scores: {effects.correlation:g}."
+    first += " An interval rests on the standard error: its last digit can differ from a printed one."
     rules = "Rules: letters of the rules of reading that were applied to the row (see the table of rules)."
     return [first, rules, *(f"{note[:1].upper()}{note[1:]}." for note in effects.notes)]
 
@@ -137,10 +151,10 @@ def printed_effect(effects: Effects, row: Mapping[str, Any]) -> str:
 
 
 def _exp(value: float) -> float:
-    return float(np.exp(value)) if value < 709 else math.inf
+    return math.inf if value > 709 else float(np.exp(value))
 
 
-_LEFT_OUT = ("Study", "Row", "Outcome", "Comparator", "What is left", "Reason", "Rules")
+_LEFT_OUT = ("Study", "Row", "Domain", "Outcome", "Comparator", "What is left", "Reason", "Rules")
 
 
 def left_out(effects: Effects) -> dict[str, str]:
@@ -202,7 +216,8 @@ def left_out_table(
             line |= {
                 "Study": citing.label(str(row["study"])),
                 "Row": str(row["row_id"]),
-                "Outcome": f"{domain_name(str(row['domain']))}: {row['outcome']}",
+                "Domain": domain_name(str(row["domain"])),
+                "Outcome": str(row["outcome"]),
                 "Comparator": str(row["comparator_class"]).replace("_", " "),
                 "What is left": _KINDS[str(row["kind"])],
                 "Reason": typeset(why[row["row_id"]]),
@@ -222,7 +237,6 @@ def rules_table(
     selections: Iterable[tuple[str, Effects]],
     studies: Studies,
     *,
-    single: Mapping[str, int] | None = None,
     listed: Bibliography | None = None,
     caption: str = "How many rows each rule of reading was applied to",
     id: str = "rules",
@@ -235,8 +249,6 @@ def rules_table(
         Questions and their effects.
     studies : Studies
         Any selection of the same file; nothing of it is cited.
-    single : mapping of str to int, optional
-        For each title, the comparisons that hold one study alone (rule k acts on them, not on rows).
     listed : Bibliography, optional
         Not cited from; taken so that all tables are made alike.
     caption, id : str
@@ -254,11 +266,16 @@ def rules_table(
     for letter, words in RULES.items():
         line = {"Rule": letter, "What it says": words}
         for title, counts in applied.items():
-            on_groups = (single or {}).get(title)
             line[title] = str(int(counts.get(letter, 0)))
-            if letter == "k":
-                line[title] = "" if on_groups is None else f"{plural(on_groups, 'comparison')}"
+        if letter == "k":
+            line |= {title: plural(_single(effects.table), "domain") for title, effects in chosen}
         lines.append(line)
     lines.append({"Rule": "", "What it says": "Rows in all", **{title: str(len(e)) for title, e in chosen}})
-    notes = ["Several rules can act on one row. Rule k acts on comparisons that hold one study."]
+    notes = ["Several rules can act on one row. Rule k acts on domains in which one study alone can be read."]
     return citing.table(lines, list(lines[0]), caption=caption, notes=notes, id=id)
+
+
+def _single(table: pd.DataFrame) -> int:
+    """Count the domains in which one study alone says something between the arms."""
+    usable = table[table["kind"].ne("unusable") & table["main"].astype(bool)]
+    return int(usable.groupby("domain")["study"].nunique().eq(1).sum())

@@ -147,9 +147,9 @@ def overview_table(
             "Level": "reviews" if record["level"] == "pooled" else "studies",
             "Studies": str(record["studies"]),
             "Rows": str(record["rows"]),
-            "In full": str(record["reported_full"]),
-            "In part": str(record["reported_partial"]),
-            "Direction only": str(record["reported_direction"]),
+            "In full": str(record.get("reported_full", 0)),
+            "In part": str(record.get("reported_partial", 0)),
+            "Direction only": str(record.get("reported_direction", 0)),
         }
         if kinds is not None:
             line |= {_KIND_HEADS[kind]: str(int(kinds.get((*cell, kind), 0))) for kind in KINDS}

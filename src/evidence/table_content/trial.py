@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-import pandas as pd
-
+from evidence.charts.trial_rows import trial_rows
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
 from evidence.effects.record import Effects
+from evidence.errors import ModelError
 from evidence.studies.record import Studies
-from evidence.table_content.citing import Citing, filled, records, typeset
+from evidence.table_content.citing import Citing, filled, records
 from evidence.table_content.effects import printed_effect
 from evidence.table_words import NO_BREAK, as_printed
 from evidence.tables import Table
@@ -22,13 +21,13 @@ __all__ = ["trial_table"]
 _COLUMNS = (
     "Domain",
     "Outcome",
-    "Claims that name the domain",
-    "First arm, before and after",
-    "Second arm, before and after",
-    "Between the arms, as printed",
-    "Between the arms, what follows",
+    "Claimed of the first arm",
+    "Claimed of the second arm",
+    "Printed of the first arm",
+    "Printed of the second arm",
+    "Printed between the arms",
+    "What follows between the arms",
 )
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def trial_table(
@@ -59,114 +58,89 @@ def trial_table(
     Returns
     -------
     Table
-        Rows in the order of the file. Claims are cited by letter and given in full in the notes.
+        The lines of `trial_rows`: outcomes in the order of the file, then domains that are claimed but that
+        the trial did not test. The claims stand in full in the notes.
+
+    Raises
+    ------
+    ModelError
+        Where the rows are not of one study.
     """
+    keys = list(dict.fromkeys(effects.table["study"]))
+    if len(keys) != 1:
+        raise ModelError(
+            f"a trial is one study; these rows are of {len(keys)}: choose them with where(study=...)"
+        )
     citing = Citing(studies, listed)
-    printed = {row["row_id"]: row for row in records(studies.text)}
-    claims = _claims(studies)
+    printed = {str(row["row_id"]): row for row in records(studies.text)}
+    derived = {str(row["row_id"]): row for row in records(effects.table)}
     lines = []
-    used: dict[str, None] = {}
-    for row in records(effects.table):
-        cells = printed[row["row_id"]]
-        letters = [letter for letter, claim in claims.items() if _speaks_of(claim, row)]
-        used |= dict.fromkeys(letters)
+    for row in records(trial_rows(effects, studies, study=keys[0])):
+        cells = printed.get(str(row["row_id"]), {})
+        effect = derived.get(str(row["row_id"]))
         lines.append(
             {
                 "Domain": domain_name(str(row["domain"])),
                 "Outcome": str(row["outcome"]),
-                "Claims that name the domain": filled(f"({letter})" for letter in letters),
-                "First arm, before and after": _within(cells, "e"),
-                "Second arm, before and after": _within(cells, "c"),
-                "Between the arms, as printed": _between(cells),
-                "Between the arms, what follows": _follows(effects, row),
+                "Claimed of the first arm": str(row["says_e"]),
+                "Claimed of the second arm": str(row["says_c"]),
+                "Printed of the first arm": filled([_means(cells, "e"), str(row["within_e"])], "; "),
+                "Printed of the second arm": filled([_means(cells, "c"), str(row["within_c"])], "; "),
+                "Printed between the arms": str(row["between"]),
+                "What follows between the arms": _follows(effects, effect) if effect else "",
             }
         )
-    notes = [f"({letter}) {claims[letter]['claimant']}: {claims[letter]['claim']}." for letter in used]
-    notes += [_arms(studies, citing), _reading(effects)]
+    notes = [_arms(studies, citing, keys[0]), *_claims(studies, effects), _reading(effects)]
     return citing.table(lines, _COLUMNS, caption=caption, notes=notes, id=id)
 
 
-def _claims(studies: Studies) -> dict[str, dict[str, Any]]:
-    if studies.claims is None:
-        return {}
-    return dict(zip(_LETTERS, records(studies.claims), strict=False))
-
-
-def _speaks_of(claim: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Tell whether a claim is about this question, domain and comparator."""
-    domains = [domain.strip() for domain in str(claim["domains"]).split(";")]
-    comparator = str(claim["comparator_class"])
-    return (
-        claim["question"] == row["question"]
-        and row["domain"] in domains
-        and comparator in ("", row["comparator_class"])
-    )
-
-
-def _within(cells: Mapping[str, str], arm: str) -> str:
-    means = filled([_mean(cells, "pre", arm), _mean(cells, "post", arm)], " \N{RIGHTWARDS ARROW} ")
-    verdict = {"yes": "changed", "no": "no change shown"}.get(cells[f"signif_{arm}"], "")
-    p = _p(cells[f"p_within_{arm}"])
-    return filled([means, filled([verdict, f"({p})" if p and verdict else p], " ")], "; ") or "not stated"
+def _means(cells: Mapping[str, str], arm: str) -> str:
+    """Return printed means before and after, each with its SD in brackets."""
+    both = [_mean(cells, stage, arm) for stage in ("pre", "post")]
+    return " \N{RIGHTWARDS ARROW} ".join(both) if all(both) else filled(both)
 
 
 def _mean(cells: Mapping[str, str], stage: str, arm: str) -> str:
-    mean, sd = as_printed(cells[f"{stage}_mean_{arm}"]), as_printed(cells[f"{stage}_sd_{arm}"])
+    mean, sd = (as_printed(cells.get(f"{stage}_{part}_{arm}", "")) for part in ("mean", "sd"))
     return f"{mean}{NO_BREAK}({sd})" if mean and sd else mean
 
 
-def _p(printed: str) -> str:
-    if not printed:
-        return ""
-    printed = typeset(printed)
-    return f"p{NO_BREAK}{printed}" if not printed[0].isdigit() else f"p{NO_BREAK}={NO_BREAK}{printed}"
-
-
-_DIRECTIONS = {
-    "favours_e": "favours the first arm",
-    "favours_c": "favours the second arm",
-    "no_difference": "no difference",
-    "unclear": "unclear",
-}
-
-
-def _between(cells: Mapping[str, str]) -> str:
-    verdict = {"yes": "significant", "no": "not significant"}.get(cells["signif_between"], "")
-    said = filled([_DIRECTIONS.get(cells["direction"], cells["direction"]), verdict, _p(cells["p_between"])])
-    if cells["basis"] == "inferred_from_omission":
-        return f"{said} (not printed: inferred from what the source omits)"
-    return said or "not stated"
-
-
-def _follows(effects: Effects, row: Mapping[str, Any]) -> str:
-    """Say what the row tells of the difference between the arms, never more than its bounds allow."""
-    shown = printed_effect(effects, row)
+def _follows(effects: Effects, row: Mapping[str, object]) -> str:
+    """Say what a row tells of the difference between the arms, never more than its bounds allow."""
     if row["kind"] == "unusable":
-        return "nothing between the arms"
-    low, high = float(row["low"]), float(row["high"])
-    if row["kind"] == "exact":
-        half = 1.959963984540054 * float(row["std_error"])
-        low, high = low - half, high + half
+        return "nothing"
+    shown = printed_effect(effects, row)
     if row["kind"] == "sign":
         return shown
-    if low > 0:
-        return f"{shown}: favours the first arm"
-    if high < 0:
-        return f"{shown}: favours the second arm"
-    return f"{shown}: undecided"
+    low, high = float(str(row["low"])), float(str(row["high"]))
+    if row["kind"] == "exact":
+        half = 1.959963984540054 * float(str(row["std_error"]))
+        low, high = low - half, high + half
+    side = "favours the first arm" if low > 0 else "favours the second arm" if high < 0 else "undecided"
+    return f"{shown}: {side}"
 
 
-def _arms(studies: Studies, citing: Citing) -> str:
-    """Name the trials and their arms."""
-    named = []
-    for study, rows in studies.table.groupby("study", sort=False):
-        arms: pd.Series[Any] = rows.iloc[0]
-        sizes = filled(f"{arms[name]:g}" for name in ("n_e", "n_c") if arms[name] == arms[name])
-        people = f" ({sizes} people)" if sizes else ""
-        named.append(
-            f"{citing.label(str(study))}: first arm {arms['arm_e']}, second arm {arms['arm_c']}{people}"
-        )
-    return f"{filled(named, '; ')}."
+def _arms(studies: Studies, citing: Citing, study: str) -> str:
+    """Name the trial, its arms and their sizes."""
+    first = next(row for row in records(studies.table) if row["study"] == study)
+    named = [
+        f"{which} arm {first[f'arm_{arm}']}"
+        + ("" if first[f"n_{arm}"] != first[f"n_{arm}"] else f", n = {first[f'n_{arm}']:g}")
+        for which, arm in (("first", "e"), ("second", "c"))
+    ]
+    return f"{citing.label(study)}: {'; '.join(named)}."
+
+
+def _claims(studies: Studies, effects: Effects) -> list[str]:
+    """Print in full the claims on changes within an arm that the first columns take apart."""
+    if studies.claims is None:
+        return []
+    questions = set(effects.table["question"])
+    return [
+        f"{claim['claimant']}: {claim['claim']}."
+        for claim in records(studies.claims)
+        if claim["kind"] == "within" and claim["question"] in questions
+    ]
 
 
 def _reading(effects: Effects) -> str:

@@ -1,0 +1,194 @@
+"""What the tables of the shipped evidence say: every row accounted for, numbers as in the effects."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import evidence as ev
+from evidence.effects.record import Effects
+from evidence.errors import ModelError
+from evidence.studies.record import Studies
+from evidence.table_content import (
+    characteristics_table,
+    effects_table,
+    left_out_table,
+    overview_table,
+    rules_table,
+    trial_table,
+)
+from evidence.table_content.citing import bibliography_of, typeset
+from evidence.table_content.effects import left_out, printed_effect
+from evidence.table_words import NO_BREAK
+
+QUESTIONS = {
+    "integrated_vs_isolated": "SMD",
+    "hip_knee_vs_knee": "SMD",
+    "prevention": "RR",
+    "risk_factor": "OR",
+}
+
+
+@cache
+def studies(question: str) -> Studies:
+    return ev.example_studies().where(question=question, level="study")
+
+
+@cache
+def effects(question: str) -> Effects:
+    return ev.effect_sizes(studies(question), measure=QUESTIONS[question])
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_effects_table_has_every_row_once(question: str) -> None:
+    table = effects_table(effects(question), studies(question))
+    assert table.data["Row"].tolist() == studies(question).table["row_id"].tolist()
+    assert not re.search(r"\bnan\b", table.csv.casefold())
+    assert set(table.references) == set(studies(question).table["study"])
+
+
+def test_ratios_are_printed_as_ratios() -> None:
+    # Soligard 2008, BMJ 337:a2469, abstract: rate ratio 0.71 (0.49 to 1.03) for lower-limb injuries
+    table = effects_table(effects("prevention"), studies("prevention")).data.set_index("Row")
+    assert table.loc["soligard2008_01", "Effect"] == f"0.71{NO_BREAK}(0.49{NO_BREAK}to{NO_BREAK}1.03)"
+
+
+def test_bounds_are_printed_as_bounds() -> None:
+    data = effects("integrated_vs_isolated")
+    rows = {row["row_id"]: row for row in data.table.to_dict("records")}
+    assert printed_effect(data, rows["distefano2013_01"]) == f"≥{NO_BREAK}0.56"
+    assert printed_effect(data, rows["distefano2013_05"]) == f"−0.56{NO_BREAK}to{NO_BREAK}0.56"
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ({"kind": "sign", "estimate": np.nan, "low": 0.0, "high": np.inf}, "favours the first arm"),
+        ({"kind": "sign", "estimate": np.nan, "low": -np.inf, "high": 0.0}, "favours the second arm"),
+        ({"kind": "sign", "estimate": np.nan, "low": -np.inf, "high": np.inf}, "side unclear"),
+        ({"kind": "unusable", "estimate": np.nan, "low": np.nan, "high": np.nan}, ""),
+        ({"kind": "interval", "estimate": np.nan, "low": 0.5, "high": np.inf}, f"≤{NO_BREAK}0.61"),
+        (
+            {"kind": "interval", "estimate": np.nan, "low": -0.5, "high": 0.5},
+            f"0.61{NO_BREAK}to{NO_BREAK}1.65",
+        ),
+    ],
+)
+def test_effects_of_ratios_keep_the_printed_orientation(row: dict[str, object], shown: str) -> None:
+    # favouring the first arm (positive on the model scale) is a ratio below 1: exp(-0.5) = 0.61
+    assert printed_effect(effects("prevention"), row) == shown
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_left_out_rows_are_those_that_models_leave_out(question: str) -> None:
+    reasons = left_out(effects(question))
+    table = effects(question).table
+    kept = table[~table["row_id"].isin(list(reasons))]
+    assert (kept["kind"] != "unusable").all()
+    assert kept["main"].all()
+    assert all(reasons.values())
+    shown = left_out_table([(question, effects(question), studies(question))])
+    assert shown.data["Row"].tolist() == list(reasons)
+    assert shown.data["Reason"].str.len().min() > 0
+
+
+def test_left_out_over_several_questions_names_them() -> None:
+    chosen = [(name, effects(name), studies(name)) for name in QUESTIONS]
+    listed = bibliography_of(studies(name) for name in QUESTIONS)
+    table = left_out_table(chosen, listed=listed)
+    assert table.data["Question"].drop_duplicates().tolist() == list(QUESTIONS)
+    assert list(table.numbers) == sorted(table.numbers)
+
+
+def test_rules_count_as_the_effects_say() -> None:
+    chosen = [(name, effects(name)) for name in QUESTIONS]
+    data = rules_table(chosen, studies("prevention")).data.set_index("Rule")
+    for name, each in chosen:
+        for letter in "abcdefghij":
+            expected = sum(letter in cell.split() for cell in each.table["rule"])
+            assert data.loc[letter, name] == str(expected)
+        assert data.loc["", name] == str(len(each))
+    assert "domain" in data.loc["k", "prevention"]
+
+
+def test_overview_counts_every_row_of_the_extraction() -> None:
+    every = ev.example_studies()
+    table = overview_table(every)
+    assert table.data["Rows"].astype(int).sum() == 277
+    shares = table.data[["In full", "In part", "Direction only"]].astype(int).sum(axis=1)
+    assert (shares <= table.data["Rows"].astype(int)).all()
+    assert set(table.references) == set(every.table["study"])
+    assert "Question" in table.data
+    assert any("never pooled again" in note for note in table.notes)
+
+
+def test_overview_with_effects_counts_kinds() -> None:
+    table = overview_table(studies("hip_knee_vs_knee"), effects=[effects("hip_knee_vs_knee")])
+    kinds = table.data[["Value", "Bounds", "Side", "None"]].astype(int).sum(axis=1)
+    assert (kinds == table.data["Rows"].astype(int)).all()
+
+
+def test_characteristics_have_one_line_a_study() -> None:
+    table = characteristics_table(ev.example_studies())
+    assert len(table) == 88
+    assert table.data["Rows"].astype(int).sum() == 277
+    assert len(table.references) == 88
+    assert any("the same people" in note for note in table.notes)
+    first = table.data.iloc[0]
+    assert first["Study"] == "DiStefano 2013 [1]"
+    assert first["Programme"] == "8 weeks, 2 a week"
+
+
+def test_the_trial_is_read_between_its_arms_only() -> None:
+    trial = studies("integrated_vs_isolated").where(study="distefano2013")
+    table = trial_table(ev.effect_sizes(trial, measure="SMD", correlation=0.7), trial)
+    follows = dict(zip(table.data["Outcome"], table.data["What follows between the arms"], strict=True))
+    assert follows["vertical jump height"].endswith("undecided")
+    assert follows["sit-and-reach"].endswith("undecided")
+    assert follows["push-ups in 60 s"].endswith("favours the first arm")
+    # The article says that isolated training did not improve endurance; the abstract says that both arms did.
+    pushups = table.data.set_index("Outcome").loc["push-ups in 60 s"]
+    assert pushups["Claimed of the second arm"] == "not improved"
+    assert pushups["Printed of the second arm"] == "changed"
+    assert "40.67" in pushups["Printed of the first arm"]
+    assert any("Isolated training improved only power" in note for note in table.notes)
+
+
+def test_a_trial_is_one_study() -> None:
+    with pytest.raises(ModelError, match="a trial is one study; these rows are of"):
+        trial_table(effects("prevention"), studies("prevention"))
+
+
+def test_numbers_follow_a_given_bibliography() -> None:
+    listed = bibliography_of([studies("prevention"), studies("hip_knee_vs_knee")])
+    table = characteristics_table(studies("hip_knee_vs_knee"), listed=listed)
+    assert table.numbers == listed.numbers(table.references)
+    assert min(table.numbers) > 1
+    for number, text in zip(table.numbers, table.reference_texts, strict=True):
+        assert listed.entries[number - 1].text == text
+
+
+def test_tables_of_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "row_id,study,outcome,n_e,n_c,p_between,direction\nr1,a,jump,10,10,0.03,favours_e\nr2,b,jump,,,,favours_e\n",
+        encoding="utf-8",
+    )
+    mine = ev.read_studies(path)
+    own = ev.effect_sizes(mine, measure="SMD")
+    for table in (characteristics_table(mine), overview_table(mine, effects=[own]), effects_table(own, mine)):
+        assert len(table) >= 1
+        assert "a [1]" in table.csv
+        assert "[bibliography incomplete]" in table.csv
+        assert not re.search(r"\bnan\b", table.csv)
+
+
+def test_typeset_leaves_words_and_ranges() -> None:
+    assert (
+        typeset("pre-test of 14-18 years, r = -0.5, p <= 0.05")
+        == "pre-test of 14-18 years, r = −0.5, p ≤ 0.05"
+    )
