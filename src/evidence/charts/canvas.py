@@ -12,6 +12,7 @@ depend on the backend that later draws it.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Sheet", "available", "elide", "line_height", "new_axes", "open_sheet", "text_width", "widest", "wrap"]
+__all__ = [
+    "Sheet",
+    "available",
+    "balanced",
+    "elide",
+    "line_height",
+    "narrowest",
+    "new_axes",
+    "open_sheet",
+    "text_width",
+    "widest",
+    "wrap",
+]
 
 _HINTING = 1.035
 """Renderers fit glyphs to pixels: drawn text is up to 3 % wider than its outlines."""
@@ -42,7 +55,9 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     from matplotlib.textpath import TextToPath
 
     font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
-    width, _, _ = TextToPath().get_text_width_height_descent(text, font, False)
+    with warnings.catch_warnings():  # a glyph that the font lacks is a box, and reported where it is drawn
+        warnings.simplefilter("ignore", UserWarning)
+        width, _, _ = TextToPath().get_text_width_height_descent(text, font, False)
     return float(width) * _HINTING
 
 
@@ -71,7 +86,9 @@ def elide(text: str, width: float, size: float, bold: bool = False) -> str:
     return text[:low].rstrip() + "\u2026"
 
 
-def wrap(text: str, width: float, size: float, *, most: int = 99, bold: bool = False, keep_end: bool = False) -> str:
+def wrap(
+    text: str, width: float, size: float, *, most: int = 99, bold: bool = False, keep_end: bool = False
+) -> str:
     """Return the text broken at spaces to a width in points.
 
     Beyond `most` lines it ends in an ellipsis; with `keep_end` its last word (the year of a study) stays
@@ -96,6 +113,25 @@ def wrap(text: str, width: float, size: float, *, most: int = 99, bold: bool = F
             rest = f"{elide(head, room, size, bold)} {end}"
         lines = [*lines[: most - 1], rest]
     return "\n".join(elide(line, width, size, bold) for line in lines)
+
+
+def narrowest(text: str, most_width: float, size: float, lines: int, *, bold: bool = False) -> float:
+    """Return the least width in which a text needs no more lines than given, or its width of one line."""
+    low, high = 0.0, min(widest([text], size, bold), most_width)
+    for _ in range(12):  # to a four-thousandth of the width
+        middle = (low + high) / 2
+        broken = wrap(text, middle, size, bold=bold)
+        if broken.count("\n") < lines and broken.count("\u2026") == text.count("\u2026"):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def balanced(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Return the text broken to a width in lines of about equal length: no last word stands alone."""
+    lines = wrap(text, width, size, bold=bold).count("\n") + 1
+    return wrap(text, narrowest(text, width, size, lines, bold=bold) * 1.001, size, bold=bold)
 
 
 def available(ax: Axes) -> tuple[float, float]:
@@ -140,7 +176,8 @@ def new_axes(width: float, height: float, style: Style) -> Axes:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure as BareFigure
 
-        figure = BareFigure(figsize=size, dpi=100.0, facecolor=style.colours.paper, layout="none")
+        figure = BareFigure(figsize=size, dpi=100.0, facecolor=style.colours.paper)
+        figure.set_layout_engine("none")
         FigureCanvasAgg(figure)
     return figure.add_axes((0.0, 0.0, 1.0, 1.0))
 
@@ -191,11 +228,20 @@ class Sheet:
         }[valign]
         for i, line in enumerate(lines):
             if line:
-                self._line(x, y if rotation else first + line_height(size, i), line, size,
-                           colour or self.style.colours.ink, align, bold, rotation)
+                self._line(
+                    x,
+                    y if rotation else first + line_height(size, i),
+                    line,
+                    size,
+                    colour or self.style.colours.ink,
+                    align,
+                    bold,
+                    rotation,
+                )
 
-    def _line(self, x: float, y: float, text: str, size: float, colour: str, align: str, bold: bool,
-              rotation: float) -> None:
+    def _line(
+        self, x: float, y: float, text: str, size: float, colour: str, align: str, bold: bool, rotation: float
+    ) -> None:
         """Write one line of text on its base line; a turned one upwards from its lower end."""
         self.ax.text(
             x / self.width,
@@ -236,6 +282,16 @@ def open_sheet(ax: Axes, style: Style, width: float, height: float) -> Sheet:
     ax.grid(visible=False)
     for side in ("left", "right", "top", "bottom"):
         ax.spines[side].set_visible(False)
-    ax.tick_params(axis="both", which="both", left=False, right=False, top=False, bottom=False,
-                   labelleft=False, labelright=False, labeltop=False, labelbottom=False)
+    ax.tick_params(
+        axis="both",
+        which="both",
+        left=False,
+        right=False,
+        top=False,
+        bottom=False,
+        labelleft=False,
+        labelright=False,
+        labeltop=False,
+        labelbottom=False,
+    )
     return Sheet(ax, style, width, height)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.frame import printed, printed_range
+from evidence.charts.frame import as_text, printed, printed_range
 from evidence.charts.words import count, interval_words, listed, number, plural, range_words, spread_words
 
 if TYPE_CHECKING:
@@ -85,7 +85,10 @@ def left_out_notes(rows: pd.DataFrame, *, short: bool = False, most: int = 4) ->
     for reason, group in out.groupby("note", sort=False):
         names = list(dict.fromkeys(group["label"]))
         shown = names[:most] if len(names) > most else names
-        more = f" and {plural(len(names) - most, 'other study', 'other studies')}" if len(names) > most else ""
+        more = (
+            f" and {plural(len(names) - most, 'other study', 'other studies')}" if len(names) > most else ""
+        )
         who = listed(shown) if not more else ", ".join(shown) + more
-        notes.append(f"Not pooled, {plural(len(group), 'row')} ({who}): {reason or 'no reason given'}.".replace("..", "."))
+        why = (as_text(reason) or "no reason given").rstrip(".")
+        notes.append(f"Not pooled, {plural(len(group), 'row')} ({who}): {why}.")
     return tuple(notes)

@@ -14,7 +14,8 @@ from evidence.charts.captions import level_words
 from evidence.charts.domains_rows import domains_rows
 from evidence.charts.frame import as_float, measure_name, on_screen, place, sides
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.table import Column, Content, draw_plan
+from evidence.charts.table import Column, Content
+from evidence.charts.table_draw import draw_plan
 from evidence.charts.words import count, listed, plural
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = ["domains", "domains_alt", "domains_caption", "domains_rows", "domains
 
 _MOST_ROWS = 4
 """Rows of one study that are drawn; more are counted (`domains_rows` has every one)."""
-
 
 
 def domains(
@@ -70,8 +70,9 @@ def domains(
     Examples
     --------
     >>> import evidence as ev
-    >>> effects = ev.effects_from([0.2, 0.5, 0.1, 0.4], std_error=[0.2, 0.3, 0.25, 0.2],
-    ...                           study=["a", "b", "c", "d"], domain=["power", "power", "strength", "strength"])
+    >>> domain = ["power", "power", "strength", "strength"]
+    >>> errors = [0.2, 0.3, 0.25, 0.2]
+    >>> effects = ev.effects_from([0.2, 0.5, 0.1, 0.4], std_error=errors, study=list("abcd"), domain=domain)
     >>> ax = ev.domains(ev.compare(effects, by="domain", model=ev.random_effects))
     """
     rows = domains_rows(comparison)
@@ -124,7 +125,9 @@ def _scale(rows: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
     """Draw the mark of one line."""
     style = sheet.style
-    colour = {"first": style.colours.first, "second": style.colours.second}.get(row.verdict, style.colours.quiet)
+    colour = {"first": style.colours.first, "second": style.colours.second}.get(
+        row.verdict, style.colours.quiet
+    )
     if row.mark == "dot":
         if as_float(row.pred_low) < as_float(row.pred_high):
             marks.thin_interval(sheet, scale, y, row.pred_low, row.pred_high, style.text * 0.5)
@@ -162,7 +165,11 @@ def _first(blocks: list[list[Any]], texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _contents(
-    comparison: Comparison, rows: pd.DataFrame, blocks: list[list[Any]], medium: str, favours: tuple[str, str],
+    comparison: Comparison,
+    rows: pd.DataFrame,
+    blocks: list[list[Any]],
+    medium: str,
+    favours: tuple[str, str],
     title: str,
 ) -> list[Content]:
     """Return the chart with all columns, with the kinds in one, without people, without kinds."""
@@ -175,7 +182,9 @@ def _contents(
     studies = Column("Studies", _first(blocks, [count(h.studies) for h in heads]), "right")
     people = Column("People", _first(blocks, [count(h.people) for h in heads]), "right")
     apart = tuple(
-        Column(name, _first(blocks, [count(getattr(h, kind)) for h in heads]), "right", group="Rows by report")
+        Column(
+            name, _first(blocks, [count(getattr(h, kind)) for h in heads]), "right", group="Rows by report"
+        )
         for kind, name in kinds
     )
     joined = Column(
@@ -205,7 +214,7 @@ def _contents(
 
 def domain_name_of(comparison: Comparison) -> str:
     """Return the head of the first column: what the comparison is by."""
-    return comparison.by.replace("_", " ").capitalize()
+    return str(comparison.by).replace("_", " ").capitalize()
 
 
 def _key(rows: pd.DataFrame) -> tuple[str, ...]:
@@ -242,7 +251,9 @@ def domains_title(comparison: Comparison, favours: tuple[str, str] = ("second ar
     }
     ahead = [(name, labels) for name, labels in named.items() if labels]
     if not ahead:
-        message = f"no clear difference in any of {plural(total, noun)}" if total > 1 else "no clear difference"
+        message = (
+            f"no clear difference in any of {plural(total, noun)}" if total > 1 else "no clear difference"
+        )
         return message[:1].upper() + message[1:]
     parts = [f"{name} ahead in {len(labels)} of {plural(total, noun)}" for name, labels in ahead[:1]]
     parts += [f"{name} in {len(labels)}" for name, labels in ahead[1:]]
@@ -272,11 +283,15 @@ def domains_caption(comparison: Comparison) -> str:
     methods = list(dict.fromkeys(fit.method for fit in comparison.fits.values() if fit.n_studies > 1))
     model = f"{listed(methods)}. " if methods else ""
     rows = domains_rows(comparison)
-    bold = "Bold: the interval excludes no difference. " if rows["verdict"].isin(["first", "second"]).any() else ""
+    bold = (
+        "Bold: the interval excludes no difference. "
+        if rows["verdict"].isin(["first", "second"]).any()
+        else ""
+    )
     lone = "One study is shown, not pooled. " if (rows["state"] == "one study").any() else ""
     return (
-        f"{model}{level_words(comparison.level)} intervals. {bold}{lone}Rows are counted by what they report: a "
-        "value, only bounds, only a direction."
+        f"{model}{level_words(comparison.level)} intervals. {bold}{lone}Rows are counted by what they "
+        "report: a value, only bounds, only a direction."
     )
 
 
@@ -296,5 +311,5 @@ def domains_alt(comparison: Comparison) -> str:
     rows = domains_rows(comparison)
     parts = []
     for row in rows[rows["role"] == "domain"].itertuples(index=False):
-        parts.append(f"{row.label}: {row.effect_text}, {plural(int(row.studies), 'study', 'studies')}")
+        parts.append(f"{row.label}: {row.effect_text}, {plural(int(str(row.studies)), 'study', 'studies')}")
     return f"{measure_name(comparison.measure)} by {comparison.by.replace('_', ' ')}. {'; '.join(parts)}."

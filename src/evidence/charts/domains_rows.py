@@ -55,8 +55,8 @@ def domains_rows(comparison: Comparison) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One line a domain in the order of the comparison (``role`` ``"domain"``); where one study stands alone its
-        rows follow (``role`` ``"row"``), because one study is printed, not pooled. ``state`` is
+        One line a domain in the order of the comparison (``role`` ``"domain"``); where one study stands
+        alone its rows follow (``role`` ``"row"``), because one study is printed, not pooled. ``state`` is
         ``"pooled"``, ``"limit"`` (one side only), ``"no limit"``, ``"one study"`` or ``"nothing"``.
         Numbers are on the printed scale. ``verdict`` is ``"first"`` or ``"second"`` where the interval
         excludes no difference in favour of that arm, ``"undecided"`` where it does not, empty
@@ -131,13 +131,12 @@ def _rows_of(value: str, fit: MetaFit, decimals: int) -> list[dict[str, object]]
     for row in fit.rows[fit.rows["used"].astype(bool)].to_dict("records"):
         kind = as_text(row["kind"])
         estimate, low, high = row_numbers(row, fit, kind)
+        name = as_text(row.get("label")) or as_text(row["study"])
         lines.append(
             {
                 "role": "row",
                 "domain": value,
-                "label": f"{as_text(row.get('label')) or as_text(row['study'])}: {as_text(row.get('outcome'))}".rstrip(
-                    ": "
-                ),
+                "label": ": ".join(part for part in (name, as_text(row.get("outcome"))) if part),
                 "state": "one study",
                 "mark": KIND_MARKS.get(kind, "none"),
                 "estimate": estimate,

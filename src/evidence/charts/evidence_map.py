@@ -59,7 +59,9 @@ def evidence_map_rows(
     table = studies if isinstance(studies, pd.DataFrame) else studies.table
     missing = [name for name in (*by, "study", "reported") if name not in table]
     if missing or len(by) != 2:
-        raise ModelError(f"an evidence map needs two columns of the table; missing: {', '.join(missing) or 'one of them'}")
+        raise ModelError(
+            f"an evidence map needs two columns of the table; missing: {', '.join(missing) or 'one of them'}"
+        )
     if table.empty:
         raise ModelError("there is no row to map; widen the selection given to where()")
     lines = []
@@ -77,8 +79,15 @@ def evidence_map_rows(
         )
     frame = pd.DataFrame(lines, columns=list(MAP_COLUMNS))
     order = {
-        axis: {name: i for i, name in enumerate(frame.groupby(axis, sort=False)["rows"].sum().sort_values(
-            ascending=False, kind="stable").index)}
+        axis: {
+            name: i
+            for i, name in enumerate(
+                frame.groupby(axis, sort=False)["rows"]
+                .sum()
+                .sort_values(ascending=False, kind="stable")
+                .index
+            )
+        }
         for axis in ("row", "column")
     }
     keys = pd.DataFrame({axis: frame[axis].map(order[axis]) for axis in ("row", "column")})
@@ -142,7 +151,11 @@ def evidence_map(
         foot=("In each cell: rows / studies. An empty cell is a gap.",),
     )
     plan, sheet, middles, top = open_grid(grid, medium, ax)
-    places = {(r, c): (x, y) for r, y in zip(names, middles, strict=True) for c, x in zip(columns, plan.centres, strict=True)}
+    places = {
+        (r, c): (x, y)
+        for r, y in zip(names, middles, strict=True)
+        for c, x in zip(columns, plan.centres, strict=True)
+    }
     most = int(rows["rows"].max())
     filled = set()
     for row in rows.itertuples(index=False):
@@ -150,10 +163,19 @@ def evidence_map(
         _draw_cell(sheet, plan, row, *places[row.row, row.column], most)
     for place in places.keys() - filled:
         x, y = places[place]
-        sheet.ax.plot([x - plan.cell / 2 + sheet.style.text * 0.5], [y], marker="o", markersize=sheet.style.text * 0.2, linestyle="",
-                      color=sheet.style.colours.rule, markeredgewidth=0.0)
+        sheet.ax.plot(
+            [x - plan.cell / 2 + sheet.style.text * 0.5],
+            [y],
+            marker="o",
+            markersize=sheet.style.text * 0.2,
+            linestyle="",
+            color=sheet.style.colours.rule,
+            markeredgewidth=0.0,
+        )
     for kind, (x, y) in zip(kinds, key_places(plan, sheet, top), strict=True):
-        _draw_bar(sheet, kind, x - sheet.style.small * 0.8, sheet.style.small * 1.6, y, sheet.style.small * 0.7)
+        _draw_bar(
+            sheet, kind, x - sheet.style.small * 0.8, sheet.style.small * 1.6, y, sheet.style.small * 0.7
+        )
     return sheet.ax
 
 
@@ -179,11 +201,20 @@ def _draw_bar(sheet: Sheet, kind: str, start: float, length: float, y: float, he
     from matplotlib.patches import Rectangle
 
     colours = sheet.style.colours
-    fill = {"full": colours.first, "partial": "#86b5da", "direction": colours.paper, "other": colours.faint}[kind]
+    fill = {"full": colours.first, "partial": "#86b5da", "direction": colours.paper, "other": colours.faint}[
+        kind
+    ]
     edge = colours.rule if kind == "other" else colours.first
     sheet.ax.add_patch(
-        Rectangle((start, y - height / 2), length, height, facecolor=fill, edgecolor=edge,
-                  linewidth=sheet.style.line * 0.6, zorder=2.0)
+        Rectangle(
+            (start, y - height / 2),
+            length,
+            height,
+            facecolor=fill,
+            edgecolor=edge,
+            linewidth=sheet.style.line * 0.6,
+            zorder=2.0,
+        )
     )
 
 
@@ -196,7 +227,9 @@ def _message(studies: Studies | pd.DataFrame, rows: pd.DataFrame, cells: int) ->
     return f"{amount}, {full}% reported in full; {empty} of {plural(cells, 'cell')} empty"
 
 
-def evidence_map_caption(studies: Studies | pd.DataFrame, by: Sequence[str] = ("domain", "comparator_class")) -> str:
+def evidence_map_caption(
+    studies: Studies | pd.DataFrame, by: Sequence[str] = ("domain", "comparator_class")
+) -> str:
     """Return the caption of the map.
 
     Parameters
@@ -212,14 +245,18 @@ def evidence_map_caption(studies: Studies | pd.DataFrame, by: Sequence[str] = ("
         One or two sentences.
     """
     rows = evidence_map_rows(studies, (by[0], by[1]))
-    kinds = ", ".join(f"{count(rows[kind].sum())} {_REPORT_WORDS[kind]}" for kind in (*REPORTS, "other") if rows[kind].any())
+    kinds = ", ".join(
+        f"{count(rows[kind].sum())} {_REPORT_WORDS[kind]}" for kind in (*REPORTS, "other") if rows[kind].any()
+    )
     return (
-        f"Rows and studies by {by[0].replace('_', ' ')} and {by[1].replace('_', ' ')}: {count(rows['rows'].sum())} rows "
-        f"({kinds}). Nothing is pooled here."
+        f"Rows and studies by {by[0].replace('_', ' ')} and {by[1].replace('_', ' ')}: "
+        f"{count(rows['rows'].sum())} rows ({kinds}). Nothing is pooled here."
     )
 
 
-def evidence_map_alt(studies: Studies | pd.DataFrame, by: Sequence[str] = ("domain", "comparator_class")) -> str:
+def evidence_map_alt(
+    studies: Studies | pd.DataFrame, by: Sequence[str] = ("domain", "comparator_class")
+) -> str:
     """Return the alternative text: every cell with its counts.
 
     Parameters
@@ -236,8 +273,8 @@ def evidence_map_alt(studies: Studies | pd.DataFrame, by: Sequence[str] = ("doma
     """
     rows = evidence_map_rows(studies, (by[0], by[1]))
     cells = [
-        f"{_name(str(r.row))} against {_name(str(r.column)).lower()}: {plural(int(r.rows), 'row')}, "
-        f"{plural(int(r.studies), 'study', 'studies')}"
+        f"{_name(str(r.row))} against {_name(str(r.column)).lower()}: {plural(int(str(r.rows)), 'row')}, "
+        f"{plural(int(str(r.studies)), 'study', 'studies')}"
         for r in rows.itertuples(index=False)
     ]
     return f"Map of the evidence. {'; '.join(cells)}."

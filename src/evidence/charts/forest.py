@@ -13,7 +13,8 @@ from evidence.charts.captions import left_out_notes, model_words, pooled_words
 from evidence.charts.forest_rows import forest_rows
 from evidence.charts.frame import measure_name, on_screen, place, sides
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.table import Column, Content, draw_plan
+from evidence.charts.table import Column, Content
+from evidence.charts.table_draw import draw_plan
 from evidence.charts.words import listed, plural
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def forest(
     """
     rows = forest_rows(fit)
     drawn = rows[rows["role"] != "left_out"].reset_index(drop=True)
-    contents = _contents(fit, rows, drawn, medium, on_screen(favours, fit.scale, fit.display_sign), title or "")
+    contents = _contents(
+        fit, rows, drawn, medium, on_screen(favours, fit.scale, fit.display_sign), title or ""
+    )
     plan, sheet = place(contents, medium, ax, least_picture=12.0)
     scale = _scale(drawn, plan.picture, fit.scale == "log")
     middles = draw_plan(plan, sheet, scale)
@@ -129,7 +132,7 @@ def _columns(drawn: pd.DataFrame, fit: MetaFit) -> tuple[list[Column], list[Colu
 
     bounds = " or bounds" if drawn["mark"].isin(["band", "arrow"]).any() else ""
     left = [Column("Study", cells("label"), flex=True, keep_end=True)]
-    if drawn.loc[drawn["role"] == "row", "outcome"].nunique() > 1 or (drawn["role"] == "alongside").any():
+    if len(set(drawn.loc[drawn["role"] == "row", "outcome"])) > 1 or (drawn["role"] == "alongside").any():
         left.append(Column("Outcome", cells("outcome"), flex=True))
     left.append(Column("People", cells("n_text"), "right"))
     right = [
@@ -199,4 +202,5 @@ def forest_alt(fit: MetaFit) -> str:
     counts = rows.loc[rows["role"] == "row", "mark"].value_counts()
     parts = listed(f"{counts[mark]} with {words}" for mark, words in kinds.items() if mark in counts)
     n_rows = int((rows["role"] == "row").sum())
-    return f"Forest plot of {plural(n_rows, 'row')} ({parts}). {pooled_words(fit)[:1].upper()}{pooled_words(fit)[1:]}."
+    result = pooled_words(fit)
+    return f"Forest plot of {plural(n_rows, 'row')} ({parts}). {result[:1].upper()}{result[1:]}."

@@ -79,7 +79,9 @@ def forest_rows(fit: MetaFit) -> pd.DataFrame:
 
 def _comparable(fit: MetaFit, other: MetaFit) -> bool:
     """Tell whether a result alongside has the same scale and something to draw."""
-    return other.measure == fit.measure and other.scale == fit.scale and not all(map(math.isnan, limits(other)))
+    return (
+        other.measure == fit.measure and other.scale == fit.scale and not all(map(math.isnan, limits(other)))
+    )
 
 
 def _row(row: dict[Any, Any], fit: MetaFit, share: str, decimals: int) -> dict[str, object]:
@@ -125,16 +127,37 @@ def row_numbers(row: dict[Any, Any], fit: MetaFit, kind: str) -> tuple[float, fl
     return printed(estimate, fit.scale, fit.display_sign), low, high
 
 
-def _summary(role: str, label: str, outcome: str, mark: str, numbers: tuple[float, float, float], decimals: int,
-             *, people: float = math.nan, log: bool = False) -> dict[str, object]:
+def _summary(
+    role: str,
+    label: str,
+    outcome: str,
+    mark: str,
+    numbers: tuple[float, float, float],
+    decimals: int,
+    *,
+    people: float = math.nan,
+    log: bool = False,
+) -> dict[str, object]:
     """Return a line that is not a row of the effects."""
     estimate, low, high = numbers
     return {
-        "role": role, "row_id": "", "study": "", "label": label, "outcome": outcome,
-        "people": people, "n_text": "" if math.isnan(people) else count(people),
-        "kind": "", "mark": mark, "estimate": estimate, "low": low, "high": high,
-        "estimate_text": number(estimate, decimals), "interval_text": range_words(low, high, decimals, log=log),
-        "share": math.nan, "share_text": "", "note": "",
+        "role": role,
+        "row_id": "",
+        "study": "",
+        "label": label,
+        "outcome": outcome,
+        "people": people,
+        "n_text": "" if math.isnan(people) else count(people),
+        "kind": "",
+        "mark": mark,
+        "estimate": estimate,
+        "low": low,
+        "high": high,
+        "estimate_text": number(estimate, decimals),
+        "interval_text": range_words(low, high, decimals, log=log),
+        "share": math.nan,
+        "share_text": "",
+        "note": "",
     }
 
 
@@ -154,7 +177,9 @@ def _pooled(fit: MetaFit, decimals: int) -> dict[str, object]:
         label, mark, numbers = "Pooled: no limit can be given", "none", (math.nan, math.nan, math.nan)
     else:
         label, mark = "Pooled: a limit on one side", "bound"
-    line = _summary("pooled", label, _amount(fit), mark, numbers, decimals, people=people, log=fit.scale == "log")
+    line = _summary(
+        "pooled", label, _amount(fit), mark, numbers, decimals, people=people, log=fit.scale == "log"
+    )
     if mark == "none":
         line["interval_text"] = "no limit"
     return line

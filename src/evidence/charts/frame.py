@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,17 @@ if TYPE_CHECKING:
 
     from evidence.charts.canvas import Sheet
 
-__all__ = ["MEASURE_NAMES", "as_float", "as_text", "measure_name", "on_screen", "people_of", "place", "printed",
-           "printed_range"]
+__all__ = [
+    "MEASURE_NAMES",
+    "as_float",
+    "as_text",
+    "measure_name",
+    "on_screen",
+    "people_of",
+    "place",
+    "printed",
+    "printed_range",
+]
 
 MEASURE_NAMES = {
     "SMD": "Standardised mean difference (Hedges' g)",
@@ -49,8 +59,11 @@ def as_float(value: Any) -> float:  # noqa: ANN401  (a cell of a DataFrame, or a
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401  (a cell of a DataFrame)
-    """Return a cell as one line of text; missing becomes empty."""
-    return "" if value is None or (not isinstance(value, str) and pd.isna(value)) else " ".join(str(value).split())
+    """Return a cell as one line of text without control characters; missing becomes empty."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return ""
+    plain = "".join(c if unicodedata.category(c) not in ("Cc", "Cs") else " " for c in str(value))
+    return " ".join(plain.split())
 
 
 def printed(value: float | None, scale: str, sign: int) -> float:
@@ -71,7 +84,9 @@ def printed_range(low: float | None, high: float | None, scale: str, sign: int) 
 
 def on_screen(favours: tuple[str, str], scale: str, sign: int) -> tuple[str, str]:
     """Return what lies left and right of the line: turned round where fewer events favour the first arm."""
-    second, first = (f"favours {name}" if name and not name.startswith("favours") else name for name in favours)
+    second, first = (
+        f"favours {name}" if name and not name.startswith("favours") else name for name in favours
+    )
     left, right = (first, second) if scale == "log" and sign < 0 else (second, first)
     return (f"\u2190 {left}" if left else "", f"{right} \u2192" if right else "")
 
@@ -82,9 +97,9 @@ def people_of(n_e: float, n_c: float) -> float:
 
 
 def sides(row: Any, names: Iterable[str]) -> list[float]:  # noqa: ANN401  (a named tuple of a DataFrame)
-    """Return finite cells of a row."""
+    """Return cells of a row, without the missing ones."""
     values = [as_float(getattr(row, name)) for name in names]
-    return [v for v in values if math.isfinite(v)]
+    return [v for v in values if not math.isnan(v)]
 
 
 def place(
@@ -135,7 +150,9 @@ def _roomiest(contents: Sequence[Content], style: Style, width: float, least_pic
     return plan
 
 
-def _shrunk(contents: Sequence[Content], style: Style, width: float, height: float, least_picture: float) -> Plan:
+def _shrunk(
+    contents: Sequence[Content], style: Style, width: float, height: float, least_picture: float
+) -> Plan:
     """Return the plan at the largest letters with which it fits a given `Axes`."""
     factor = 1.0
     while True:

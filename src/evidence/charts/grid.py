@@ -1,4 +1,4 @@
-"""Plan and draw a grid of cells with names at its left and above: effect-direction plots and evidence maps."""
+"""A grid of cells with names at its left and above: for effect-direction plots and evidence maps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from evidence.charts.canvas import Sheet, available, line_height, new_axes, open_sheet, text_width, widest, wrap
+from evidence.charts.canvas import (
+    Sheet,
+    available,
+    balanced,
+    line_height,
+    new_axes,
+    open_sheet,
+    text_width,
+    widest,
+    wrap,
+)
 from evidence.charts.style import POINTS, Style, style_for
 
 if TYPE_CHECKING:
@@ -138,7 +148,9 @@ def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
         columns = tuple(wrap(name, heads, style.small, most=1, bold=True) for name in grid.columns)
     else:
         columns = tuple(wrap(name, cell - em * 0.4, style.small, bold=True) for name in grid.columns)
-        heads = line_height(style.small, max((c.count("\n") + 1 for c in columns), default=1)) + style.small * 0.8
+        heads = (
+            line_height(style.small, max((c.count("\n") + 1 for c in columns), default=1)) + style.small * 0.8
+        )
     rows = tuple(wrap(name, label, em, most=2, keep_end=True) for name in grid.rows)
     heights = tuple(
         max(grid.cell_height * em, line_height(em, name.count("\n") + 1) + em * 0.35) for name in rows
@@ -147,7 +159,7 @@ def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
         grid,
         rows=rows,
         columns=columns,
-        title=wrap(grid.title, width - 2 * pad, style.title, bold=True) if grid.title else "",
+        title=balanced(grid.title, width - 2 * pad, style.title, bold=True) if grid.title else "",
         foot=tuple(wrap(note, width - 2 * pad, style.small) for note in grid.foot),
     )
     lines = _key_lines(grid, style, width - 2 * pad)
@@ -202,7 +214,9 @@ def _shrunk(grid: Grid, style: Style, width: float, height: float) -> GridPlan:
     factor = 1.0
     while True:
         plan = _plan(grid, style.scaled(factor), width)
-        if (plan.height <= height and plan.cell >= grid.least_cell * plan.style.text * 0.9) or factor <= _SMALLEST:
+        if (
+            plan.height <= height and plan.cell >= grid.least_cell * plan.style.text * 0.9
+        ) or factor <= _SMALLEST:
             return plan
         factor *= 0.94
 
@@ -229,8 +243,15 @@ def _draw(plan: GridPlan, sheet: Sheet) -> tuple[list[float], float]:
             sheet.text(at, y - style.small * 0.5, name, size=style.small, bold=True, rotation=90.0)
         else:
             at = x - plan.cell / 2 + style.text * 0.2 if grid.left_aligned else x
-            sheet.text(at, y - style.small * 0.5, name, size=style.small, bold=True, valign="bottom",
-                       align="left" if grid.left_aligned else "center")
+            sheet.text(
+                at,
+                y - style.small * 0.5,
+                name,
+                size=style.small,
+                bold=True,
+                valign="bottom",
+                align="left" if grid.left_aligned else "center",
+            )
     sheet.rule(y, left=plan.pad, right=right, strong=True)
     middles = []
     for i, height in enumerate(plan.row_heights):

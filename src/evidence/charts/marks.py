@@ -1,8 +1,8 @@
 """The marks of results: one shape for each way in which a result is known.
 
 A square with whiskers is a value with its interval; a band is a result of which the print gives bounds
-only; a dotted arrow is a side of the line; a diamond is a pooled value; a bar that starts at a stop and runs off
-as an arrow is a limit on one side. Shapes differ, not only colours.
+only; a dotted arrow is a side of the line; a diamond is a pooled value; a bar that starts at a stop and
+runs off as an arrow is a limit on one side. Shapes differ, not only colours.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ import math
 from evidence.charts.canvas import Sheet
 from evidence.charts.scale import Scale
 
-__all__ = ["MARK_WORDS", "band", "diamond", "dot", "key_mark", "limit_bar", "side_arrow", "square", "thin_interval"]
+__all__ = [
+    "MARK_WORDS",
+    "band",
+    "diamond",
+    "dot",
+    "key_mark",
+    "limit_bar",
+    "side_arrow",
+    "square",
+    "thin_interval",
+]
 
 LineStyle = str | tuple[float, tuple[float, float]]
 
@@ -30,23 +40,49 @@ MARK_WORDS = {
 """What each mark means, in the words of the key."""
 
 
-def _line(sheet: Sheet, xs: list[float], ys: list[float], colour: str, width: float,
-          style: LineStyle = "-") -> None:
+def _line(
+    sheet: Sheet, xs: list[float], ys: list[float], colour: str, width: float, style: LineStyle = "-"
+) -> None:
     """Draw one plain line in data coordinates."""
-    sheet.ax.plot(xs, ys, color=colour, linewidth=width, linestyle=style, marker="", solid_capstyle="butt",
-                  dash_capstyle="butt", zorder=2.2)
+    sheet.ax.plot(
+        xs,
+        ys,
+        color=colour,
+        linewidth=width,
+        linestyle=style,
+        marker="",
+        solid_capstyle="butt",
+        dash_capstyle="butt",
+        zorder=2.2,
+    )
 
 
 def _head(sheet: Sheet, scale: Scale, y: float, rightwards: bool, size: float, colour: str) -> None:
     """Draw an arrow head whose tip is at an end of the range."""
     tip = scale.right if rightwards else scale.left
     x = scale.value(tip - size / 2 if rightwards else tip + size / 2)
-    sheet.ax.plot([x], [y], marker=">" if rightwards else "<", markersize=size, color=colour,
-                  markeredgewidth=0.0, linestyle="", zorder=2.4)
+    sheet.ax.plot(
+        [x],
+        [y],
+        marker=">" if rightwards else "<",
+        markersize=size,
+        color=colour,
+        markeredgewidth=0.0,
+        linestyle="",
+        zorder=2.4,
+    )
 
 
-def _span(sheet: Sheet, scale: Scale, low: float, high: float, y: float, colour: str, width: float,
-          style: LineStyle = "-") -> None:
+def _span(
+    sheet: Sheet,
+    scale: Scale,
+    low: float,
+    high: float,
+    y: float,
+    colour: str,
+    width: float,
+    style: LineStyle = "-",
+) -> None:
     """Draw a line between two values; where it leaves the range it ends in an arrow head."""
     size = max(width * 3.2, sheet.style.text * 0.55)
     left_out, right_out = low < scale.low, high > scale.high
@@ -70,7 +106,14 @@ def _stop(sheet: Sheet, scale: Scale, x: float, y: float, height: float, colour:
 
 
 def square(
-    sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high: float, side: float, *,
+    sheet: Sheet,
+    scale: Scale,
+    y: float,
+    estimate: float,
+    low: float,
+    high: float,
+    side: float,
+    *,
     filled: bool = True,
 ) -> None:
     """Draw a value and its interval; `side` of the square in points. Open where it was not pooled."""
@@ -78,9 +121,18 @@ def square(
     if math.isfinite(low) and math.isfinite(high):
         _span(sheet, scale, low, high, y, style.colours.exact, style.line)
     if scale.low <= estimate <= scale.high:
-        sheet.ax.plot([estimate], [y], marker="s", markersize=side, color=style.colours.exact, linestyle="",
-                      markerfacecolor=style.colours.exact if filled else style.colours.paper,
-                      markeredgewidth=style.line, markeredgecolor=style.colours.exact, zorder=2.6)
+        sheet.ax.plot(
+            [estimate],
+            [y],
+            marker="s",
+            markersize=side,
+            color=style.colours.exact,
+            linestyle="",
+            markerfacecolor=style.colours.exact if filled else style.colours.paper,
+            markeredgewidth=style.line,
+            markeredgecolor=style.colours.exact,
+            zorder=2.6,
+        )
     else:
         _head(sheet, scale, y, estimate > scale.high, max(side, style.text * 0.6), style.colours.exact)
 
@@ -95,12 +147,23 @@ def band(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: 
     start = scale.left if left_open else min(scale.points(min(low, scale.high)), scale.right - 2 * point)
     end = scale.right if right_open else max(scale.points(max(high, scale.low)), scale.left + 2 * point)
     up, down = y - height / 2, y + height / 2
-    left = [(start + point, down), (start, y), (start + point, up)] if left_open else [(start, down), (start, up)]
+    left = (
+        [(start + point, down), (start, y), (start + point, up)]
+        if left_open
+        else [(start, down), (start, up)]
+    )
     right = [(end - point, up), (end, y), (end - point, down)] if right_open else [(end, up), (end, down)]
     outline = [(scale.value(x), at) for x, at in (*left, *right)]
     sheet.ax.add_patch(
-        Polygon(outline, closed=True, facecolor=style.colours.interval_fill, edgecolor=style.colours.interval,
-                linewidth=style.line * 0.8, joinstyle="miter", zorder=2.0)
+        Polygon(
+            outline,
+            closed=True,
+            facecolor=style.colours.interval_fill,
+            edgecolor=style.colours.interval,
+            linewidth=style.line * 0.8,
+            joinstyle="miter",
+            zorder=2.0,
+        )
     )
 
 
@@ -109,13 +172,30 @@ def side_arrow(sheet: Sheet, scale: Scale, y: float, start: float, *, rightwards
     style = sheet.style
     low, high = (start, math.inf) if rightwards else (-math.inf, start)
     _span(sheet, scale, low, high, y, style.colours.sign, style.line, (0, (1.2, 1.6)))
-    sheet.ax.plot([start], [y], marker="o", markersize=style.text * 0.32, linestyle="", zorder=2.5,
-                  markerfacecolor=style.colours.paper, markeredgecolor=style.colours.sign,
-                  markeredgewidth=style.line * 0.8)
+    sheet.ax.plot(
+        [start],
+        [y],
+        marker="o",
+        markersize=style.text * 0.32,
+        linestyle="",
+        zorder=2.5,
+        markerfacecolor=style.colours.paper,
+        markeredgecolor=style.colours.sign,
+        markeredgewidth=style.line * 0.8,
+    )
 
 
-def diamond(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high: float, height: float, *,
-            filled: bool = True) -> None:
+def diamond(
+    sheet: Sheet,
+    scale: Scale,
+    y: float,
+    estimate: float,
+    low: float,
+    high: float,
+    height: float,
+    *,
+    filled: bool = True,
+) -> None:
     """Draw a pooled value: a diamond from limit to limit, cut with an arrow head at the range's ends."""
     from matplotlib.patches import Polygon
 
@@ -124,8 +204,15 @@ def diamond(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, h
     middle = min(max(estimate, ends[0]), ends[1])
     corners = [(ends[0], y), (middle, y - height / 2), (ends[1], y), (middle, y + height / 2)]
     sheet.ax.add_patch(
-        Polygon(corners, closed=True, edgecolor=style.colours.pooled, linewidth=style.line, joinstyle="miter",
-                facecolor=style.colours.pooled if filled else style.colours.paper, zorder=2.6)
+        Polygon(
+            corners,
+            closed=True,
+            edgecolor=style.colours.pooled,
+            linewidth=style.line,
+            joinstyle="miter",
+            facecolor=style.colours.pooled if filled else style.colours.paper,
+            zorder=2.6,
+        )
     )
     size = style.text * 0.6
     if low < scale.low:
@@ -159,8 +246,17 @@ def dot(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high:
     style = sheet.style
     _span(sheet, scale, low, high, y, colour, style.line * 3.0)
     if scale.low <= estimate <= scale.high:
-        sheet.ax.plot([estimate], [y], marker="o", markersize=style.text * 0.8, color=colour, linestyle="",
-                      markeredgecolor=style.colours.paper, markeredgewidth=style.line * 0.8, zorder=2.8)
+        sheet.ax.plot(
+            [estimate],
+            [y],
+            marker="o",
+            markersize=style.text * 0.8,
+            color=colour,
+            linestyle="",
+            markeredgecolor=style.colours.paper,
+            markeredgewidth=style.line * 0.8,
+            zorder=2.8,
+        )
 
 
 def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y: float) -> None:
@@ -182,7 +278,15 @@ def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y
         limit_bar(sheet, inside, y, low, math.inf, size)
     elif mark == "dot":
         thin_interval(sheet, inside, y, low, high, size * 0.8)
-        dot(sheet, inside, y, middle, inside.value(left + 7), inside.value(right - 7), sheet.style.colours.pooled)
+        dot(
+            sheet,
+            inside,
+            y,
+            middle,
+            inside.value(left + 7),
+            inside.value(right - 7),
+            sheet.style.colours.pooled,
+        )
     elif mark == "dot_only":
         dot(sheet, inside, y, middle, low, high, sheet.style.colours.pooled)
     elif mark == "prediction":

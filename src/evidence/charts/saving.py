@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evidence._check import one_of
 
@@ -25,7 +25,7 @@ _METADATA: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
 }
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "evidence",  # ids of the elements follow from their content
     # Letters as outlines: an SVG shows the measured layout on machines without the font.
     "svg.fonttype": "path",
@@ -79,7 +79,13 @@ def save_figure(
     with mpl.rc_context(_SETTINGS):
         for name in wanted:
             path = stem.with_name(f"{stem.name}.{name}")
-            whole.savefig(path, format=name, dpi=_DPI, metadata=_METADATA[name],
-                          facecolor=whole.get_facecolor(), edgecolor="none")
+            whole.savefig(
+                path,
+                format=name,
+                dpi=_DPI,
+                metadata=_METADATA[name],
+                facecolor=whole.get_facecolor(),
+                edgecolor="none",
+            )
             paths.append(path)
     return paths

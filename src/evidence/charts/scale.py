@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ _RATIOS = (
     (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0),
 )
 """Round ratios, from coarse to fine; each set is about even on a log axis."""
+
+
+_OPEN = 0.15
+"""Share of the range that is added where something runs off."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,9 @@ class Scale:
     def points(self, value: float) -> float:
         """Return where a value of the range stands, in points from the left edge."""
         low, high, at = (
-            (math.log(self.low), math.log(self.high), math.log(value)) if self.log else (self.low, self.high, value)
+            (math.log(self.low), math.log(self.high), math.log(value))
+            if self.log
+            else (self.low, self.high, value)
         )
         return self.left + (at - low) / (high - low) * (self.right - self.left)
 
@@ -113,12 +120,20 @@ def scale_for(
     high = max([high, *(min(v, high + 0.6 * reach) for v in ends)])
     if high - low <= 1e-290:
         low, high = -1.0, 1.0
+    left_open, right_open = _open_ends([*must, *always], log)
+    room = _OPEN * (high - low)  # an open band or an arrow is seen to go on
+    low, high = low - room * left_open, high + room * right_open
     # The value of no difference is not pressed against an edge: both "favours" labels need their side.
     span = high - low
     low, high = min(low - 0.06 * span, null - 0.22 * span), max(high + 0.06 * span, null + 0.22 * span)
     if log:
         return Scale(math.exp(low), math.exp(high), left, right, log)
     return Scale(low, high, left, right, log)
+
+
+def _open_ends(values: Sequence[float], log: bool) -> tuple[bool, bool]:
+    """Tell whether something runs off to the left and to the right."""
+    return any(v == -math.inf or (log and v <= 0) for v in values), any(v == math.inf for v in values)
 
 
 def _even(values: Sequence[float], log: bool) -> NDArray[np.float64]:
@@ -152,7 +167,7 @@ def _tick_labels(values: Sequence[float], log: bool) -> list[str]:
     """Return labels with just the decimals that tell the ticks apart."""
     if log:
         return [f"{v:g}" for v in values]
-    step = min((b - a for a, b in zip(values, values[1:], strict=False)), default=1.0)
+    step = min((b - a for a, b in pairwise(values)), default=1.0)
     decimals = next((d for d in range(10) if abs(round(step, d) - step) < 1e-6 * step), 9)
     return [number(v, decimals) for v in values]
 
@@ -161,8 +176,11 @@ def ticks_for(scale: Scale, size: float) -> tuple[list[float], list[str]]:
     """Return the finest set of round ticks, at most eight, whose labels stand clear of each other."""
     best: tuple[list[float], list[str]] = ([scale.null], _tick_labels([scale.null], scale.log))
     for candidate in _RATIOS if scale.log else _linear_sets(scale):
-        values = [v for v in candidate if scale.low * (1 - 1e-9) <= v <= scale.high * (1 + 1e-9)] if scale.log else list(
-            candidate)
+        values = (
+            [v for v in candidate if scale.low * (1 - 1e-9) <= v <= scale.high * (1 + 1e-9)]
+            if scale.log
+            else list(candidate)
+        )
         labels = _tick_labels(values, scale.log)
         halves = [text_width(label, size) / 2 for label in labels]
         places = [scale.points(v) for v in values]
@@ -194,9 +212,25 @@ def draw_axis(sheet: Sheet, scale: Scale, y: float, top: float) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.tick_params(
-        axis="x", which="major", bottom=True, labelbottom=True, length=style.small * 0.35, width=style.line * 0.7,
-        pad=style.small * 0.3, direction="out", color=style.colours.quiet, labelsize=style.small,
-        labelcolor=style.colours.ink, labelfontfamily=FONT,
+        axis="x",
+        which="major",
+        bottom=True,
+        labelbottom=True,
+        length=style.small * 0.35,
+        width=style.line * 0.7,
+        pad=style.small * 0.3,
+        direction="out",
+        color=style.colours.quiet,
+        labelsize=style.small,
+        labelcolor=style.colours.ink,
+        labelfontfamily=FONT,
     )
-    ax.plot([scale.null] * 2, [top, y], color=style.colours.quiet, linewidth=style.line * 0.8, linestyle="-",
-            marker="", zorder=0.9)
+    ax.plot(
+        [scale.null] * 2,
+        [top, y],
+        color=style.colours.quiet,
+        linewidth=style.line * 0.8,
+        linestyle="-",
+        marker="",
+        zorder=0.9,
+    )

@@ -1,4 +1,4 @@
-"""Plan and draw a table that has a picture in one column: the frame of forest, domains and trial charts.
+"""Plan a table that has a picture in one column: the frame of forest, domains and trial charts.
 
 The plan decides every width and height from the texts, without a figure; a new figure is then made as
 high as the plan says, and an `Axes` that the user gave is filled, with smaller letters where it must be.
@@ -6,16 +6,22 @@ high as the plan says, and an `Axes` that the user gave is filled, with smaller 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from evidence.charts.canvas import Sheet, elide, line_height, text_width, widest, wrap
-from evidence.charts.marks import MARK_WORDS, key_mark
-from evidence.charts.scale import Scale, draw_axis
+from evidence.charts.canvas import balanced, elide, line_height, narrowest, text_width, widest, wrap
+from evidence.charts.marks import MARK_WORDS
 from evidence.charts.style import Style
 
-__all__ = ["Column", "Content", "Plan", "draw_plan", "plan_table"]
+__all__ = ["Column", "Content", "Plan", "key_width", "line_count", "pad_of", "plan_table", "title_height"]
+
+_LEAST_FLEX = 7.0
+"""Least width of a flexible column, as a multiple of the text size: about a surname."""
+
+_WIDE, _NARROW = 0.36, 0.25
+"""Share of the width that the picture has where texts can wrap; and where they have to be shortened."""
 
 Align = Literal["left", "center", "right"]
 
@@ -74,6 +80,8 @@ class Content:
         Marks to explain, names of `MARK_WORDS`.
     foot : tuple of str
         Notes below, each a paragraph.
+    picture_share : float
+        Share of the width below which texts are not shortened for the picture's sake.
     """
 
     left: tuple[Column, ...]
@@ -87,6 +95,7 @@ class Content:
     lanes: tuple[float, ...] = ()
     key: tuple[str, ...] = ()
     foot: tuple[str, ...] = ()
+    picture_share: float = _NARROW
 
     @property
     def rows(self) -> int:
@@ -144,7 +153,7 @@ class Plan:
         return replace(self, height=height, row_heights=tuple(h * factor for h in self.row_heights))
 
 
-def _pad(style: Style) -> float:
+def pad_of(style: Style) -> float:
     """Return the margin of the sheet."""
     return style.text * 0.9
 
@@ -155,19 +164,42 @@ def _natural(column: Column, style: Style, bold: bool) -> float:
     return max(head, widest(column.cells, style.text, bold))
 
 
-def _widths(content: Content, style: Style, width: float, least_picture: float) -> list[float]:
-    """Return the widths of the columns; flexible ones give way until the picture has its least width."""
-    columns = (*content.left, *content.right)
-    gap = style.text * 1.3
-    natural = [_natural(c, style, bool(content.bold)) for c in columns]
-    least = [min(n, style.text * 7.0) if c.flex else n for c, n in zip(columns, natural, strict=True)]
-    room = width - 2 * _pad(style) - gap * len(columns) - max(least_picture, 0.28 * width)
-    excess = sum(natural) - room
-    slack = sum(n - m for n, m in zip(natural, least, strict=True))
+def _two_lines(column: Column, style: Style, bold: bool) -> float:
+    """Return the least width at which no cell of a flexible column needs more than two lines."""
+    cells = [
+        max(text_width(line, style.text, bold) for line in cell.split("\n"))
+        if "\n" in cell
+        else narrowest(cell, math.inf, style.text, 2, bold=bold)
+        for cell in set(column.cells)
+    ]
+    head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
+    return max([head, style.text * _LEAST_FLEX, *cells]) * 1.01
+
+
+def _shrink(widths: list[float], least: list[float], room: float) -> list[float]:
+    """Return widths made smaller in proportion to their slack, until they fit or reach their least."""
+    slack = sum(w - m for w, m in zip(widths, least, strict=True))
+    excess = sum(widths) - room
     if excess <= 0 or slack <= 0:
-        return natural
+        return widths
     share = min(1.0, excess / slack)
-    return [n - (n - m) * share for n, m in zip(natural, least, strict=True)]
+    return [w - (w - m) * share for w, m in zip(widths, least, strict=True)]
+
+
+def _widths(content: Content, style: Style, width: float, least_picture: float) -> list[float]:
+    """Return the widths of the columns.
+
+    Flexible ones give way in two steps: to two lines a cell for the sake of a wide picture, below that,
+    with shortened texts, only for a picture of its least width.
+    """
+    columns = (*content.left, *content.right)
+    bold = bool(content.bold)
+    room = width - 2 * pad_of(style) - style.text * 1.3 * len(columns)
+    natural = [_natural(c, style, bold) for c in columns]
+    two = [min(n, _two_lines(c, style, bold)) if c.flex else n for c, n in zip(columns, natural, strict=True)]
+    least = [min(n, style.text * _LEAST_FLEX) if c.flex else n for c, n in zip(columns, natural, strict=True)]
+    widths = _shrink(natural, two, room - max(least_picture, _WIDE * width))
+    return _shrink(widths, least, room - max(least_picture, content.picture_share * width))
 
 
 def _wrapped(column: Column, width: float, style: Style, bold: frozenset[int]) -> Column:
@@ -200,7 +232,7 @@ def _key_lines(key: Sequence[str], style: Style, width: float) -> tuple[tuple[st
     lines: list[list[str]] = []
     used = width + 1.0
     for mark in key:
-        need = _key_width(mark, style)
+        need = key_width(mark, style)
         if used + need > width:
             lines.append([])
             used = 0.0
@@ -209,7 +241,7 @@ def _key_lines(key: Sequence[str], style: Style, width: float) -> tuple[tuple[st
     return tuple(tuple(line) for line in lines)
 
 
-def _key_width(mark: str, style: Style) -> float:
+def key_width(mark: str, style: Style) -> float:
     """Return the width of one mark of the key with its words."""
     return style.small * 3.0 + text_width(MARK_WORDS[mark], style.small) + style.small * 1.6
 
@@ -233,7 +265,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
     Plan
         With the height that the content needs.
     """
-    pad, gap = _pad(style), style.text * 1.3
+    pad, gap = pad_of(style), style.text * 1.3
     widths = _widths(content, style, width, least_picture * style.text)
     n_left = len(content.left)
     starts, x = [], pad
@@ -246,36 +278,49 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
     for w in widths[n_left:]:
         starts.append(x)
         x += w + gap
-    columns = [_wrapped(c, w, style, content.bold) for c, w in zip(
-        (*content.left, *content.right), widths, strict=True)]
+    columns = [
+        _wrapped(c, w, style, content.bold)
+        for c, w in zip((*content.left, *content.right), widths, strict=True)
+    ]
     centre = (picture[0] + picture[1]) / 2
     reach = (centre - pad - style.small * 0.5, width - pad - centre - style.small * 0.5)
     content = replace(
         content,
         left=tuple(columns[:n_left]),
         right=tuple(columns[n_left:]),
-        title=wrap(content.title, width - 2 * pad, style.title, bold=True) if content.title else "",
-        favours=(wrap(content.favours[0], reach[0], style.small), wrap(content.favours[1], reach[1], style.small)),
-        axis_label=wrap(content.axis_label, picture[1] - picture[0], style.small) if content.axis_label else "",
+        title=balanced(content.title, width - 2 * pad, style.title, bold=True) if content.title else "",
+        favours=(
+            wrap(content.favours[0], reach[0], style.small),
+            wrap(content.favours[1], reach[1], style.small),
+        ),
+        axis_label=balanced(content.axis_label, 2 * min(reach), style.small) if content.axis_label else "",
         foot=tuple(wrap(f, width - 2 * pad, style.small) for f in content.foot),
     )
     heads = max((c.header.count("\n") + 1 for c in columns), default=1)
     groups = 1.5 if any(c.group for c in columns) or content.picture_group else 0.0
     plan = Plan(
-        content, style, width, 0.0, tuple(starts), tuple(widths), picture, _row_heights(content, columns, style),
+        content,
+        style,
+        width,
+        0.0,
+        tuple(starts),
+        tuple(widths),
+        picture,
+        _row_heights(content, columns, style),
         line_height(style.small) * (heads + groups) + style.small * 0.8,
         _key_lines(content.key, style, width - 2 * pad),
     )
     return replace(plan, height=_height(plan))
 
 
-def _lines(text: str) -> int:
+def line_count(text: str) -> int:
     """Return the number of lines of a text."""
     return text.count("\n") + 1 if text else 0
 
 
-def _title_height(plan: Plan) -> float:
-    lines = _lines(plan.content.title)
+def title_height(plan: Plan) -> float:
+    """Return the height of the title with the space below it."""
+    lines = line_count(plan.content.title)
     return line_height(plan.style.title, lines) + plan.style.text * 0.7 if lines else 0.0
 
 
@@ -283,126 +328,15 @@ def _below_height(plan: Plan) -> float:
     """Return the height of axis, favours labels, axis label, key and notes."""
     style, content = plan.style, plan.content
     height = style.small * 2.05
-    height += line_height(style.small, max(map(_lines, content.favours)))
-    height += line_height(style.small, _lines(content.axis_label))
+    height += line_height(style.small, max(map(line_count, content.favours)))
+    height += line_height(style.small, line_count(content.axis_label))
     height += style.small * 0.6
     height += len(plan.key_lines) * style.small * 1.7 + style.small * 0.4
-    height += sum(line_height(style.small, _lines(f)) + style.small * 0.35 for f in content.foot)
+    height += sum(line_height(style.small, line_count(f)) + style.small * 0.35 for f in content.foot)
     return height
 
 
 def _height(plan: Plan) -> float:
-    return 2 * _pad(plan.style) + _title_height(plan) + plan.heads + sum(plan.row_heights) + _below_height(plan)
-
-
-def draw_plan(plan: Plan, sheet: Sheet, scale: Scale) -> list[float]:
-    """Draw all text, rules, the axis and the key.
-
-    Parameters
-    ----------
-    plan : Plan
-        Where everything stands.
-    sheet : Sheet
-        Opened at the size of the plan.
-    scale : Scale
-        The data axis, between the edges of ``plan.picture``.
-
-    Returns
-    -------
-    list of float
-        Height of the middle of each row, in points from the top: where its marks belong.
-    """
-    style, content = plan.style, plan.content
-    y = _pad(style)
-    if content.title:
-        sheet.text(_pad(style), y, content.title, size=style.title, bold=True, valign="top")
-        y += _title_height(plan)
-    _draw_heads(plan, sheet, y)
-    y += plan.heads
-    top = y
-    sheet.rule(y - style.small * 0.2, left=_pad(style), right=plan.width - _pad(style), strong=True)
-    middles = []
-    for i, height in enumerate(plan.row_heights):
-        if i in content.rules:
-            sheet.rule(y, left=_pad(style), right=plan.width - _pad(style))
-        middles.append(y + height / 2)
-        _draw_row(plan, sheet, i, middles[-1])
-        y += height
-    draw_axis(sheet, scale, y, top)
-    _draw_below(plan, sheet, scale, y)
-    return middles
-
-
-def _edge(plan: Plan, column: int) -> float:
-    """Return where the texts of a column are anchored."""
-    start, width = plan.starts[column], plan.widths[column]
-    return {"left": start, "right": start + width, "center": start + width / 2}[plan.columns[column].align]
-
-
-def _draw_heads(plan: Plan, sheet: Sheet, y: float) -> None:
-    """Draw the heads of the columns, standing on one line, and the heads over groups."""
-    style = plan.style
-    bottom = y + plan.heads - style.small * 0.55
-    for i, column in enumerate(plan.columns):
-        sheet.text(_edge(plan, i), bottom, column.header, size=style.small, align=column.align, valign="bottom",
-                   bold=True)
-    spans: dict[str, tuple[float, float]] = {}
-    for i, column in enumerate(plan.columns):
-        if column.group:
-            left, _ = spans.get(column.group, (plan.starts[i], 0.0))
-            spans[column.group] = (left, plan.starts[i] + plan.widths[i])
-    if plan.content.picture_group:
-        spans[plan.content.picture_group] = plan.picture
-    for name, (left, right) in spans.items():
-        label = elide(name, right - left, style.small, True)
-        sheet.text((left + right) / 2, y + style.small * 0.65, label, size=style.small, align="center", bold=True)
-        sheet.rule(y + style.small * 1.5, left=left, right=right)
-
-
-def _draw_row(plan: Plan, sheet: Sheet, row: int, y: float) -> None:
-    for i, column in enumerate(plan.columns):
-        sheet.text(_edge(plan, i), y, column.cells[row], align=column.align, bold=row in plan.content.bold)
-
-
-def _draw_favours(plan: Plan, sheet: Sheet, null: float, y: float) -> None:
-    """Draw what either side favours: at the ends of the axis, or, where too long, outwards from the null line.
-
-    The labels may run on below the text columns, whose space is free there; they are moved along where
-    a line near an edge leaves one of them too little.
-    """
-    left, right = plan.picture
-    size, pad = plan.style.small, _pad(plan.style)
-    gap = size * 0.5
-    second, first = plan.content.favours
-    widths = widest([second], size), widest([first], size)
-    if max(widths) <= (right - left) / 2 - gap:
-        sheet.text(left, y, second, size=size, valign="top")
-        sheet.text(right, y, first, size=size, valign="top", align="right")
-        return
-    middle = min(max(null, pad + widths[0] + gap), plan.width - pad - widths[1] - gap)
-    sheet.text(middle - gap, y, second, size=size, valign="top", align="right")
-    sheet.text(middle + gap, y, first, size=size, valign="top")
-
-
-def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
-    """Draw what stands below the axis: favours labels, the axis label, the key, the notes."""
-    style, content = plan.style, plan.content
-    left, right = plan.picture
-    y += style.small * 2.05
-    _draw_favours(plan, sheet, scale.points(scale.null), y)
-    y += line_height(style.small, max(map(_lines, content.favours)))
-    sheet.text((left + right) / 2, y, content.axis_label, size=style.small, valign="top", align="center",
-               colour=style.colours.quiet)
-    y += line_height(style.small, _lines(content.axis_label)) + style.small * 0.6
-    for line in plan.key_lines:
-        x = _pad(style)
-        for mark in line:
-            key_mark(sheet, scale, mark, x, x + style.small * 2.4, y + style.small * 0.8)
-            sheet.text(x + style.small * 3.0, y + style.small * 0.8, MARK_WORDS[mark], size=style.small,
-                       colour=style.colours.quiet)
-            x += _key_width(mark, style)
-        y += style.small * 1.7
-    y += style.small * 0.4
-    for note in content.foot:
-        sheet.text(_pad(style), y, note, size=style.small, valign="top", colour=style.colours.quiet)
-        y += line_height(style.small, _lines(note)) + style.small * 0.35
+    return (
+        2 * pad_of(plan.style) + title_height(plan) + plan.heads + sum(plan.row_heights) + _below_height(plan)
+    )

@@ -10,7 +10,8 @@ import pandas as pd
 from evidence.charts import marks
 from evidence.charts.frame import measure_name, on_screen, place, sides
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.table import Column, Content, draw_plan
+from evidence.charts.table import Column, Content
+from evidence.charts.table_draw import draw_plan
 from evidence.charts.trial_rows import NOT_TESTED, short_arm, trial_rows
 from evidence.charts.words import plural
 
@@ -49,8 +50,8 @@ def trial(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its outcomes need.
     medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``. A slide leaves out the
-        changes within the arms where they do not fit; `trial_rows` has them.
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``. A slide states the changes
+        within the arms as yes or no; `trial_rows` has their p values.
     title : str, optional
         One message. None makes it from the rows (`trial_title`); ``""`` sets none.
 
@@ -77,7 +78,7 @@ def trial(
     message = trial_title(rows, arms) if title is None else title
     favours = on_screen((arms[1], arms[0]), effects.scale, effects.display_sign)
     contents = _contents(rows, arms, effects, favours, message, medium)
-    plan, sheet = place(contents, medium, ax, least_picture=11.0)
+    plan, sheet = place(contents, medium, ax, least_picture=9.0)
     must = [v for row in rows.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
     scale = scale_for(must, [], *plan.picture, log=effects.scale == "log")
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
@@ -100,7 +101,12 @@ _SAID = {"improved": "yes", "not improved": "no", "": "\u2013"}
 
 
 def _contents(
-    rows: pd.DataFrame, arms: tuple[str, str], effects: Effects, favours: tuple[str, str], title: str, medium: str
+    rows: pd.DataFrame,
+    arms: tuple[str, str],
+    effects: Effects,
+    favours: tuple[str, str],
+    title: str,
+    medium: str,
 ) -> list[Content]:
     """Return the chart with all columns, and without the changes within the arms."""
     names = [arm[:1].upper() + arm[1:] for arm in arms]
@@ -110,7 +116,7 @@ def _contents(
         for name, column in zip(names, ("says_e", "says_c"), strict=True)
     ]
     within = [
-        Column(name, tuple(rows[column]), flex=True, group="Trial: change within arms")
+        Column(name, tuple(rows[column]), flex=True, group="Trial: changed within arms?")
         for name, column in zip(names, ("within_e", "within_c"), strict=True)
     ]
     between = Column("Trial: between arms", tuple(rows["between"]), flex=True)
@@ -124,11 +130,29 @@ def _contents(
         axis_label="" if medium == "slide" else measure_name(effects.measure),
         picture_group="What follows",
         lanes=tuple(1.0 for _ in range(len(rows))),
+        picture_share=0.19,
         key=tuple(mark for mark in ("square", "band", "arrow") if mark in present),
         foot=() if medium == "slide" else (trial_caption(),),
     )
-    without = replace(full, left=(label, *(said if claimed else ()), between))
-    return [full, without, replace(without, right=())]
+    pair = f"{names[0]} / {arms[1]}"
+    paired_said = Column(f"Article: improved? {pair}", _pairs(said), "center")
+    paired_within = Column(f"Trial: changed? {pair}", _pairs(_short(rows, names)), "center")
+    short = replace(full, left=(label, *((paired_said,) if claimed else ()), paired_within, between))
+    return [full, short, replace(short, right=())]
+
+
+def _pairs(columns: list[Column]) -> tuple[str, ...]:
+    """Return the cells of two columns in one."""
+    return tuple(f"{one} / {two}" for one, two in zip(columns[0].cells, columns[1].cells, strict=True))
+
+
+def _short(rows: pd.DataFrame, names: list[str]) -> list[Column]:
+    """Return the changes within the arms as yes or no, without their p values."""
+    words = {"changed": "yes", "no change": "no"}
+    return [
+        Column(name, tuple(words.get(cell.split(",")[0], "\u2013") for cell in rows[column]))
+        for name, column in zip(names, ("within_e", "within_c"), strict=True)
+    ]
 
 
 def trial_title(rows: pd.DataFrame, arms: tuple[str, str]) -> str:
@@ -157,8 +181,12 @@ def trial_title(rows: pd.DataFrame, arms: tuple[str, str]) -> str:
         parts.append(f"no difference shown in {level}")
     missing = int((rows["between"] == NOT_TESTED).sum())
     if missing:
-        domains = [str(label).split(":")[0].lower() for label in rows.loc[rows["between"] == NOT_TESTED, "label"]]
-        parts.append(f"{' and '.join(domains)} not tested" if missing <= 2 else f"{missing} domains not tested")
+        domains = [
+            str(label).split(":")[0].lower() for label in rows.loc[rows["between"] == NOT_TESTED, "label"]
+        ]
+        parts.append(
+            f"{' and '.join(domains)} not tested" if missing <= 2 else f"{missing} domains not tested"
+        )
     return f"Between the arms: {', '.join(parts)}" if parts else "Between the arms: nothing reported"
 
 
@@ -171,8 +199,8 @@ def trial_caption() -> str:
         Two sentences.
     """
     return (
-        "A change within one arm and none in the other is no comparison of the arms. What follows: the difference "
-        "between the arms that the printed result allows (a dash: not printed in what was read)."
+        "A change within one arm and none in the other is no comparison of the arms. What follows: the "
+        "difference between the arms that the printed result allows (a dash: not printed in what was read)."
     )
 
 
@@ -190,5 +218,8 @@ def trial_alt(effects: Effects, studies: Studies, *, study: str = "distefano2013
         For readers who do not see the picture.
     """
     rows = trial_rows(effects, studies, study=study)
-    parts = [f"{row.label}: {row.between}; {effects.measure} {row.effect_text}" for row in rows.itertuples(index=False)]
+    parts = [
+        f"{row.label}: {row.between}; {effects.measure} {row.effect_text}"
+        for row in rows.itertuples(index=False)
+    ]
     return f"One trial ({study}), outcome by outcome, between its arms. {'. '.join(parts)}."

@@ -42,7 +42,9 @@ TRIAL_COLUMNS = (
 NOT_TESTED = "not tested"
 
 
-def trial_rows(effects: Effects, studies: Studies, *, study: str, claims: pd.DataFrame | None = None) -> pd.DataFrame:
+def trial_rows(
+    effects: Effects, studies: Studies, *, study: str, claims: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Set side by side what was claimed, what the trial printed, and what follows between its arms.
 
     Parameters
@@ -84,7 +86,11 @@ def trial_rows(effects: Effects, studies: Studies, *, study: str, claims: pd.Dat
     tested = {line["domain"] for line in lines}
     question = as_text(own["question"].iloc[0])
     arms = as_text(own["arm_e"].iloc[0]), as_text(own["arm_c"].iloc[0])
-    lines += [_untested(domain, arms, claims, question) for domain in _claimed(claims, question) if domain not in tested]
+    lines += [
+        _untested(domain, arms, claims, question)
+        for domain in _claimed(claims, question)
+        if domain not in tested
+    ]
     return pd.DataFrame(lines, columns=list(TRIAL_COLUMNS))
 
 
@@ -182,16 +188,30 @@ def _outcome(
         "estimate": value,
         "low": ends[0],
         "high": ends[1],
-        "effect_text": text or "nothing",
+        "effect_text": text or "\u2013",
         "reason": as_text(row.get("reason")),
     }
 
 
-def _untested(domain: str, arms: tuple[str, str], claims: pd.DataFrame | None, question: str) -> dict[str, object]:
+def _untested(
+    domain: str, arms: tuple[str, str], claims: pd.DataFrame | None, question: str
+) -> dict[str, object]:
     """Return the line of a domain that is claimed and was not tested."""
     return {
-        "row_id": "", "domain": domain, "outcome": "", "label": f"{domain_name(domain)}: {NOT_TESTED}",
-        "says_e": says(claims, question, arms[0], domain), "says_c": says(claims, question, arms[1], domain),
-        "within_e": "\u2013", "within_c": "\u2013", "between": NOT_TESTED, "kind": "", "mark": "none",
-        "estimate": math.nan, "low": math.nan, "high": math.nan, "effect_text": "nothing", "reason": "",
+        "row_id": "",
+        "domain": domain,
+        "outcome": "",
+        "label": f"{domain_name(domain)}: {NOT_TESTED}",
+        "says_e": says(claims, question, arms[0], domain),
+        "says_c": says(claims, question, arms[1], domain),
+        "within_e": "\u2013",
+        "within_c": "\u2013",
+        "between": NOT_TESTED,
+        "kind": "",
+        "mark": "none",
+        "estimate": math.nan,
+        "low": math.nan,
+        "high": math.nan,
+        "effect_text": "\u2013",
+        "reason": "",
     }

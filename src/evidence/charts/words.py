@@ -7,8 +7,19 @@ from collections.abc import Iterable
 
 import numpy as np
 
-__all__ = ["MINUS", "count", "decimals_for", "domain_name", "interval_words", "listed", "number", "percent",
-           "plural", "range_words", "spread_words"]
+__all__ = [
+    "MINUS",
+    "count",
+    "decimals_for",
+    "domain_name",
+    "interval_words",
+    "listed",
+    "number",
+    "percent",
+    "plural",
+    "range_words",
+    "spread_words",
+]
 
 MINUS = "\u2212"
 

@@ -1,0 +1,231 @@
+"""Nothing clips, nothing overlaps, nothing is smaller than its medium allows: measured on drawn figures."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import matplotlib as mpl
+import pytest
+from helpers_charts import Fit, assert_clean, comparison, directions, map_table, rows
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evidence.charts.canvas import balanced, elide, text_width, wrap
+from evidence.charts.domains import domains
+from evidence.charts.effect_direction import effect_direction
+from evidence.charts.evidence_map import evidence_map
+from evidence.charts.forest import forest
+from evidence.charts.scale import scale_for, ticks_for
+from evidence.charts.style import MEDIA, Palette, style_for
+from evidence.errors import ModelError
+
+SIZES = (3, 12, 80)
+LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0}
+"""Least sizes in points: a slide is read from the last row, a journal prints nothing below 7 pt."""
+
+EXACT = Fit(estimate=0.3, conf_low=-0.4, conf_high=1.0)
+
+
+def size_of(ax: Axes) -> tuple[float, float]:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    width, height = figure.get_size_inches()
+    return float(width), float(height)
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("long", [False, True], ids=["short", "60 characters"])
+@pytest.mark.parametrize("k", SIZES)
+def test_forest_is_clean(k: int, long: bool, medium: str) -> None:
+    table = rows(k, long=long, left_out=k // 4, missing_n=True)
+    fit = Fit(rows=table, k=k, n_studies=k, alongside=(("exact rows only", EXACT),))
+    assert_clean(forest(fit, medium=medium, title="What the printed results say"), LEAST[medium])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("long", [False, True], ids=["short", "60 characters"])
+@pytest.mark.parametrize("n", [3, 6, 22])
+def test_domains_are_clean(n: int, long: bool, medium: str) -> None:
+    assert_clean(domains(comparison(n, long=long), medium=medium), LEAST[medium])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize(("k", "n_domains"), [(3, 3), (12, 6), (80, 22)])
+def test_directions_and_map_are_clean(k: int, n_domains: int, medium: str) -> None:
+    effects = directions(k, n_domains, long=True)
+    assert_clean(effect_direction(effects, medium=medium), LEAST[medium])  # type: ignore[arg-type]
+    assert_clean(evidence_map(map_table(k, n_domains), medium=medium), LEAST[medium])
+
+
+def test_six_domains_fit_a_slide() -> None:
+    pooled = replace(
+        comparison(6), fits={f"domain {i}": Fit(rows=rows(9), k=9, n_studies=9) for i in range(6)}
+    )
+    width, height = size_of(domains(pooled, medium="slide"))  # type: ignore[arg-type]
+    assert (round(width, 2), round(height, 2)) == (13.33, 7.5)
+
+
+def test_height_follows_rows() -> None:
+    heights = [size_of(forest(Fit(rows=rows(k))))[1] for k in SIZES]  # type: ignore[arg-type]
+    assert heights[0] < heights[1] < heights[2]
+    per_row = (heights[2] - heights[1]) / 68
+    assert per_row == pytest.approx((heights[1] - heights[0]) / 9, rel=0.15)
+
+
+def test_given_axes_come_back_and_stay_in_their_place() -> None:
+    figure = Figure(figsize=(12, 6))
+    left, right = figure.subplots(1, 2)
+    assert forest(Fit(rows=rows(12)), ax=left) is left  # type: ignore[arg-type]
+    assert domains(comparison(6), ax=right) is right  # type: ignore[arg-type]
+    assert_clean(left)
+
+
+def test_letters_shrink_in_axes_that_are_too_small() -> None:
+    ax = Figure(figsize=(6, 4)).subplots()
+    forest(Fit(rows=rows(40)), ax=ax)  # type: ignore[arg-type]
+    assert_clean(ax)
+    assert min(text.get_fontsize() for text in ax.texts) < MEDIA["notebook"].small
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        Fit(-0.4, -0.9, 0.1, scale="log", display_sign=-1, measure="RR", rows=rows(12)),
+        Fit(
+            None, 0.2, math.inf, bound="lower", pred_low=None, pred_high=None, rows=rows(12, kinds=("sign",))
+        ),
+        Fit(None, -math.inf, -0.2, bound="upper", pred_low=None, pred_high=None, scale="log", rows=rows(5)),
+        Fit(None, None, None, bound="none", pred_low=None, pred_high=None, rows=rows(3, kinds=("sign",))),
+        Fit(-412.0, -900.0, 80.0, measure="MD", rows=rows(12, factor=1000.0, centre=-0.5), tau2=5e4),
+        Fit(
+            4e-7,
+            -1e-7,
+            9e-7,
+            measure="MD",
+            rows=rows(12, factor=1e-6),
+            tau2=1e-13,
+            pred_low=None,
+            pred_high=None,
+        ),
+        Fit(rows=rows(4, share="contribution"), n_people=None, tau2=None, i2=None),
+    ],
+    ids=["ratio", "lower bound", "upper bound", "no bound", "thousands", "millionths", "no people"],
+)
+def test_unusual_results_are_clean(fit: Fit) -> None:
+    for medium in MEDIA:
+        assert_clean(forest(fit, medium=medium), LEAST[medium])  # type: ignore[arg-type]
+
+
+def test_marks_stay_inside_the_picture() -> None:
+    table = rows(12)
+    table.loc[0, ["estimate", "low", "high"]] = 40.0  # far off: an arrow at the edge
+    ax = forest(Fit(rows=table))  # type: ignore[arg-type]
+    low, high = ax.spines["bottom"].get_bounds()
+    assert high < 10
+    axis = ax.spines["bottom"].get_position()[1]
+    for line in ax.lines:
+        if line.get_transform() == ax.transData and max(line.get_ydata()) <= axis:  # below it is the key
+            assert min(line.get_xdata()) >= low - 1e-9
+            assert max(line.get_xdata()) <= high + 1e-9
+
+
+def test_names_with_dollars_and_markup_are_names() -> None:
+    table = rows(3)
+    table["label"] = ["$x^2$ and $y$", "a_b {c} \\frac", "<b>bold</b> & co"]
+    ax = forest(Fit(rows=table))  # type: ignore[arg-type]
+    shown = " ".join(text.get_text() for text in ax.texts)
+    assert "$x^2$" in shown
+    assert_clean(ax)
+
+
+def test_no_global_setting_is_changed() -> None:
+    before = dict(mpl.rcParams)
+    forest(Fit(rows=rows(3)))  # type: ignore[arg-type]
+    domains(comparison(6))  # type: ignore[arg-type]
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_chart_looks_the_same_under_any_style() -> None:
+    plain = forest(Fit(rows=rows(3)))  # type: ignore[arg-type]
+    with mpl.rc_context({"font.size": 30, "font.family": "serif", "lines.marker": "x", "axes.grid": True}):
+        styled = forest(Fit(rows=rows(3)))  # type: ignore[arg-type]
+    assert [t.get_fontsize() for t in plain.texts] == [t.get_fontsize() for t in styled.texts]
+    assert size_of(plain) == size_of(styled)
+    assert_clean(styled)
+
+
+def test_neither_pyplot_nor_a_backend_is_needed() -> None:
+    code = (
+        "import sys; from evidence.charts.evidence_map import evidence_map; import pandas as pd;"
+        "t = pd.DataFrame({'domain': ['a'], 'comparator_class': ['b'], 'study': ['s'], 'reported': ['full']});"
+        "evidence_map(t); assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_unknown_medium_names_the_three() -> None:
+    with pytest.raises(ModelError, match="notebook, slide, journal"):
+        style_for("poster")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.1 defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_texts_have_the_contrast_that_wcag_asks_for() -> None:
+    palette = Palette()
+    for colour in (palette.ink, palette.quiet):
+        assert (luminance(palette.paper) + 0.05) / (luminance(colour) + 0.05) >= 4.5
+
+
+def test_marks_differ_in_grey() -> None:
+    palette = Palette()
+    shades = sorted(
+        luminance(c) for c in (palette.pooled, palette.exact, palette.second, palette.interval_fill)
+    )
+    ratios = [(b + 0.05) / (a + 0.05) for a, b in pairwise(shades)]
+    assert min(ratios) > 1.4
+
+
+@given(
+    st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0x24F), max_size=120), st.floats(30, 300)
+)
+@settings(max_examples=40, deadline=None)
+def test_wrapped_and_shortened_texts_fit(text: str, width: float) -> None:
+    assert text_width(elide(text, width, 10.0), 10.0) <= max(width, text_width("\u2026", 10.0))
+    for line in wrap(text, width, 10.0, most=2, keep_end=True).split("\n"):
+        assert text_width(line, 10.0) <= width * 1.001
+    assert balanced(text, width, 10.0).count("\n") == wrap(text, width, 10.0).count("\n")
+
+
+@given(
+    st.lists(st.floats(-50, 50), min_size=1, max_size=30),
+    st.lists(st.floats(-1e3, 1e3), max_size=10),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_scale_holds_no_difference_and_its_ticks(must: list[float], may: list[float], log: bool) -> None:
+    values: list[list[float]] = [[math.exp(v / 20) for v in part] if log else part for part in (must, may)]
+    scale = scale_for(values[0], values[1], 100.0, 400.0, log=log, always=values[0][:1])
+    assert scale.low < scale.null < scale.high
+    assert scale.low <= values[0][0] <= scale.high
+    places, labels = ticks_for(scale, 9.0)
+    assert len(places) == len(labels) <= 8
+    assert all(scale.low * 0.999999 <= p <= scale.high * 1.000001 for p in places if log)
+    assert scale.points(scale.value(250.0)) == pytest.approx(250.0)
+
+
+def test_ratio_ticks_are_round() -> None:
+    scale = scale_for([0.4, 2.5], [], 100.0, 400.0, log=True)
+    labels: Any = ticks_for(scale, 9.0)[1]
+    assert set(labels) <= {"0.25", "0.5", "0.7", "1", "1.4", "2", "4", "0.2", "5"}

@@ -1,0 +1,290 @@
+"""What the charts show is decided in rows, tested here without a figure."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from helpers_charts import LONG_OUTCOME, SIX, Compared, Fit, Found, comparison, directions, map_table, rows
+
+from evidence.charts.captions import left_out_notes
+from evidence.charts.direction_rows import DIRECTION_COLUMNS, effect_direction_rows
+from evidence.charts.domains import domains_alt, domains_caption, domains_title
+from evidence.charts.domains_rows import DOMAIN_COLUMNS, domains_rows
+from evidence.charts.effect_direction import effect_direction_alt, effect_direction_caption
+from evidence.charts.evidence_map import (
+    MAP_COLUMNS,
+    evidence_map_alt,
+    evidence_map_caption,
+    evidence_map_rows,
+)
+from evidence.charts.forest import forest_alt, forest_caption
+from evidence.charts.forest_rows import FOREST_COLUMNS, forest_rows
+from evidence.charts.words import (
+    MINUS,
+    count,
+    decimals_for,
+    interval_words,
+    listed,
+    number,
+    percent,
+    plural,
+    range_words,
+)
+from evidence.errors import ModelError
+
+
+def test_forest_rows_keep_every_row_and_its_order() -> None:
+    table = rows(12, left_out=4)
+    out = forest_rows(Fit(rows=table))  # type: ignore[arg-type]
+    assert tuple(out.columns) == FOREST_COLUMNS
+    assert list(out["row_id"][:16]) == list(table["row_id"])
+    assert list(out["role"]) == ["row"] * 12 + ["left_out"] * 4 + ["pooled", "prediction"]
+    assert set(out.loc[out["role"] == "left_out", "note"]) == {"only changes within groups were printed"}
+
+
+def test_exact_rows_have_the_normal_interval_and_others_no_point() -> None:
+    out = forest_rows(Fit(rows=rows(12)))  # type: ignore[arg-type]
+    table = rows(12)
+    exact = out[out["kind"] == "exact"].iloc[0]
+    assert exact["mark"] == "square"
+    assert exact["high"] - exact["estimate"] == pytest.approx(1.959964 * table["std_error"][0], rel=1e-6)
+    bounds = out[out["kind"] == "interval"]
+    assert set(bounds["mark"]) == {"band"}
+    assert bounds["estimate"].isna().all()
+    assert set(bounds["estimate_text"]) == {""}
+    assert list(bounds["low"]) == list(table.loc[table["kind"] == "interval", "low"])
+    assert set(out.loc[out["kind"] == "sign", "interval_text"]) <= {"above 0", "below 0"}
+
+
+def test_long_labels_are_whole_in_the_rows() -> None:
+    out = forest_rows(Fit(rows=rows(3, long=True)))  # type: ignore[arg-type]
+    assert out["outcome"][0] == f"{LONG_OUTCOME} 0"
+
+
+def test_ratios_keep_the_printed_orientation() -> None:
+    # log RR 0.5 in favour of the first arm, by fewer events: the ratio is printed as exp(-0.5) = 0.61.
+    table = rows(3, kinds=("exact",))
+    table["estimate"], table["std_error"] = 0.5, 0.1
+    fit = Fit(
+        0.5, 0.3, 0.7, scale="log", display_sign=-1, pred_low=0.1, pred_high=0.9, measure="RR", rows=table
+    )
+    out = forest_rows(fit)  # type: ignore[arg-type]
+    pooled = out[out["role"] == "pooled"].iloc[0]
+    assert (pooled["low"], pooled["estimate"], pooled["high"]) == pytest.approx(
+        (math.exp(-0.7), math.exp(-0.5), math.exp(-0.3))
+    )
+    assert (out["low"] < out["high"]).all()
+    assert out["estimate_text"][0] == "0.61"
+
+
+def test_open_ratios_are_above_or_below() -> None:
+    table = rows(1, kinds=("sign",))
+    table["low"], table["high"] = 0.0, math.inf
+    fit = Fit(None, 0.1, math.inf, bound="lower", scale="log", display_sign=-1, pred_low=None, rows=table)
+    out = forest_rows(fit)  # type: ignore[arg-type]
+    assert out["interval_text"][0] == "below 1"
+    assert out["interval_text"][1] == "below 0.90"
+    assert out["mark"][1] == "bound"
+
+
+def test_a_one_sided_result_is_a_limit_and_never_a_diamond() -> None:
+    fit = Fit(
+        None, 0.12, math.inf, bound="lower", pred_low=None, pred_high=None, rows=rows(4, kinds=("sign",))
+    )
+    pooled = forest_rows(fit).query("role == 'pooled'").iloc[0]  # type: ignore[arg-type]
+    assert (pooled["mark"], pooled["interval_text"], pooled["estimate_text"]) == ("bound", "above 0.12", "")
+    assert "no pooled value, only a limit: above 0.12" in forest_caption(fit)  # type: ignore[arg-type]
+    nothing = Fit(
+        None, None, None, bound="none", pred_low=None, pred_high=None, rows=rows(2, kinds=("sign",))
+    )
+    pooled = forest_rows(nothing).query("role == 'pooled'").iloc[0]  # type: ignore[arg-type]
+    assert (pooled["mark"], pooled["interval_text"]) == ("none", "no limit")
+
+
+def test_missing_people_are_a_dash_and_shares_have_a_name() -> None:
+    out = forest_rows(Fit(rows=rows(4, missing_n=True, share="contribution")))  # type: ignore[arg-type]
+    assert out["n_text"][1] == "\u2013"
+    assert math.isnan(out["people"][1])
+    assert out.attrs["share_name"] == "Share of information"
+
+
+def test_results_alongside_are_drawn_only_where_they_share_the_scale() -> None:
+    other = Fit(0.3, -0.4, 1.0, measure="RR", scale="log")
+    fit = Fit(rows=rows(3), alongside=(("exact rows only", Fit()), ("direction only", other)))
+    out = forest_rows(fit)  # type: ignore[arg-type]
+    assert list(out.loc[out["role"] == "alongside", "label"]) == ["Exact rows only"]
+
+
+def test_captions_and_alt_texts_hold_the_numbers() -> None:
+    fit = Fit(rows=rows(12), k=12, n_studies=12, n_people=1830.0)
+    caption, alt = forest_caption(fit), forest_alt(fit)  # type: ignore[arg-type]
+    for part in (
+        "0.41",
+        "95%",
+        "0.10 to 0.72",
+        "REML, HKSJ",
+        "12 rows of 12 studies",
+        "1\u2009830 people",
+        "42%",
+    ):
+        assert part in caption
+    assert "12 rows (4 with value, 4 with bounds only and 4 with direction only)" in alt
+    assert "0.41" in alt
+
+
+def test_left_out_rows_are_named_with_their_reason() -> None:
+    out = forest_rows(Fit(rows=rows(2, left_out=6)))  # type: ignore[arg-type]
+    (note,) = left_out_notes(out)
+    assert note.startswith(
+        "Not pooled, 6 rows (Author 2002, Author 2003, Author 2004, Author 2005 and 2 other"
+    )
+    assert note.endswith("only changes within groups were printed.")
+    assert left_out_notes(out, short=True) == ("Not pooled: 6 rows.",)
+    assert left_out_notes(out[out["role"] == "row"]) == ()
+
+
+def test_every_state_of_a_domain() -> None:
+    out = domains_rows(comparison(6))  # type: ignore[arg-type]
+    assert tuple(out.columns) == DOMAIN_COLUMNS
+    heads = out[out["role"] == "domain"]
+    assert list(heads["domain"]) == list(SIX)
+    assert list(heads["state"]) == ["pooled", "pooled", "limit", "pooled", "one study", "no limit"]
+    assert list(heads["verdict"]) == ["first", "undecided", "first", "second", "", ""]
+    assert list(heads["effect_text"])[2:] == [
+        "above 0.15",
+        f"{MINUS}0.50 ({MINUS}0.90 to {MINUS}0.10)",
+        "1 study, not pooled",
+        "no limit",
+    ]
+    single = out[out["role"] == "row"]
+    assert list(single["mark"]) == ["square", "band"]
+    assert set(single["domain"]) == {"flexibility"}
+    assert (heads[["exact", "interval", "sign"]].sum(axis=1) == [9, 7, 4, 12, 2, 2]).all()
+
+
+def test_the_title_says_no_more_than_the_intervals() -> None:
+    names = ("isolated", "integrated")
+    assert domains_title(comparison(6), names) == "Integrated ahead in 2 of 6 domains, isolated in 1, 3 open"  # type: ignore[arg-type]
+    open_ = Compared({d: Fit(0.3, -0.1, 0.7, rows=rows(3)) for d in SIX})
+    assert domains_title(open_, names) == "No clear difference in any of 6 domains"  # type: ignore[arg-type]
+    one = Compared({d: Fit(0.3, 0.1 if d == "power" else -0.1, 0.7, rows=rows(3)) for d in SIX})
+    assert domains_title(one, names) == "Integrated ahead in 1 of 6 domains: power; 5 open"  # type: ignore[arg-type]
+    # The verdict is on the model scale: a printed ratio below 1 can favour the first arm.
+    ratio = Compared({"injury_all": Fit(0.4, 0.1, 0.7, scale="log", display_sign=-1, rows=rows(3))})
+    assert domains_title(ratio, names) == "Integrated ahead in 1 of 1 domain: injury: all"  # type: ignore[arg-type]
+
+
+def test_domain_caption_and_alt_text() -> None:
+    c = comparison(6)
+    assert "95% intervals" in domains_caption(c)  # type: ignore[arg-type]
+    alt = domains_alt(c)  # type: ignore[arg-type]
+    assert "Strength: above 0.15, 4 studies" in alt
+    assert "Flexibility: 1 study, not pooled" in alt
+
+
+def direction_table(*ways: str, **columns: object) -> Found:
+    table = directions(3, 1).table.head(1)
+    lines = table.loc[table.index.repeat(len(ways))].reset_index(drop=True)
+    lines["direction"] = list(ways)
+    return Found(
+        lines.assign(**{"kind": "sign", "basis": "between_group_test", "signif_between": "", **columns})
+    )
+
+
+@pytest.mark.parametrize(
+    ("ways", "symbol", "outcomes"),
+    [
+        (["favours_e"], "up", 1),
+        (["favours_e", "favours_e", "favours_e", "no_difference"], "up", 4),  # 75 %: at least 70 %
+        (["favours_e", "favours_e", "no_difference"], "mixed", 3),  # 67 %
+        (["favours_e"] * 7 + ["favours_c"] * 3, "up", 10),  # 70 % exactly
+        (["favours_c", "opposite"], "down", 2),
+        (["no_difference", "no_association"], "level", 2),
+        (["supports_factor"], "up", 1),
+        (["unclear"], "unknown", 0),
+    ],
+)
+def test_symbols_follow_the_seventy_percent_rule(ways: list[str], symbol: str, outcomes: int) -> None:
+    out = effect_direction_rows(direction_table(*ways))  # type: ignore[arg-type]
+    assert tuple(out.columns) == DIRECTION_COLUMNS
+    assert (out["symbol"][0], out["outcomes"][0]) == (symbol, outcomes)
+
+
+def test_within_group_results_are_no_direction() -> None:
+    out = effect_direction_rows(direction_table("favours_e", basis="within_group_only", kind="unusable"))  # type: ignore[arg-type]
+    assert out["symbol"][0] == "within"
+    # Another metric cannot be pooled, but its direction was reported between groups.
+    out = effect_direction_rows(direction_table("favours_e", kind="unusable"))  # type: ignore[arg-type]
+    assert out["symbol"][0] == "up"
+
+
+@pytest.mark.parametrize(
+    ("columns", "clear"),
+    [
+        ({"signif_between": "yes"}, True),
+        ({"signif_between": "no", "kind": "exact", "estimate": 9.0}, False),
+        ({"kind": "exact", "estimate": 0.5, "std_error": 0.2}, True),
+        ({"kind": "exact", "estimate": 0.3, "std_error": 0.2}, False),
+        ({"kind": "interval", "low": 0.4, "high": math.inf}, True),
+        ({"kind": "sign"}, False),
+    ],
+)
+def test_filled_means_significant_between_arms(columns: dict[str, object], clear: bool) -> None:
+    out = effect_direction_rows(direction_table("favours_e", **columns))  # type: ignore[arg-type]
+    assert bool(out["clear"][0]) is clear
+
+
+def test_later_time_points_are_not_counted_twice() -> None:
+    found = direction_table("favours_e", "no_difference")
+    found.table["main"] = [True, False]
+    out = effect_direction_rows(found)  # type: ignore[arg-type]
+    assert (out["symbol"][0], out["outcomes"][0]) == ("up", 1)
+
+
+def test_direction_words() -> None:
+    found = directions(12, 6)
+    assert "this is no vote" in effect_direction_caption(found)  # type: ignore[arg-type]
+    assert "Strength: " in effect_direction_alt(found)  # type: ignore[arg-type]
+
+
+def test_the_map_counts_each_row_once() -> None:
+    table = map_table(12, 6)
+    out = evidence_map_rows(table)
+    assert tuple(out.columns) == MAP_COLUMNS
+    assert out["rows"].sum() == len(table)
+    assert (out[["full", "partial", "direction", "other"]].sum(axis=1) == out["rows"]).all()
+    totals = out.groupby("row", sort=False)["rows"].sum()
+    assert list(totals) == sorted(totals, reverse=True)
+    assert "48 rows" in evidence_map_caption(table)
+    assert "against" in evidence_map_alt(table)
+
+
+def test_the_map_says_what_it_needs() -> None:
+    with pytest.raises(ModelError, match="comparator"):
+        evidence_map_rows(map_table(3, 3), ("domain", "comparator"))
+    with pytest.raises(ModelError, match="widen"):
+        evidence_map_rows(map_table(3, 3).head(0))
+
+
+def test_numbers_are_written_as_readers_expect() -> None:
+    assert number(-0.414) == f"{MINUS}0.41"
+    assert number(-0.001) == "0.00"
+    assert number(None) == number(math.nan) == ""
+    assert number(math.inf) == "\u221e"
+    assert count(1830.0) == "1\u2009830"
+    assert count(None) == "\u2013"
+    assert percent(0.01) == "<0.1%"
+    assert percent(8.333) == "8.3%"
+    assert range_words(-math.inf, -0.2) == f"below {MINUS}0.20"
+    assert range_words(-math.inf, math.inf) == "no bound"
+    assert interval_words(0.41, 0.1, 0.72) == "0.41 (0.10 to 0.72)"
+    assert (plural(1, "study", "studies"), plural(2, "study", "studies")) == ("1 study", "2 studies")
+    assert (listed(["a"]), listed(["a", "b", "c"]), listed([])) == ("a", "a, b and c", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals"), [(0.3, 2), (99.0, 2), (0.004, 5), (4e-7, 9), (250.0, 0), (4e6, 0)]
+)
+def test_decimals_follow_the_size_of_the_errors(value: float, decimals: int) -> None:
+    assert decimals_for([value, value]) == decimals
