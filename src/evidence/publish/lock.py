@@ -64,6 +64,8 @@ def held(path: Path, *, wait: float, say: Callable[[str], None]) -> Iterator[Non
             stream.flush()
             yield
         finally:
+            # Emptied, so that a build that had nothing to do leaves not one byte changed.
+            stream.truncate(0)
             _release(stream.fileno())
 
 

@@ -68,10 +68,14 @@ def _forest(workshop: Workshop, question: Question, output: Output) -> tuple[Axe
 
 
 def _domains(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
-    from evidence.charts.domains import domains
+    from evidence.charts.domains import domains, domains_title
 
     comparison = workshop.comparison(question)
-    axes = domains(comparison, medium=output.medium, favours=_favours(question))
+    favours = _favours(question)
+    # The message alone does not say what was compared, and several of these figures stand side by side.
+    message = domains_title(comparison, favours)
+    title = f"{question.title}: {message[:1].lower()}{message[1:]}"
+    axes = domains(comparison, medium=output.medium, favours=favours, title=title)
     return axes, of_fits(comparison.fits)
 
 
@@ -143,7 +147,6 @@ def _results(workshop: Workshop, questions: Sequence[Question], output: Output) 
     table = results_table(
         comparisons,
         workshop.union(questions),
-        order=questions[0].order,
         listed=workshop.listed,
         caption=output.title,
         id=output.id,

@@ -99,7 +99,10 @@ class Workshop:
         from evidence.synthesis.compare import compare
 
         def compute() -> Comparison:
-            return compare(self.ordered(question), by=question.by, model=self._model(question))
+            effects = self.effects(question)
+            there = dict.fromkeys(effects.table[question.by].astype(str))
+            order = list(dict.fromkeys([*question.order, *there]))
+            return compare(effects, by=question.by, model=self._model(question), order=order)
 
         return self._once("comparison", question.id, compute)
 

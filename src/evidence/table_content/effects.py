@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from evidence.studies.record import Studies
 from evidence.table_content.citing import Citing, filled, records, typeset
 from evidence.table_words import estimate_interval
 from evidence.tables import Table
+
+if TYPE_CHECKING:
+    from evidence.fit import MetaFit
 
 __all__ = ["effects_table", "left_out", "left_out_table", "printed_effect", "rules_table"]
 
@@ -117,15 +120,15 @@ def _people(row: Mapping[str, Any]) -> str:
     return "" if math.isnan(first) or math.isnan(second) else f"{first:g} + {second:g}"
 
 
-def printed_effect(effects: Effects, row: Mapping[str, Any]) -> str:
+def printed_effect(effects: Effects | MetaFit, row: Mapping[str, Any]) -> str:
     """Return the effect of one row as printed: value and interval, bounds, or a side.
 
     Parameters
     ----------
-    effects : Effects
+    effects : Effects or MetaFit
         Gives the scale.
     row : mapping
-        One row of ``effects.table``.
+        One row of ``effects.table`` or ``fit.rows``.
 
     Returns
     -------
@@ -168,17 +171,18 @@ def left_out(effects: Effects) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Reason by ``row_id``: rows that say nothing between the arms, and time points other than the
-        main one.
+        Reason by ``row_id``: rows that say nothing between the arms, time points other than the main one,
+        and rows without a standard error.
     """
-    table = effects.table
-    unusable = table["kind"].eq("unusable")
-    other_time = ~table["main"].astype(bool) & ~unusable
-    reasons = (
-        table["reason"].astype(str).where(unusable, "another time point of this outcome is the main one")
-    )
-    keep = unusable | other_time
-    return dict(zip(table.loc[keep, "row_id"], reasons[keep], strict=True))
+    why: dict[str, str] = {}
+    for row in records(effects.table):
+        if row["kind"] == "unusable":
+            why[row["row_id"]] = str(row["reason"]) or "it compares nothing between the arms"
+        elif not row["main"]:
+            why[row["row_id"]] = "another time point of this outcome is the main one"
+        elif math.isnan(row["variance"]):
+            why[row["row_id"]] = "no standard error can be had: the numbers of people are not known"
+    return why
 
 
 def left_out_table(

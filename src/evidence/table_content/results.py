@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
+from evidence.effects.record import KINDS
 from evidence.studies.record import Studies
-from evidence.table_content.citing import Citing
+from evidence.table_content.citing import Citing, records
+from evidence.table_content.effects import printed_effect
 from evidence.table_words import estimate_interval, interval
 from evidence.tables import Table
 
@@ -27,12 +29,11 @@ def results_table(
     comparisons: Sequence[tuple[str, Comparison]],
     studies: Studies,
     *,
-    order: Iterable[str] = (),
     listed: Bibliography | None = None,
     caption: str = "Pooled results",
     id: str = "results",
 ) -> Table:
-    """Return the pooled results of one or several questions, value by value.
+    """Return the pooled results of one or several questions, group by group.
 
     Parameters
     ----------
@@ -40,8 +41,6 @@ def results_table(
         Questions and their comparisons, all by the same column.
     studies : Studies
         Rows with the labels and references of all of them.
-    order : iterable of str
-        Values to be shown first, in this order (a value without any row is shown as such); others follow.
     listed : Bibliography, optional
         Bibliography whose numbers are cited; by default one of these studies.
     caption, id : str
@@ -50,44 +49,66 @@ def results_table(
     Returns
     -------
     Table
-        Bounds stand as ``≥ 0.12``; a cell without a pooled result says why in the notes.
+        A limit without an estimate stands as ``≥ 0.12``; one study is shown as such, with what its rows say;
+        a group without a result is there too, and the notes say why.
     """
     citing = Citing(studies, listed)
-    values = dict.fromkeys(order)
-    for _, comparison in comparisons:
-        values |= dict.fromkeys(comparison.fits)
-    several = len(comparisons) > 1
-    fits = [
-        (value, title, comparison.fits.get(value)) for value in values for title, comparison in comparisons
-    ]
-    head = _head(comparisons)
-    lines = []
-    for value, title, fit in fits:
-        line = {"Domain": domain_name(value) or "not stated"}
-        if several:
-            line["Compared with"] = title
-        lines.append(line | _result(fit, head, citing))
-    notes = _notes([fit for _, _, fit in fits if fit is not None])
-    return citing.table(lines, list(lines[0]), caption=caption, notes=notes, id=id)
+    by = comparisons[0][1].by
+    groups = dict.fromkeys(str(group) for _, comparison in comparisons for group in comparison.table[by])
+    lines, notes, fits = [], [], []
+    for group in groups:
+        for title, comparison in comparisons:
+            line = {domain_name(by): domain_name(group) or "not stated"}
+            if len(comparisons) > 1:
+                line["Comparison"] = title
+            fit = comparison.fits.get(group)
+            if fit is None:
+                lines.append(line | _nothing(comparison, group))
+                notes += _why_nothing(comparison, group)
+            else:
+                lines.append(line | _result(fit, comparison, citing))
+                fits.append(fit)
+    return citing.table(lines, list(lines[0]), caption=caption, notes=[*_notes(fits), *notes], id=id)
 
 
-def _head(comparisons: Sequence[tuple[str, Comparison]]) -> str:
-    first = comparisons[0][1]
-    return f"{first.measure} ({first.level * 100:g} % interval)"
+def _head(comparison: Comparison) -> str:
+    level = "" if comparison.level is None else f" ({comparison.level * 100:g} % interval)"
+    return f"{comparison.measure}{level}"
 
 
-def _result(fit: MetaFit | None, head: str, citing: Citing) -> dict[str, str]:
-    if fit is None:
-        blank = ("Prediction interval", "Rows with a value alone", "Value", "Bounds", "Side", "Not pooled")
-        return {head: "no rows", **dict.fromkeys(blank, ""), "Studies": "0", "People": "", "Sources": ""}
+_ROWS = ("Value", "Bounds", "Side", "Not pooled")
+
+
+def _nothing(comparison: Comparison, group: str) -> dict[str, str]:
+    count = _given(comparison, group)
+    said = "not pooled" if count else "no rows"
+    blank = dict.fromkeys(("Prediction interval", "From rows with a value", *_ROWS[:3]), "")
+    out = {_head(comparison): said, **blank, "Not pooled": str(count)}
+    return out | {"Studies": "0", "People": "", "Sources": ""}
+
+
+def _given(comparison: Comparison, group: str) -> int:
+    lines = comparison.table[comparison.table[comparison.by].eq(group)]
+    return int(sum(lines[f"rows_{kind}"].sum() for kind in KINDS))
+
+
+def _why_nothing(comparison: Comparison, group: str) -> list[str]:
+    reason = comparison.failures.get(group, "")
+    if not reason or not _given(comparison, group):
+        return []
+    said = " ".join(reason.split())
+    return [f"{domain_name(group)}: {said[:1].lower()}{said[1:]}."]
+
+
+def _result(fit: MetaFit, comparison: Comparison, citing: Citing) -> dict[str, str]:
     shown = fit.display
     alone = dict(fit.alongside).get(_ALONE)
     used = fit.rows[fit.rows["used"].astype(bool)]
     kinds = used["kind"].value_counts()
     return {
-        head: _centre(fit),
+        _head(comparison): _centre(fit),
         "Prediction interval": interval(shown["pred_low"], shown["pred_high"]),
-        "Rows with a value alone": "" if alone is None else _centre(alone),
+        "From rows with a value": "" if alone is None else _centre(alone),
         "Value": str(int(kinds.get("exact", 0))),
         "Bounds": str(int(kinds.get("interval", 0))),
         "Side": str(int(kinds.get("sign", 0))),
@@ -99,8 +120,16 @@ def _result(fit: MetaFit | None, head: str, citing: Citing) -> dict[str, str]:
 
 
 def _centre(fit: MetaFit) -> str:
+    """Print estimate and interval, a limit, or what the only study says."""
     shown = fit.display
-    return estimate_interval(shown["estimate"], shown["conf_low"], shown["conf_high"]) or "no bound"
+    low, high = shown["conf_low"], shown["conf_high"]
+    if fit.scale == "log" and low == 0.0:
+        low = None
+    text = estimate_interval(shown["estimate"], low, high)
+    if fit.n_studies != 1:
+        return text or "no bound"
+    rows = "" if text else "; ".join(printed_effect(fit, row) for row in records(fit.rows) if row["used"])
+    return f"one study: {text or rows or 'nothing'}"
 
 
 def _notes(fits: list[MetaFit]) -> list[str]:
@@ -108,9 +137,9 @@ def _notes(fits: list[MetaFit]) -> list[str]:
         return []
     first = fits[0]
     where = "below 1" if first.scale == "log" else "above 0"
-    methods = ", ".join(dict.fromkeys(fit.method for fit in fits))
+    methods = ", ".join(dict.fromkeys(fit.method for fit in fits if fit.n_studies > 1)) or "none was needed"
     notes = [
-        f"{first.measure}: {MEASURES[first.measure].name}; {where} favours the first arm. Models: {methods}.",
+        f"{first.measure}: {MEASURES[first.measure].name}; {where} favours the first arm. Model: {methods}.",
         "Value, bounds, side: rows used, by what the print determines. ≥ or ≤: the rows bound the effect on "
         "one side only, so there is a limit and no estimate. People: each study once, with its largest row.",
     ]
