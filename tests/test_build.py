@@ -214,6 +214,10 @@ def test_slides_stand_beside_the_others(folder: Path) -> None:
     assert list(manifest_of(folder)["outputs"])[:3] == ["one-forest", "one-effects", "two-domains"]
     assert make_in(folder, only="one", medium="slide").made == ()
     assert make_in(folder).made == ()
+    (folder / "studies.csv").write_text("data 2", encoding="utf-8")
+    said: list[str] = []
+    build(folder / "evidence.toml", progress=said.append)
+    assert "older than the data or the recipe, as not asked for: one-forest-slide" in said
     with pytest.raises(BuildError, match=r"did you mean slide\?"):
         make_in(folder, medium="slides")
 
@@ -243,7 +247,7 @@ FAULTS = [
     (StudyDataError("a standard deviation is positive", row="r1"), "a standard deviation is positive"),
     (KeyError("x"), "by a fault in the package: KeyError"),
     (OSError(28, "No space left on device", "figures/x.png"), "no space left on the disk"),
-    (PermissionError(13, "Permission denied", "figures/x.png"), "writing is not allowed"),
+    (PermissionError(13, "Permission denied", "figures/x.png"), "access is not allowed"),
 ]
 
 

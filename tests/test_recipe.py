@@ -8,6 +8,7 @@ import pytest
 
 from evidence.publish.recipe import read_recipe
 from evidence.publish.recipe_errors import RecipeError
+from evidence.publish.recipe_keys import FIGURES, MODELS, PROJECT, QUESTION, TABLE, TABLES
 
 GOOD = """
 [project]
@@ -128,7 +129,7 @@ MISTAKES = [
 def test_mistakes_are_named(folder: Path, old: str, new: str, words: list[str]) -> None:
     assert old in GOOD
     with pytest.raises(RecipeError) as caught:
-        read_recipe(write(folder, GOOD.replace(old, new, 1 if old != "[[question]]" else 1)))
+        read_recipe(write(folder, GOOD.replace(old, new, 1)))
     message = str(caught.value)
     assert "evidence.toml" in message
     for word in words:
@@ -169,3 +170,20 @@ def test_nothing_in_a_recipe_is_run(folder: Path) -> None:
     with pytest.raises(RecipeError, match="a word of the column inferred"):
         read_recipe(write(folder, bad))
     assert not marker.exists()
+
+
+def test_the_page_on_the_recipe_names_every_key_and_output() -> None:
+    page = (Path(__file__).resolve().parent.parent / "docs" / "recipe.md").read_text(encoding="utf-8")
+    for name in (*PROJECT, *QUESTION, *TABLE, *FIGURES, *TABLES, *MODELS):
+        assert f"`{name}`" in page, name
+
+
+def test_the_shipped_recipe_is_right() -> None:
+    recipe = read_recipe(Path(__file__).resolve().parent.parent / "evidence.toml")
+    outputs = [kind for question in recipe.questions for kind in question.outputs]
+    assert outputs.count("domains") == 3
+    assert outputs.count("forest") >= 4
+    assert outputs.count("effect_direction") == 4
+    assert "trial" in outputs
+    assert sum(kind in TABLES for kind in outputs) + len(recipe.tables) >= 6
+    assert {question.correlation for question in recipe.questions} == {0.7}

@@ -140,7 +140,16 @@ def _make_what_is_stale(
         kept = {name: stamp for name, stamp in stamps.items() if name in entries}
         stamps = {**kept, **{output.id: stamp_of[output.id] for output in stale}}
         write_atomically(own / _STAMPS, manifests.as_json(stamps))
+    _say_what_is_older(entries, wanted, manifests.combined(inputs), say)
     return tuple(output.id for output in stale), tuple(changed)
+
+
+def _say_what_is_older(entries: Mapping[str, Any], wanted: tuple[Output, ...], inputs: str, say: Say) -> None:
+    """Name what was not asked for and rests on older data: slides, or the rest beside ``--only``."""
+    asked = {output.id for output in wanted}
+    older = [name for name, entry in entries.items() if name not in asked and entry.get("inputs") != inputs]
+    if older:
+        say(f"older than the data or the recipe, as not asked for: {', '.join(older)}")
 
 
 def _is_whole(root: Path, output: Output, entries: Mapping[str, Any]) -> bool:
@@ -238,5 +247,5 @@ def _system_reason(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
         return f"there is no space left on the disk{where}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"writing is not allowed{where}: check the rights of the folder, and close open files"
+        return f"access is not allowed{where}: check the rights of files and folder, and close open files"
     return f"the system refused: {error.strerror or error}{where}"
