@@ -7,6 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TypeVar
 
+import pandas as pd
+
 from evidence.errors import Problem, StudyDataError
 from evidence.studies.cells import check_table
 from evidence.studies.columns import COLUMNS
@@ -87,7 +89,7 @@ def read_studies(
         problems.sort(key=lambda problem: problem.line or 0)
         raise StudyDataError(headline(problems), source=source, problems=problems)
     return Studies(
-        table=checked.table,
+        table=_with_defaults(checked.table),
         text=checked.text,
         info=table_info,
         references=entries or {},
@@ -96,6 +98,16 @@ def read_studies(
         lines=tuple(raw.lines.tolist()),
         notes=tuple(notes),
         warnings=row_warnings(checked),
+    )
+
+
+def _with_defaults(table: pd.DataFrame) -> pd.DataFrame:
+    """Fill the blanks that have a meaning: a row is a study's own result unless it says otherwise.
+
+    Without it, a filter on ``level="study"`` would silently choose nothing in a file of one's own.
+    """
+    return table.assign(
+        level=table["level"].replace("", "study"), inferred=table["inferred"].replace("", "no")
     )
 
 
