@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -123,12 +122,12 @@ def assert_clean(ax: Axes, least: float = 0.0) -> None:
     for words, box in texts:
         inside = box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= width + 0.5 and box.y1 <= height + 0.5
         assert inside, f"{words!r} at {box} leaves the canvas {width} x {height}"
-    for (one, a), (two, b) in itertools.combinations(texts, 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        down = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert not (across > 0.5 and down > 1.0), (
-            f"{one!r} and {two!r} overlap by {across:.1f} x {down:.1f} px"
-        )
+    boxes = np.array([box.extents for _, box in texts])
+    across = np.minimum.outer(boxes[:, 2], boxes[:, 2]) - np.maximum.outer(boxes[:, 0], boxes[:, 0])
+    down = np.minimum.outer(boxes[:, 3], boxes[:, 3]) - np.maximum.outer(boxes[:, 1], boxes[:, 1])
+    for one, two in zip(*np.nonzero(np.triu((across > 0.5) & (down > 1.0), 1)), strict=True):
+        size = f"{across[one, two]:.1f} x {down[one, two]:.1f} px"
+        raise AssertionError(f"{texts[one][0]!r} and {texts[two][0]!r} overlap by {size}")
     if least:
         for text in figure.findobj(Text):
             assert isinstance(text, Text)
@@ -149,6 +148,17 @@ class Compared:
     by: str = "domain"
     measure: str = "SMD"
     level: float = 0.95
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        kinds = ("exact", "interval", "sign", "unusable")
+        lines = [
+            {self.by: name, **{f"rows_{kind}": int((fit.rows["kind"] == kind).sum()) for kind in kinds}}
+            for name, fit in self.fits.items()
+        ]
+        lines += [{self.by: name, **{f"rows_{kind}": 1 for kind in kinds}} for name in self.failures]
+        return pd.DataFrame(lines)
 
 
 def comparison(n: int = 6, *, long: bool = False) -> Compared:

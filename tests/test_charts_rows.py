@@ -9,7 +9,7 @@ from helpers_charts import LONG_OUTCOME, SIX, Compared, Fit, Found, comparison, 
 
 from evidence.charts.captions import left_out_notes
 from evidence.charts.direction_rows import DIRECTION_COLUMNS, effect_direction_rows
-from evidence.charts.domains import domains_alt, domains_caption, domains_title
+from evidence.charts.domains import domains, domains_alt, domains_caption, domains_title
 from evidence.charts.domains_rows import DOMAIN_COLUMNS, domains_rows
 from evidence.charts.effect_direction import effect_direction_alt, effect_direction_caption
 from evidence.charts.evidence_map import (
@@ -18,7 +18,7 @@ from evidence.charts.evidence_map import (
     evidence_map_caption,
     evidence_map_rows,
 )
-from evidence.charts.forest import forest_alt, forest_caption
+from evidence.charts.forest import forest_alt, forest_caption, forest_title
 from evidence.charts.forest_rows import FOREST_COLUMNS, forest_rows
 from evidence.charts.words import (
     MINUS,
@@ -106,7 +106,7 @@ def test_missing_people_are_a_dash_and_shares_have_a_name() -> None:
     out = forest_rows(Fit(rows=rows(4, missing_n=True, share="contribution")))  # type: ignore[arg-type]
     assert out["n_text"][1] == "\u2013"
     assert math.isnan(out["people"][1])
-    assert out.attrs["share_name"] == "Share of information"
+    assert out.attrs["share_name"] == "Unique information"
 
 
 def test_results_alongside_are_drawn_only_where_they_share_the_scale() -> None:
@@ -173,6 +173,26 @@ def test_the_title_says_no_more_than_the_intervals() -> None:
     # The verdict is on the model scale: a printed ratio below 1 can favour the first arm.
     ratio = Compared({"injury_all": Fit(0.4, 0.1, 0.7, scale="log", display_sign=-1, rows=rows(3))})
     assert domains_title(ratio, names) == "Integrated ahead in 1 of 1 domain: injury: all"  # type: ignore[arg-type]
+
+
+def test_a_group_without_a_result_is_shown_as_such() -> None:
+    some = Compared({"power": Fit(rows=rows(3))}, failures={"speed_agility": "no row is usable"})
+    out = domains_rows(some)  # type: ignore[arg-type]
+    assert list(out["state"]) == ["pooled", "nothing"]
+    assert list(out["effect_text"])[1] == "nothing to pool"
+    with pytest.raises(ModelError, match="no row is usable"):
+        domains(Compared({}, failures={"speed_agility": "no row is usable"}))  # type: ignore[arg-type]
+
+
+def test_forest_titles_come_from_the_interval() -> None:
+    names = ("isolated", "integrated")
+    assert forest_title(Fit(rows=rows(3)), names) == "Favours integrated: SMD 0.41 (0.10 to 0.72)"  # type: ignore[arg-type]
+    assert forest_title(Fit(0.1, -0.2, 0.4), names) == f"No clear difference: SMD 0.10 ({MINUS}0.20 to 0.40)"  # type: ignore[arg-type]
+    limit = Fit(None, -math.inf, -0.2, bound="upper")
+    assert forest_title(limit, names) == f"Favours isolated: SMD below {MINUS}0.20"  # type: ignore[arg-type]
+    ratio = Fit(0.4, 0.1, 0.7, scale="log", display_sign=-1, measure="RR")
+    assert forest_title(ratio, names) == "Favours integrated: RR 0.67 (0.50 to 0.90)"  # type: ignore[arg-type]
+    assert forest_title(Fit(None, None, None, bound="none")) == "The rows give no pooled result"  # type: ignore[arg-type]
 
 
 def test_domain_caption_and_alt_text() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -38,11 +40,11 @@ def test_files_are_the_same_bytes_again(name: str, tmp_path: Path) -> None:
 def test_saving_twice_and_under_other_settings_changes_nothing(tmp_path: Path) -> None:
     ax: Axes = CHARTS["forest"]()
     first = [path.read_bytes() for path in save_figure(ax, tmp_path / "a.b")]
-    before = dict(mpl.rcParams)
+    before = mpl.rcParams.copy()
     with mpl.rc_context({"savefig.bbox": "tight", "svg.fonttype": "none", "savefig.dpi": 50}):
         again = [path.read_bytes() for path in save_figure(ax, tmp_path / "a.b")]
     assert first == again
-    assert dict(mpl.rcParams) == before
+    assert mpl.rcParams.copy() == before
     assert (tmp_path / "a.b.png").exists()
 
 
@@ -55,6 +57,24 @@ def test_png_has_200_dots_per_inch_and_no_date(tmp_path: Path) -> None:
     assert width == pytest.approx(200 * figure.get_size_inches()[0], abs=1)
     assert b"dc:date" not in svg
     assert b"CreationDate" not in pdf
+
+
+def test_off_screen_figures_leave_nothing_with_pyplot() -> None:
+    code = """
+import matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+from evidence.charts.evidence_map import evidence_map
+from evidence.charts.saving import off_screen
+table = pd.DataFrame({"domain": ["a"], "comparator_class": ["b"], "study": ["s"], "reported": ["full"]})
+with off_screen():
+    evidence_map(table)
+assert plt.get_fignums() == []
+evidence_map(table)
+assert plt.get_fignums() == [1], "where pyplot is in use, it can show the figure"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_unknown_format_names_the_known(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ depend on the backend that later draws it.
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,6 +35,7 @@ __all__ = [
     "line_height",
     "narrowest",
     "new_axes",
+    "off_screen",
     "open_sheet",
     "text_width",
     "widest",
@@ -130,6 +134,7 @@ def narrowest(text: str, most_width: float, size: float, lines: int, *, bold: bo
 
 def balanced(text: str, width: float, size: float, *, bold: bool = False) -> str:
     """Return the text broken to a width in lines of about equal length: no last word stands alone."""
+    text = re.sub(r"(\d+) of (\d+)", "\\1\u00a0of\u00a0\\2", text)  # "1 of 6" stays in one line
     lines = wrap(text, width, size, bold=bold).count("\n") + 1
     return wrap(text, narrowest(text, width, size, lines, bold=bold) * 1.001, size, bold=bold)
 
@@ -141,8 +146,23 @@ def available(ax: Axes) -> tuple[float, float]:
     return float(box.width) * POINTS / dpi, float(box.height) * POINTS / dpi
 
 
+_OFF_SCREEN: ContextVar[bool] = ContextVar("evidence_charts_off_screen", default=False)
+
+
+@contextmanager
+def off_screen() -> Iterator[None]:
+    """Make figures that are only saved: pyplot does not learn of them, a notebook does not show them."""
+    token = _OFF_SCREEN.set(True)
+    try:
+        yield
+    finally:
+        _OFF_SCREEN.reset(token)
+
+
 def _pyplot_shows_figures() -> bool:
     """Tell whether a figure has to be known to pyplot to be seen: in IPython, or where pyplot is in use."""
+    if _OFF_SCREEN.get():
+        return False
     if "matplotlib.pyplot" in sys.modules:
         return True
     ipython: Any = sys.modules.get("IPython")

@@ -56,7 +56,8 @@ def model_words(fit: MetaFit) -> str:
         parts.append(f"\u03c4\u00b2 {spread_words(fit.tau2, fit.tau2_low, fit.tau2_high)}")
     if fit.i2 is not None:
         parts.append(f"I\u00b2 {fit.i2:.0f}%")
-    return "; ".join(parts) + "."
+    words = "; ".join(parts)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def left_out_notes(rows: pd.DataFrame, *, short: bool = False, most: int = 4) -> tuple[str, ...]:

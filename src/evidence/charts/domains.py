@@ -17,6 +17,7 @@ from evidence.charts.scale import Scale, scale_for
 from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.words import count, listed, plural
+from evidence.errors import ModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,8 @@ def domains(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
     medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt, without the numbers of people) or
+        ``"journal"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -65,7 +67,7 @@ def domains(
     Raises
     ------
     ModelError
-        Where `medium` is not known.
+        Where `medium` is not known, or no group has a result.
 
     Examples
     --------
@@ -76,7 +78,10 @@ def domains(
     >>> ax = ev.domains(ev.compare(effects, by="domain", model=ev.random_effects))
     """
     rows = domains_rows(comparison)
-    fit = next(iter(comparison.fits.values()))
+    fit = next(iter(comparison.fits.values()), None)
+    if fit is None:
+        reasons = "; ".join(f"{group}: {why}" for group, why in comparison.failures.items())
+        raise ModelError(f"no group of the comparison has a result to draw ({reasons})")
     message = domains_title(comparison, favours) if title is None else title
     blocks = _blocks(rows)
     sides_of_line = on_screen(favours, fit.scale, fit.display_sign)
@@ -112,14 +117,15 @@ def _lanes(block: list[Any]) -> int:
 
 
 def _scale(rows: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale:
-    """Choose the range: pooled limits show, prediction limits and whiskers as far as they fit."""
+    """Choose the range: estimates show, and limits unless one lies far off and would squeeze the rest."""
+    always: list[float] = []
     must: list[float] = []
     may: list[float] = []
     for row in rows.itertuples(index=False):
-        must += sides(row, ["estimate"])
-        (may if row.mark == "square" else must).extend(sides(row, ["low", "high"]))
-        may += sides(row, ["pred_low", "pred_high"])
-    return scale_for([], may, *picture, log=log, always=must)
+        always += sides(row, ["estimate"])
+        must += [] if row.mark == "square" else sides(row, ["low", "high"])
+        may += sides(row, ["low", "high", "pred_low", "pred_high"])
+    return scale_for(must, may, *picture, log=log, always=always)
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
@@ -177,7 +183,9 @@ def _contents(
     kinds = [("exact", "value"), ("interval", "bounds"), ("sign", "direction")]
     label = Column(domain_name_of(comparison), _labels(blocks, rows), flex=True)
     effect = Column(
-        f"{comparison.measure} ({level_words(comparison.level)} CI)", _cells(blocks, "effect_text"), "right"
+        f"{comparison.measure} ({level_words(comparison.level or 0.95)} CI)",
+        _cells(blocks, "effect_text"),
+        "right",
     )
     studies = Column("Studies", _first(blocks, [count(h.studies) for h in heads]), "right")
     people = Column("People", _first(blocks, [count(h.people) for h in heads]), "right")
@@ -204,12 +212,8 @@ def _contents(
         key=_key(rows),
         foot=() if slide else (domains_caption(comparison),),
     )
-    return [
-        full,
-        replace(full, right=(effect, studies, people, joined)),
-        replace(full, right=(effect, studies, joined)),
-        replace(full, right=(effect, studies)),
-    ]
+    narrow = [replace(full, right=(effect, studies, joined)), replace(full, right=(effect, studies))]
+    return narrow if slide else [full, replace(full, right=(effect, studies, people, joined)), *narrow]
 
 
 def domain_name_of(comparison: Comparison) -> str:
@@ -282,6 +286,7 @@ def domains_caption(comparison: Comparison) -> str:
     """
     methods = list(dict.fromkeys(fit.method for fit in comparison.fits.values() if fit.n_studies > 1))
     model = f"{listed(methods)}. " if methods else ""
+    model = model[:1].upper() + model[1:]
     rows = domains_rows(comparison)
     bold = (
         "Bold: the interval excludes no difference. "
@@ -289,8 +294,9 @@ def domains_caption(comparison: Comparison) -> str:
         else ""
     )
     lone = "One study is shown, not pooled. " if (rows["state"] == "one study").any() else ""
+    level = level_words(comparison.level or 0.95)
     return (
-        f"{model}{level_words(comparison.level)} intervals. {bold}{lone}Rows are counted by what they "
+        f"{model}{level} intervals. {bold}{lone}Rows are counted by what they "
         "report: a value, only bounds, only a direction."
     )
 
@@ -311,5 +317,6 @@ def domains_alt(comparison: Comparison) -> str:
     rows = domains_rows(comparison)
     parts = []
     for row in rows[rows["role"] == "domain"].itertuples(index=False):
-        parts.append(f"{row.label}: {row.effect_text}, {plural(int(str(row.studies)), 'study', 'studies')}")
+        amount = "" if row.state == "one study" else f", {plural(int(str(row.studies)), 'study', 'studies')}"
+        parts.append(f"{row.label}: {row.effect_text}{amount}")
     return f"{measure_name(comparison.measure)} by {comparison.by.replace('_', ' ')}. {'; '.join(parts)}."

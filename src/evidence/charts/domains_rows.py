@@ -64,11 +64,17 @@ def domains_rows(comparison: Comparison) -> pd.DataFrame:
     """
     every = [v for fit in comparison.fits.values() for v in fit.rows["std_error"]]
     lines: list[dict[str, object]] = []
-    for value, fit in comparison.fits.items():
+    for group in comparison.table.to_dict("records"):
+        value = str(group[comparison.by])
+        counts = {kind: int(group[f"rows_{kind}"]) for kind in _KINDS}
+        fit = comparison.fits.get(value)
+        if fit is None:
+            lines.append(_empty(value, counts))
+            continue
         decimals = 2 if fit.scale == "log" else decimals_for([as_float(v) for v in every])
-        lines.append(_domain(str(value), fit, decimals))
+        lines.append(_domain(value, fit, decimals) | counts)
         if lines[-1]["state"] == "one study":
-            lines += _rows_of(str(value), fit, decimals)
+            lines += _rows_of(value, fit, decimals)
     return pd.DataFrame(lines, columns=list(DOMAIN_COLUMNS))
 
 
@@ -120,7 +126,24 @@ def _domain(value: str, fit: MetaFit, decimals: int) -> dict[str, object]:
         "verdict": _verdict(fit, state),
         "studies": fit.n_studies,
         "people": as_float(fit.n_people),
-        **{kind: int((fit.rows["kind"] == kind).sum()) for kind in _KINDS},
+        "row_id": "",
+    }
+
+
+def _empty(value: str, counts: dict[str, int]) -> dict[str, object]:
+    """Return the line of a domain that the model could not pool; the comparison's table says why."""
+    numbers = ("estimate", "low", "high", "pred_low", "pred_high", "people")
+    return {
+        "role": "domain",
+        "domain": value,
+        "label": domain_name(value),
+        "state": "nothing",
+        "mark": "none",
+        **dict.fromkeys(numbers, math.nan),
+        "effect_text": _STATE_WORDS["nothing"],
+        "verdict": "",
+        "studies": 0,
+        **counts,
         "row_id": "",
     }
 
@@ -128,7 +151,8 @@ def _domain(value: str, fit: MetaFit, decimals: int) -> dict[str, object]:
 def _rows_of(value: str, fit: MetaFit, decimals: int) -> list[dict[str, object]]:
     """Return the rows of the only study of a domain."""
     lines = []
-    for row in fit.rows[fit.rows["used"].astype(bool)].to_dict("records"):
+    told = fit.rows["used"].astype(bool) | fit.rows["why_not"].astype(str).str.startswith("one study")
+    for row in fit.rows[told].to_dict("records"):
         kind = as_text(row["kind"])
         estimate, low, high = row_numbers(row, fit, kind)
         name = as_text(row.get("label")) or as_text(row["study"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import left_out_notes, model_words, pooled_words
+from evidence.charts.captions import bound_words, left_out_notes, limits, model_words, pooled_words
 from evidence.charts.forest_rows import forest_rows
 from evidence.charts.frame import measure_name, on_screen, place, sides
 from evidence.charts.scale import Scale, scale_for
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from evidence.charts.canvas import Sheet
     from evidence.fit import MetaFit
 
-__all__ = ["forest", "forest_alt", "forest_caption", "forest_rows"]
+__all__ = ["forest", "forest_alt", "forest_caption", "forest_rows", "forest_title"]
 
 _KEY = ("square", "band", "arrow", "diamond", "bound", "prediction")
 
@@ -58,7 +58,7 @@ def forest(
         What results below and above no difference favour, on the model scale; turned round on
         screen where the printed ratio runs the other way.
     title : str, optional
-        One message. None sets no title.
+        One message. None makes it from the result (`forest_title`); ``""`` sets none.
 
     Returns
     -------
@@ -80,10 +80,10 @@ def forest(
     ''
     """
     rows = forest_rows(fit)
+    message = forest_title(fit, favours) if title is None else title
     drawn = rows[rows["role"] != "left_out"].reset_index(drop=True)
-    contents = _contents(
-        fit, rows, drawn, medium, on_screen(favours, fit.scale, fit.display_sign), title or ""
-    )
+    sides_of_line = on_screen(favours, fit.scale, fit.display_sign)
+    contents = _contents(fit, rows, drawn, medium, sides_of_line, message)
     plan, sheet = place(contents, medium, ax, least_picture=12.0)
     scale = _scale(drawn, plan.picture, fit.scale == "log")
     middles = draw_plan(plan, sheet, scale)
@@ -166,6 +166,33 @@ def _contents(
     )
     without_weights = replace(full, right=full.right[:-1])
     return [full, without_weights, replace(without_weights, left=full.left[:-1])]
+
+
+def forest_title(fit: MetaFit, favours: tuple[str, str] = ("second arm", "first arm")) -> str:
+    """Return one message made from the result, never more than its interval allows.
+
+    Parameters
+    ----------
+    fit : MetaFit
+        The drawn result.
+    favours : tuple of str
+        Names of what lies below and above no difference.
+
+    Returns
+    -------
+    str
+        Which side the interval lies on, or that it lies on both.
+    """
+    if all(map(math.isnan, limits(fit))) or fit.bound == "none":
+        return "One study: shown, not pooled" if fit.n_studies == 1 else "The rows give no pooled result"
+    low = -math.inf if fit.conf_low is None else fit.conf_low
+    high = math.inf if fit.conf_high is None else fit.conf_high
+    side = (
+        f"favours {favours[1]}" if low > 0 else f"favours {favours[0]}" if high < 0 else "no clear difference"
+    )
+    lone = "one study " if fit.n_studies == 1 else ""
+    message = f"{lone}{side}: {fit.measure} {bound_words(fit)}"
+    return message[:1].upper() + message[1:]
 
 
 def forest_caption(fit: MetaFit) -> str:

@@ -58,7 +58,7 @@ def forest_rows(fit: MetaFit) -> pd.DataFrame:
         rows the normal interval at the level of the fit, for interval rows the bounds that follow
         from the print, infinite (0 for ratios) where open. ``mark`` names the shape. ``label`` and
         ``outcome`` are whole here, even where the picture shortens them. ``share`` is the weight, or
-        the share of information, in percent; ``attrs["share_name"]`` says which.
+        the information that would be lost without the row, in percent; ``attrs["share_name"]`` says which.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def forest_rows(fit: MetaFit) -> pd.DataFrame:
     lines += [line for line in (_pooled(fit, decimals), _prediction(fit, decimals)) if line]
     lines += [_alongside(name, other, decimals) for name, other in fit.alongside if _comparable(fit, other)]
     frame = pd.DataFrame(lines, columns=list(FOREST_COLUMNS))
-    frame.attrs["share_name"] = "Weight" if share == "weight" else "Share of information"
+    frame.attrs["share_name"] = "Weight" if share == "weight" else "Unique information"
     return frame
 
 

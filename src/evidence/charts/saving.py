@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence._check import one_of
+from evidence.charts.canvas import off_screen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "save_figure"]
+__all__ = ["FORMATS", "off_screen", "save_figure"]
 
 FORMATS = ("png", "svg", "pdf")
 """Formats that `save_figure` writes."""

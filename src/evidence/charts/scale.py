@@ -157,7 +157,7 @@ def _linear_sets(scale: Scale) -> list[tuple[float, ...]]:
     span = scale.high - scale.low
     power = 10.0 ** math.floor(math.log10(span))
     sets = []
-    for step in (power, 0.5 * power, 0.25 * power, 0.2 * power, 0.1 * power):
+    for step in (5 * power, 2 * power, power, 0.5 * power, 0.25 * power, 0.2 * power, 0.1 * power):
         first, last = math.ceil(scale.low / step - 1e-9), math.floor(scale.high / step + 1e-9)
         sets.append(tuple(step * i for i in range(first, last + 1)))
     return sets

@@ -20,6 +20,9 @@ __all__ = ["Column", "Content", "Plan", "key_width", "line_count", "pad_of", "pl
 _LEAST_FLEX = 7.0
 """Least width of a flexible column, as a multiple of the text size: about a surname."""
 
+_SMALL_FLEX = 12.0
+"""Width up to which a flexible column is not broken into two lines for the sake of a wide picture."""
+
 _WIDE, _NARROW = 0.36, 0.25
 """Share of the width that the picture has where texts can wrap; and where they have to be shortened."""
 
@@ -158,19 +161,25 @@ def pad_of(style: Style) -> float:
     return style.text * 0.9
 
 
-def _natural(column: Column, style: Style, bold: bool) -> float:
+def _natural(column: Column, style: Style, bold: frozenset[int]) -> float:
     """Return the width that a column would take: its widest cell, or the longest word of its head."""
     head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
-    return max(head, widest(column.cells, style.text, bold))
+    return max([head, *(widest([cell], style.text, i in bold) for i, cell in enumerate(column.cells))])
 
 
-def _two_lines(column: Column, style: Style, bold: bool) -> float:
-    """Return the least width at which no cell of a flexible column needs more than two lines."""
+def _two_lines(column: Column, style: Style, bold: frozenset[int]) -> float:
+    """Return the least width at which no cell of a flexible column needs more than two lines.
+
+    A column that is narrow anyway keeps its width: names are easier to read in one line.
+    """
+    natural = _natural(column, style, bold)
+    if natural <= style.text * _SMALL_FLEX:
+        return natural
     cells = [
-        max(text_width(line, style.text, bold) for line in cell.split("\n"))
+        widest([cell], style.text, i in bold)
         if "\n" in cell
-        else narrowest(cell, math.inf, style.text, 2, bold=bold)
-        for cell in set(column.cells)
+        else narrowest(cell, math.inf, style.text, 2, bold=i in bold)
+        for i, cell in enumerate(column.cells)
     ]
     head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
     return max([head, style.text * _LEAST_FLEX, *cells]) * 1.01
@@ -193,7 +202,7 @@ def _widths(content: Content, style: Style, width: float, least_picture: float) 
     with shortened texts, only for a picture of its least width.
     """
     columns = (*content.left, *content.right)
-    bold = bool(content.bold)
+    bold = content.bold
     room = width - 2 * pad_of(style) - style.text * 1.3 * len(columns)
     natural = [_natural(c, style, bold) for c in columns]
     two = [min(n, _two_lines(c, style, bold)) if c.flex else n for c, n in zip(columns, natural, strict=True)]
