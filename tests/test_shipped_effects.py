@@ -142,3 +142,17 @@ def _script(name: str) -> ModuleType:
 
 def test_rules_page_is_what_the_data_give() -> None:
     assert (ROOT / "docs" / "reading_rules.md").read_text(encoding="utf-8") == _script("write_rules").page()
+
+
+def test_the_same_people_in_both_arms_count_once(effects: pd.DataFrame) -> None:
+    # goncalves2019: ten people, one leg a condition.
+    assert effects.loc["goncalves2019_01", "people"] == 10
+    assert effects.loc["gentil2015_01", "people"] == 29
+
+
+def test_a_pooled_result_names_the_people_that_it_counts_twice() -> None:
+    trials = ev.example_studies().where(question="integrated_vs_isolated", level="study")
+    endurance = ev.effect_sizes(trials.where(domain="endurance"), measure="SMD")
+    strength = ev.effect_sizes(trials.where(domain="strength"), measure="SMD")
+    assert any("xiao2023 and xiao2024" in note for note in ev.pool_partial(endurance).notes)
+    assert not any("xiao2023" in note for note in ev.pool_partial(strength).notes)

@@ -116,13 +116,15 @@ def effect_sizes(
     rows = _rows_of(studies, facts)
     verdicts = [read(row) for row in rows]
     table = _table(studies, facts, rows, verdicts)
+    overlaps = _overlaps(facts, set(table["study"]))
     return Effects(
         table,
         chosen.code,
         r if chosen.code == "SMD" else None,
         chosen.scale,
         1 if chosen.scale == "identity" else -1,
-        _overlaps(facts, set(table["study"])),
+        tuple(f"{first} and {second} report (in part) the same people" for first, second in overlaps),
+        overlaps,
     )
 
 
@@ -196,6 +198,7 @@ def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdi
         table[column] = source[column].to_numpy()
     table["n_e"] = [known.first if known else math.nan for known in people]
     table["n_c"] = [known.second if known else math.nan for known in people]
+    table["people"] = [row.people_in_all for row in rows]
     weeks = pd.Series([_number(facts.get(study, {}).get("weeks")) for study in table["study"]])
     table["main"] = main_rows(table, weeks)
     table["sign"] = [verdict.sign for verdict in verdicts]
@@ -206,12 +209,12 @@ def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdi
     return table
 
 
-def _overlaps(facts: Facts, present: set[str]) -> tuple[str, ...]:
-    """Say which of the selected studies report the same people under two keys."""
+def _overlaps(facts: Facts, present: set[str]) -> tuple[tuple[str, str], ...]:
+    """Return which of the selected studies report the same people under two keys."""
     pairs: set[tuple[str, str]] = set()
     for study in present:
         others = str(facts.get(study, {}).get("overlaps") or "").split(";")
         for other in (text.strip() for text in others):
             if other in present:
                 pairs.add((min(study, other), max(study, other)))
-    return tuple(f"{first} and {second} report (in part) the same people" for first, second in sorted(pairs))
+    return tuple(sorted(pairs))

@@ -56,6 +56,8 @@ class Effects:
         orientation (a risk ratio below 1).
     notes : tuple of str
         What a reader of the whole set should know.
+    overlaps : tuple of pairs of str
+        Studies of the set that report the same people under two keys.
     """
 
     table: pd.DataFrame
@@ -64,6 +66,7 @@ class Effects:
     scale: str = "identity"
     display_sign: int = 1
     notes: tuple[str, ...] = field(default=())
+    overlaps: tuple[tuple[str, str], ...] = field(default=())
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -131,6 +131,15 @@ class Row:
         """People in each arm, as printed or by rule d; None where neither gives them."""
         return people_of(self)
 
+    @property
+    def people_in_all(self) -> float:
+        """People in both arms, each counted once; NaN where the print and rule d do not give them."""
+        if self.people is None:
+            return math.nan
+        if self.is_within_participant:
+            return max(self.people.first, self.people.second)
+        return self.people.first + self.people.second
+
     @cached_property
     def test(self) -> TestResult | None:
         """The printed test between the arms by rules e and f; None where nothing is printed."""

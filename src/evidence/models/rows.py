@@ -30,6 +30,7 @@ ROW_COLUMNS = (
     "why_not",
     "n_e",
     "n_c",
+    "people",
     "domain",
     "outcome",
     "comparator_class",
@@ -37,7 +38,7 @@ ROW_COLUMNS = (
 )
 """Columns of `MetaFit.rows`."""
 
-_NUMBERS = ("estimate", "std_error", "variance", "low", "high", "n_e", "n_c")
+_NUMBERS = ("estimate", "std_error", "variance", "low", "high", "n_e", "n_c", "people")
 _SHOWN = 8
 
 
@@ -53,11 +54,14 @@ class Selection:
         Which rows the model uses.
     why_not : tuple of str
         The reason, empty for rows in use.
+    overlaps : tuple of pairs of str
+        Studies that report the same people under two keys.
     """
 
     table: pd.DataFrame
     used: np.ndarray
     why_not: tuple[str, ...]
+    overlaps: tuple[tuple[str, str], ...] = ()
 
     def values(self, column: str) -> Vector:
         """Return a number column of the rows in use."""
@@ -121,6 +125,7 @@ def _prepared(effects: Effects) -> pd.DataFrame:
         table[name] = math.nan if name in (*_NUMBERS, "sign") else True if name == "main" else ""
     for name in (*_NUMBERS, "sign"):
         table[name] = pd.to_numeric(table[name]).astype(np.float64)
+    table["people"] = table["people"].fillna(table["n_e"] + table["n_c"])
     missing = table["std_error"].isna()
     table.loc[missing, "std_error"] = np.sqrt(table.loc[missing, "variance"].clip(lower=0.0))
     return table
@@ -221,22 +226,27 @@ def select(effects: Effects, *, partial: bool) -> Selection:
             grouped.setdefault(reason, []).append(str(row_id))
         lines = [f"  {_named(rows)}: {reason}" for reason, rows in grouped.items()]
         raise ModelError("\n".join(["none of the rows can be pooled:", *lines]))
-    return Selection(table, used, why)
+    return Selection(table, used, why, effects.overlaps)
 
 
 def people(selection: Selection) -> tuple[float | None, tuple[str, ...]]:
-    """Return the number of people and a note where some studies do not say.
+    """Return the number of people, with notes on studies that do not say and on people counted twice.
 
     Each study counts once, with its largest row in use: its rows are measured on the same people.
     """
     used = selection.table.loc[selection.used]
-    largest = (used["n_e"] + used["n_c"]).groupby(used["study"], sort=False).max()
+    largest = used["people"].groupby(used["study"], sort=False).max()
     known = largest.dropna()
+    twice = tuple(
+        f"{first} and {second} report (in part) the same people, and enter as two studies."
+        for first, second in selection.overlaps
+        if {first, second} <= set(used["study"])
+    )
     if known.empty:
-        return None, ()
+        return None, twice
     silent = len(largest) - len(known)
     note = f"The number of people leaves out {silent} of {len(largest)} studies that do not say theirs."
-    return float(known.sum()), (note,) if silent else ()
+    return float(known.sum()), (note, *twice) if silent else twice
 
 
 def several_rows(selection: Selection) -> list[str]:
