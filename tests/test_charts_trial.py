@@ -77,6 +77,12 @@ def test_the_figure_is_clean(effects: Effects, studies: Studies, medium: str) ->
     assert_clean(trial(effects, studies, medium=medium), least)
 
 
+def test_the_article_s_trial_fits_a_slide(effects: Effects, studies: Studies) -> None:
+    figure = trial(effects, studies, medium="slide").get_figure(root=True)
+    assert figure is not None
+    assert [round(float(side), 2) for side in figure.get_size_inches()] == [13.33, 7.5]
+
+
 def test_every_trial_of_the_question_can_be_drawn(studies: Studies) -> None:
     chosen = studies.where(question="integrated_vs_isolated", level="study")
     effects = ev.effect_sizes(chosen, measure="SMD", correlation=0.7)

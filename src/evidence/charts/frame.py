@@ -88,7 +88,7 @@ def on_screen(favours: tuple[str, str], scale: str, sign: int) -> tuple[str, str
         f"favours {name}" if name and not name.startswith("favours") else name for name in favours
     )
     left, right = (first, second) if scale == "log" and sign < 0 else (second, first)
-    return (f"\u2190 {left}" if left else "", f"{right} \u2192" if right else "")
+    return (f"\u2190\u00a0{left}" if left else "", f"{right}\u00a0\u2192" if right else "")
 
 
 def people_of(n_e: float, n_c: float) -> float:

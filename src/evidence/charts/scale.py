@@ -118,8 +118,9 @@ def scale_for(
     reach = max(high - low, float(np.median(np.abs(ends))) if ends else 0.0)
     low = min([low, *(max(v, low - 0.6 * reach) for v in ends)])
     high = max([high, *(min(v, high + 0.6 * reach) for v in ends)])
-    if high - low <= 1e-290:
-        low, high = -1.0, 1.0
+    least = 0.02 if log else 1e-290  # ratios that differ by less than 2 % need no finer axis
+    if high - low <= least:
+        low, high = (-0.05, 0.05) if log else (-1.0, 1.0)
     left_open, right_open = _open_ends([*must, *always], log)
     room = _OPEN * (high - low)  # an open band or an arrow is seen to go on
     low, high = low - room * left_open, high + room * right_open

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def trial(
         Where to draw. Without it a figure is made, as high as its outcomes need.
     medium : str, default "notebook"
         ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``. A slide states the changes
-        within the arms as yes or no; `trial_rows` has their p values.
+        within the arms as yes or no and leaves out p values and bounds; `trial_rows` has them.
     title : str, optional
         One message. None makes it from the rows (`trial_title`); ``""`` sets none.
 
@@ -116,10 +117,10 @@ def _contents(
         for name, column in zip(names, ("says_e", "says_c"), strict=True)
     ]
     within = [
-        Column(name, tuple(rows[column]), flex=True, group="Trial: changed within arms?")
+        Column(name, _broken(rows[column]), flex=True, group="Trial: changed?")
         for name, column in zip(names, ("within_e", "within_c"), strict=True)
     ]
-    between = Column("Trial: between arms", tuple(rows["between"]), flex=True)
+    between = Column("Trial: between arms", _broken(rows["between"]), flex=True)
     label = Column("Outcome", tuple(rows["label"]), flex=True)
     present = set(rows["mark"])
     full = Content(
@@ -130,15 +131,46 @@ def _contents(
         axis_label="" if medium == "slide" else measure_name(effects.measure),
         picture_group="What follows",
         lanes=tuple(1.0 for _ in range(len(rows))),
-        picture_share=0.19,
+        picture_share=0.16,
         key=tuple(mark for mark in ("square", "band", "arrow") if mark in present),
         foot=() if medium == "slide" else (trial_caption(),),
     )
-    pair = f"{names[0]} / {arms[1]}"
-    paired_said = Column(f"Article: improved? {pair}", _pairs(said), "center")
-    paired_within = Column(f"Trial: changed? {pair}", _pairs(_short(rows, names)), "center")
-    short = replace(full, left=(label, *((paired_said,) if claimed else ()), paired_within, between))
+    if medium == "slide":
+        return [_for_a_slide(full, rows, said if claimed else [], names)]
+    paired = Column("Trial: changed?", _pairs(_short(rows, names)), "center")
+    said_pair = (Column("Article: improved?", _pairs(said), "center"),) if claimed else ()
+    order = f"Pairs: {names[0].lower()} / {names[1].lower()}."
+    short = replace(full, left=(label, *said_pair, paired, between), foot=(*full.foot, order))
     return [full, short, replace(short, right=())]
+
+
+def _broken(cells: Iterable[object]) -> tuple[str, ...]:
+    """Return cells with the p value, or the mark of an inference, in a line of its own."""
+    return tuple(str(cell).replace(", ", "\n") for cell in cells)
+
+
+def _for_a_slide(full: Content, rows: pd.DataFrame, said: list[Column], names: list[str]) -> Content:
+    """Return the chart in lines of one row each: outcomes, yes or no, the direction, and the picture."""
+    outcomes = tuple(str(row.outcome or row.label) for row in rows.itertuples(index=False))
+    inferred = rows["between"].str.endswith(", inferred")
+    words = [str(cell).split(", ")[0] for cell in rows["between"]]
+    between = tuple(f"{word}*" if mark else word for word, mark in zip(words, inferred, strict=True))
+    star = " * Inferred from silence." if inferred.any() else ""
+    return replace(
+        full,
+        left=(
+            Column("Outcome", outcomes, flex=True),
+            *((Column("Article: improved?", _pairs(said), "center"),) if said else ()),
+            Column("Trial: changed?", _pairs(_short(rows, names)), "center"),
+            Column("Trial: between arms", between, flex=True),
+        ),
+        right=(),
+        favours=(full.favours[0].replace("favours ", ""), full.favours[1].replace("favours ", "")),
+        picture_group=f"What follows ({full.right[0].header})",
+        foot=(
+            f"Pairs: {names[0].lower()} / {names[1].lower()} arm; \u2013 not printed in what was read.{star}",
+        ),
+    )
 
 
 def _pairs(columns: list[Column]) -> tuple[str, ...]:
