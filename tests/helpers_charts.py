@@ -85,6 +85,7 @@ def rows(
                 "why_not": "" if i < k else "only changes within groups were printed",
                 "n_e": n,
                 "n_c": n,
+                "people": 2.0 * n,
                 "domain": "strength",
                 "outcome": f"{LONG_OUTCOME} {i}" if long else f"outcome {i % 7}",
                 "comparator_class": "isolated_strength",
@@ -152,7 +153,7 @@ class Compared:
 
     @property
     def table(self) -> pd.DataFrame:
-        kinds = ("exact", "interval", "sign", "unusable")
+        kinds = ("exact", "interval", "sign", "left_out")
         lines = [
             {self.by: name, **{f"rows_{kind}": int((fit.rows["kind"] == kind).sum()) for kind in kinds}}
             for name, fit in self.fits.items()
@@ -276,6 +277,7 @@ def directions(k: int, n_domains: int, *, long: bool = False) -> Found:
                         "sign": 0.0,
                         "n_e": float(rng.integers(8, 300)),
                         "n_c": 20.0,
+                        "people": float(rng.integers(28, 320)),
                         "main": True,
                     }
                 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.frame import as_float, as_text, people_of
+from evidence.charts.frame import as_float, as_text
 
 if TYPE_CHECKING:
     from evidence.effects.record import Effects
@@ -119,11 +119,7 @@ def _cell(study: str, domain: str, group: pd.DataFrame) -> dict[str, object]:
     pointing = [row for row, way in zip(records, ways, strict=True) if way == symbol]
     clear = symbol in ("up", "down") and sum(map(_significant, pointing)) * 2 > len(pointing)
     people = max(
-        (
-            n
-            for n in (people_of(as_float(row.get("n_e")), as_float(row.get("n_c"))) for row in records)
-            if n == n
-        ),
+        (n for n in (as_float(row.get("people")) for row in records) if n == n),
         default=math.nan,
     )
     return {

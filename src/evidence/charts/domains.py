@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from evidence.charts.canvas import Sheet
+    from evidence.fit import MetaFit
     from evidence.synthesis.compare import Comparison
 
 __all__ = ["domains", "domains_alt", "domains_caption", "domains_rows", "domains_title"]
@@ -243,32 +244,38 @@ def domains_title(comparison: Comparison, favours: tuple[str, str] = ("second ar
     Returns
     -------
     str
-        In how many domains the interval excludes no difference, for whom, and what is left open.
+        Which way the pooled results point, and how many of their intervals exclude no difference. The two are
+        said together: a domain whose interval holds zero is not a domain without an effect.
     """
     rows = domains_rows(comparison)
-    heads = rows[rows["role"] == "domain"]
+    heads = rows[(rows["role"] == "domain") & rows["state"].isin(["pooled", "limit"])]
     total = len(heads)
     noun = "domain" if comparison.by == "domain" else "group"
-    named = {
-        name: [str(label).lower() for label in heads.loc[heads["verdict"] == verdict, "label"]]
-        for verdict, name in (("first", favours[1]), ("second", favours[0]))
-    }
-    ahead = [(name, labels) for name, labels in named.items() if labels]
-    if not ahead:
-        message = (
-            f"no clear difference in any of {plural(total, noun)}" if total > 1 else "no clear difference"
-        )
-        return message[:1].upper() + message[1:]
-    parts = [f"{name} ahead in {len(labels)} of {plural(total, noun)}" for name, labels in ahead[:1]]
-    parts += [f"{name} in {len(labels)}" for name, labels in ahead[1:]]
-    left = total - sum(len(labels) for _, labels in ahead)
-    if len(ahead) == 1 and len(ahead[0][1]) <= 2:
-        parts[0] += f": {listed(ahead[0][1])}"
-        tail = f"; {left} open" if left else ""
+    if not total:
+        return "No domain has two studies to pool" if noun == "domain" else "No group has two studies to pool"
+    sides = [_side(comparison.fits[str(value)]) for value in heads["domain"]]
+    first, second = sides.count(1), sides.count(-1)
+    which = f"{total} pooled {noun}s"
+    if total in (first, second):
+        name = favours[1] if first else favours[0]
+        message = f"All {which} point to {name}" if total > 1 else f"The one pooled {noun} points to {name}"
     else:
-        tail = f", {left} open" if left else ""
-    message = ", ".join(parts) + tail
-    return message[:1].upper() + message[1:]
+        message = f"Of {which}, {first} point{'s' * (first == 1)} to {favours[1]}, {second} to {favours[0]}"
+    clear = int(heads["verdict"].isin(["first", "second"]).sum())
+    verb = "excludes" if clear == 1 else "exclude"
+    told = f"{clear} of {total} intervals {verb} no difference" if total > 1 else _one_interval(clear)
+    return f"{message}; {told}"
+
+
+def _one_interval(clear: int) -> str:
+    return f"its interval {'excludes' if clear else 'includes'} no difference"
+
+
+def _side(fit: MetaFit) -> int:
+    """Return the arm that a pooled result points to, on the model scale: 1 first, -1 second, 0 neither."""
+    if fit.estimate is not None:
+        return (fit.estimate > 0) - (fit.estimate < 0)
+    return {"lower": 1, "upper": -1}.get(fit.bound or "", 0)
 
 
 def domains_caption(comparison: Comparison) -> str:

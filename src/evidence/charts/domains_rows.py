@@ -36,12 +36,12 @@ DOMAIN_COLUMNS = (
     "exact",
     "interval",
     "sign",
-    "unusable",
+    "left_out",
     "row_id",
 )
 """Columns of `domains_rows`, in this order."""
 
-_KINDS = ("exact", "interval", "sign", "unusable")
+_KINDS = ("exact", "interval", "sign", "left_out")
 
 
 def domains_rows(comparison: Comparison) -> pd.DataFrame:

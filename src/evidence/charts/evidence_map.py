@@ -161,8 +161,9 @@ def evidence_map(
     for row in rows.itertuples(index=False):
         filled.add((row.row, row.column))
         _draw_cell(sheet, plan, row, *places[row.row, row.column], most)
-    for place in places.keys() - filled:
-        x, y = places[place]
+    for place, (x, y) in places.items():
+        if place in filled:
+            continue
         sheet.ax.plot(
             [x - plan.cell / 2 + sheet.style.text * 0.5],
             [y],

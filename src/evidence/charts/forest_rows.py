@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts.captions import limits
-from evidence.charts.frame import as_float, as_text, people_of, printed, printed_range
+from evidence.charts.frame import as_float, as_text, printed, printed_range
 from evidence.charts.words import count, decimals_for, number, percent, plural, range_words
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _row(row: dict[Any, Any], fit: MetaFit, share: str, decimals: int) -> dict[s
     kind = as_text(row["kind"])
     used = bool(row["used"])
     estimate, low, high = row_numbers(row, fit, kind)
-    people = people_of(as_float(row.get("n_e")), as_float(row.get("n_c")))
+    people = as_float(row.get("people"))
     part = as_float(row.get(share)) if used else math.nan
     log = fit.scale == "log"
     return {

@@ -24,7 +24,6 @@ __all__ = [
     "as_text",
     "measure_name",
     "on_screen",
-    "people_of",
     "place",
     "printed",
     "printed_range",
@@ -89,11 +88,6 @@ def on_screen(favours: tuple[str, str], scale: str, sign: int) -> tuple[str, str
     )
     left, right = (first, second) if scale == "log" and sign < 0 else (second, first)
     return (f"\u2190\u00a0{left}" if left else "", f"{right}\u00a0\u2192" if right else "")
-
-
-def people_of(n_e: float, n_c: float) -> float:
-    """Return the people of both arms, unknown where one of them is."""
-    return n_e + n_c
 
 
 def sides(row: Any, names: Iterable[str]) -> list[float]:  # noqa: ANN401  (a named tuple of a DataFrame)

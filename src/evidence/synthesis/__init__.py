@@ -1,0 +1,1 @@
+"""Syntheses over groups of effects."""

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from evidence._check import nearest
-from evidence.effects.record import KINDS, Effects
+from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
@@ -21,6 +21,10 @@ from evidence.models import pool_partial
 __all__ = ["Comparison", "GroupTest", "compare"]
 
 Model = Callable[[Effects], MetaFit]
+
+
+ROW_COUNTS = ("exact", "interval", "sign", "left_out")
+"""What the columns ``rows_...`` of a comparison count: rows in use by kind, and rows left out."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ class Comparison:
 
     def _cells(self, group: str) -> list[str]:
         line = self.table.loc[self.table[self.by].eq(group)].iloc[0]
-        kinds = ", ".join(f"{int(line[f'rows_{kind}'])} {kind}" for kind in KINDS if line[f"rows_{kind}"])
+        counts = {kind: int(line[f"rows_{kind}"]) for kind in ROW_COUNTS}
+        kinds = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in counts.items() if n)
         fit = self.fits.get(group)
         if fit is None:
             return [group, "", "", "", kinds, str(line["sentence"])]
@@ -141,7 +146,8 @@ def compare(
     Examples
     --------
     >>> import evidence as ev
-    >>> effects = ev.effects_from([0.2, 0.4, 0.3, 0.6], variance=0.05, domain=["power", "power", "speed", "speed"])
+    >>> domain = ["power", "power", "speed", "speed"]
+    >>> effects = ev.effects_from([0.2, 0.4, 0.3, 0.6], variance=0.05, domain=domain)
     >>> ev.compare(effects, by="domain", model=ev.random_effects).table["domain"].tolist()
     ['power', 'speed']
     """
@@ -173,7 +179,6 @@ def compare(
 
 
 def _line(by: str, group: str, part: Effects, fit: MetaFit | None, failure: str) -> dict[str, object]:
-    counts = part.table["kind"].value_counts()
     names = ("estimate", "conf_low", "conf_high", "pred_low", "pred_high", "tau2")
     line: dict[str, object] = {by: group}
     for name in names:
@@ -181,10 +186,16 @@ def _line(by: str, group: str, part: Effects, fit: MetaFit | None, failure: str)
         line[name] = math.nan if value is None else value
     line["n_studies"] = 0 if fit is None else fit.n_studies
     line["n_people"] = math.nan if fit is None or fit.n_people is None else fit.n_people
-    line |= {f"rows_{kind}": int(counts.get(kind, 0)) for kind in KINDS}
+    line |= {f"rows_{kind}": n for kind, n in _row_counts(part, fit).items()}
     line["bound"] = None if fit is None else fit.bound
     line["sentence"] = failure if fit is None else fit.sentence()
     return line
+
+
+def _row_counts(part: Effects, fit: MetaFit | None) -> dict[str, int]:
+    """Return the rows in use by kind, and how many were left out: another time point, say, or unusable."""
+    used = [] if fit is None else fit.rows.loc[fit.rows["used"].astype(bool), "kind"].tolist()
+    return {kind: used.count(kind) for kind in ROW_COUNTS[:-1]} | {"left_out": len(part.table) - len(used)}
 
 
 def _joint_test(fits: Mapping[str, MetaFit]) -> tuple[GroupTest | None, tuple[str, ...]]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
-from evidence.effects.record import KINDS
 from evidence.studies.record import Studies
+from evidence.synthesis.compare import ROW_COUNTS
 from evidence.table_content.citing import Citing, records
 from evidence.table_content.effects import printed_effect
 from evidence.table_words import estimate_interval, interval
@@ -89,7 +89,7 @@ def _nothing(comparison: Comparison, group: str) -> dict[str, str]:
 
 def _given(comparison: Comparison, group: str) -> int:
     lines = comparison.table[comparison.table[comparison.by].eq(group)]
-    return int(sum(lines[f"rows_{kind}"].sum() for kind in KINDS))
+    return int(sum(lines[f"rows_{kind}"].sum() for kind in ROW_COUNTS))
 
 
 def _why_nothing(comparison: Comparison, group: str) -> list[str]:
