@@ -23,14 +23,13 @@ def code(path: Path) -> list[nbformat.NotebookNode]:
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
-def texts(cells: list[nbformat.NotebookNode]) -> list[str]:
-    """Return what the cells print or show as text, in order."""
+def texts(cells: list[nbformat.NotebookNode]) -> list[list[str]]:
+    """Return what each cell prints and shows as text: chunks of a stream are one text."""
     shown = []
     for cell in cells:
-        for output in cell.outputs:
-            text = output.get("text") or output.get("data", {}).get("text/plain", "")
-            if not text.startswith("<"):  # the address of an object in memory
-                shown.append(text)
+        stream = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+        plain = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+        shown.append([stream, *(text for text in plain if not text.startswith("<Figure"))])
     return shown
 
 

@@ -30,7 +30,7 @@ CONTRACT_COLUMNS = (
 """The columns every Effects table begins with; columns of the studies follow them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Effects:
     """Effects on the model scale, each with its derivation.
 
@@ -72,10 +72,16 @@ class Effects:
         """Return the number of rows."""
         return len(self.table)
 
+    def _summary(self) -> str:
+        counts = self.table["kind"].value_counts()
+        return ", ".join(f"{int(counts.get(kind, 0))} {kind}" for kind in KINDS)
+
+    def __repr__(self) -> str:
+        """Return the kinds in one line."""
+        return f"<Effects: {len(self)} rows ({self.measure}): {self._summary()}>"
+
     def _repr_html_(self) -> str:
         """Return the kinds in one line and the table."""
-        counts = self.table["kind"].value_counts()
-        line = ", ".join(f"{int(counts.get(kind, 0))} {kind}" for kind in KINDS)
-        return f"<p><b>{len(self)} effects ({self.measure})</b>: {line}</p>" + self.table.to_html(
+        return f"<p><b>{len(self)} effects ({self.measure})</b>: {self._summary()}</p>" + self.table.to_html(
             index=False, max_rows=20, na_rep="", float_format=lambda x: f"{x:.3g}", escape=True
         )

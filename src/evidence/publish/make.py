@@ -44,9 +44,11 @@ def make(output: Output, workshop: Workshop, stage: Path) -> Made:
             workshop.listed.save(path)
         return Made(tuple(entry.key for entry in workshop.listed.entries))
     if output.is_figure:
-        from evidence.charts.saving import save_figure
+        from evidence.charts.saving import off_screen, save_figure
 
-        axes, made = _FIGURES[output.kind](workshop, questions[0], output)
+        # A build started from a notebook must not leave its figures in the notebook.
+        with off_screen():
+            axes, made = _FIGURES[output.kind](workshop, questions[0], output)
         save_figure(axes, paths[0].with_suffix(""), formats=[path.suffix[1:] for path in paths])
         return made
     table, made = _TABLES[output.kind](workshop, questions, output)
