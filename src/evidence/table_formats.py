@@ -66,6 +66,12 @@ class Content:
             result.append(bool(filled) and all(is_number(cell) for cell in filled))
         return tuple(result)
 
+    def longest(self) -> tuple[int, ...]:
+        """Return the length of each column's longest cell."""
+        return tuple(
+            max((len(row[index]) for row in self.rows), default=0) for index in range(len(self.columns))
+        )
+
 
 def escape_html(text: str) -> str:
     """Return text that a browser shows and never runs.
@@ -80,20 +86,19 @@ def escape_html(text: str) -> str:
 
 def to_html(content: Content) -> str:
     """Return a fragment of HTML: the table, its notes and its references."""
-    numeric = content.numeric()
+    kinds = tuple(map(_kind, content.numeric(), content.longest()))
     anchor = f' id="{html.escape(_slug(content.id), quote=True)}"' if content.id else ""
     lines = [f'<div class="evidence-table"{anchor}>', "<table>"]
     lines.append(f"<caption>{escape_html(content.caption)}</caption>")
     heads = "".join(
-        f'<th scope="col"{_css(is_numeric)}>{escape_html(head)}</th>'
-        for head, is_numeric in zip(content.columns, numeric, strict=True)
+        f'<th scope="col"{kind}>{escape_html(head)}</th>'
+        for head, kind in zip(content.columns, kinds, strict=True)
     )
     lines += ["<thead>", f"<tr>{heads}</tr>", "</thead>", "<tbody>"]
     for row in content.rows:
         first = f'<th scope="row">{escape_html(row[0])}</th>' if row else ""
         rest = "".join(
-            f"<td{_css(is_numeric)}>{escape_html(cell)}</td>"
-            for cell, is_numeric in zip(row[1:], numeric[1:], strict=True)
+            f"<td{kind}>{escape_html(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True)
         )
         lines.append(f"<tr>{first}{rest}</tr>")
     lines += ["</tbody>", "</table>"]
@@ -114,15 +119,17 @@ _PAGE = """<!DOCTYPE html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.45 system-ui, sans-serif; margin: 2rem; max-width: 110rem; }}
+body {{ font: 15px/1.4 system-ui, sans-serif; margin: 2rem; max-width: 110rem; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 caption {{ text-align: left; font-weight: 600; padding-bottom: .6rem; }}
-th, td {{ text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; overflow-wrap: anywhere; }}
+th, td {{ text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; overflow-wrap: break-word; }}
 tbody th {{ font-weight: 400; }}
-thead th {{ border-top: 2px solid; border-bottom: 1px solid; }}
+thead th {{ border-top: 2px solid; border-bottom: 1px solid; vertical-align: bottom; }}
 tbody tr:last-child > * {{ border-bottom: 2px solid; }}
 .num {{ text-align: right; }}
-.evidence-note, .evidence-references {{ font-size: .9rem; max-width: 60rem; }}
+.long {{ min-width: 19rem; }}
+.evidence-table {{ overflow-x: auto; }}
+.evidence-note, .evidence-references {{ font-size: .9rem; max-width: 60rem; overflow-wrap: anywhere; }}
 </style>
 </head>
 <body>
@@ -138,8 +145,13 @@ def to_html_page(body: str, title: str) -> str:
     return _PAGE.format(title=escape_html(title).replace("<br>", " "), body=body)
 
 
-def _css(is_numeric: bool) -> str:
-    return ' class="num"' if is_numeric else ""
+_LONG = 60
+"""Letters from which on a column holds prose, and is given a readable width."""
+
+
+def _kind(is_numeric: bool, longest: int) -> str:
+    """Return the class of a column's cells: numbers, prose, or neither."""
+    return ' class="num"' if is_numeric else ' class="long"' if longest > _LONG else ""
 
 
 def _slug(name: str) -> str:

@@ -100,4 +100,8 @@ def _as_alternative(verdict: Verdict) -> str:
     """Say in a few words what another derivation would have given."""
     if verdict.kind == "exact":
         return f"{verdict.derived_from}: {verdict.estimate:.3f}"
+    if math.isinf(verdict.high):
+        return f"{verdict.derived_from}: above {verdict.low:.3f}"
+    if math.isinf(verdict.low):
+        return f"{verdict.derived_from}: below {verdict.high:.3f}"
     return f"{verdict.derived_from}: {verdict.low:.3f} to {verdict.high:.3f}"
