@@ -17,7 +17,7 @@ How a study's likelihood is computed:
    exact rows.
 3. Several: with s0 a typical standard error, ``A = eta + sqrt(rho) s0 f`` carries nearly all dependence; row i
    sees ``A + sqrt(rho) (s_i - s0) f``. A is integrated by an adaptive rule (`latent_quadrature`), f given A by a
-   few Gauss-Hermite nodes; none where all s_i are equal.
+   few Gauss-Hermite nodes: one where all s_i are equal, the adaptive rule again where they differ a lot.
 
 Derivatives: a study's likelihood L(mu, t) is a convolution of a function of eta with N(0, t), so it solves the
 heat equation ``dL/dt = 0.5 d²L/dmu²``. Its first four log-derivatives in mu, which come with the same nodes,
@@ -27,19 +27,18 @@ therefore give gradient and Hessian in (mu, t) exactly, also at t = 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.numerics.latent_quadrature import Cells, latent_nodes
+from evidence.numerics.latent_quadrature import Cells, expand, latent_nodes
 from evidence.numerics.normal_cells import log_cell, log_cell_derivatives
 from evidence.numerics.wls import Vector
 
 __all__ = ["Derivatives", "PartialData", "evaluate", "prepare", "study_log_derivatives"]
 
 _GH_TOLERANCE = 1e-11
-_GH_MOST = 100
+_GH_MOST = 10
 _CHUNK = 400_000
 """(node, row) pairs handled at once: about 60 MB of work arrays."""
 
@@ -58,12 +57,12 @@ class PartialData:
         f given eta and the exact rows is ``N(alpha + beta eta, 1 / q)``.
     s0 : Vector, shape (studies,)
         Typical standard error of the interval rows; 0 without any.
-    low, high, s : Vector, shape (interval rows,)
-        Limits and standard errors.
+    low, high, width, s : Vector, shape (interval rows,)
+        Limits, the distance between them, standard errors.
     study : ndarray of int, shape (interval rows,)
         Study of each interval row, ascending.
     hermite : ndarray of int, shape (studies,)
-        Gauss-Hermite nodes for f given A.
+        Gauss-Hermite nodes for f given A; 0 where f needs an adaptive rule too.
     rho : float
         Correlation of a study's sampling errors.
     """
@@ -77,6 +76,7 @@ class PartialData:
     s0: Vector
     low: Vector
     high: Vector
+    width: Vector
     s: Vector
     study: NDArray[np.intp]
     hermite: NDArray[np.intp]
@@ -100,7 +100,9 @@ class Derivatives:
     t_t: float
 
 
-def prepare(low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: float) -> PartialData:
+def prepare(
+    low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: float, width: Vector | None = None
+) -> PartialData:
     """Condense the exact rows and sort the interval rows.
 
     Parameters
@@ -113,13 +115,15 @@ def prepare(low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: 
         Study of each row, 0 ... J-1, each with at least one row.
     rho : float
         Correlation of sampling errors within a study, 0 <= rho < 1.
+    width : Vector, shape (rows,), optional
+        ``high - low`` where it is known more exactly than from these limits, which a shift may have rounded.
 
     Returns
     -------
     PartialData
     """
     n = int(study.max()) + 1
-    exact = low == high
+    exact = (high - low if width is None else width) == 0.0  # shifted limits may have become equal
     y, se, owner = low[exact], s[exact], study[exact]
 
     def total(values: Vector) -> Vector:
@@ -143,6 +147,7 @@ def prepare(low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: 
     alpha, beta = root * total(y * se / d) / q, -root * a_s / q
     order = np.argsort(study[~exact], kind="stable")
     rows = np.flatnonzero(~exact)[order]
+    wide = (high - low)[rows] if width is None else width[rows]
     s_i, owner_i = s[rows], study[rows]
     inverse = np.bincount(owner_i, 1.0 / s_i, minlength=n)
     square = np.bincount(owner_i, 1.0 / (s_i * s_i), minlength=n)
@@ -153,10 +158,11 @@ def prepare(low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: 
     power = np.bincount(owner_i, off * off, minlength=n) * rho / (1.0 - rho)
     with np.errstate(divide="ignore"):
         needed = np.log(_GH_TOLERANCE) / np.log(power / (1.0 + power))
-    hermite = np.where(power < 1e-24, 1, np.clip(np.ceil(needed), 3, _GH_MOST)).astype(np.intp)
+    few = np.where(needed <= _GH_MOST, np.maximum(np.ceil(needed), 3.0), 0.0)
+    hermite = np.where(power < 1e-24, 1.0, few).astype(np.intp)
     return PartialData(
         y_hat, np.where(has, inv_v, 0.0), constant, alpha, beta, q, s0,
-        low[rows], high[rows], s_i, owner_i, hermite, rho,
+        low[rows], high[rows], wide, s_i, owner_i, hermite, rho,
     )  # fmt: skip
 
 
@@ -216,7 +222,7 @@ def _single(data: PartialData, latent: _Latent, rows: NDArray[np.intp]) -> Vecto
     mean = gain * latent.mean[j] + s * root * data.alpha[j]
     sd = np.sqrt(gain**2 * latent.variance[j] + s * s * (data.rho / data.q[j] + 1.0 - data.rho))
     low, high = (data.low[rows] - mean) / sd, (data.high[rows] - mean) / sd
-    log_p = log_cell(low, high)
+    log_p = log_cell(low, high, data.width[rows] / sd)
     scale = gain * latent.share[j] / sd
     derivatives = log_cell_derivatives(low, high, log_p)
     return np.stack([log_p, *(d * scale**n for n, d in enumerate(derivatives, start=1))])
@@ -244,59 +250,30 @@ def _several(data: PartialData, latent: _Latent, rows: NDArray[np.intp], many: N
     low, high = (data.low[rows] - base) / sd, (data.high[rows] - base) / sd
     slope, side = (sd_a[here] + off * f_slope[here]) / sd, off * f_sd[here] / sd
     starts = np.flatnonzero(np.r_[True, np.diff(here) > 0])
-    cells = Cells(low, high, slope, starts, here)
-    extra = np.add.reduceat(side * side, starts)
+    width = data.width[rows] / sd
+    cells = Cells(low, high, slope, side, width, starts, here)
     scale = (1.0 + s * root * data.beta[j]) * latent.share[j] / sd
-    return _integrate(cells, side, extra, scale, data.hermite[many])
+    return _integrate(cells, scale, data.hermite[many])
 
 
-@cache
-def _hermite_table(n: int) -> tuple[Vector, Vector]:
-    """Return nodes and log-weights of the expectation under N(0, 1)."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(n)
-    return nodes, np.log(weights / weights.sum())
-
-
-def _hermite(counts: NDArray[np.intp], study: NDArray[np.intp]) -> tuple[NDArray[np.intp], Vector, Vector]:
-    """Return, for nodes of these studies, the repeated node index, the second coordinate, its log-weight."""
-    tables = {int(n): _hermite_table(int(n)) for n in np.unique(counts)}
-    offset, at = {}, 0
-    for n in tables:
-        offset[n], at = at, at + n
-    x = np.concatenate([nodes for nodes, _ in tables.values()])
-    log_w = np.concatenate([weights for _, weights in tables.values()])
-    size = counts[study]
-    repeated = np.repeat(np.arange(study.size), size)
-    within = np.arange(repeated.size) - np.repeat(np.cumsum(size) - size, size)
-    index = within + np.array([offset[int(n)] for n in counts])[study][repeated]
-    return repeated, x[index], log_w[index]
-
-
-def _integrate(cells: Cells, side: Vector, extra: Vector, scale: Vector, hermite: NDArray[np.intp]) -> Vector:
-    nodes = latent_nodes(cells, extra)
-    repeated, xi, log_w = _hermite(hermite, nodes.study)
-    x, log_weight, study = nodes.x[repeated], nodes.log_weight[repeated] + log_w, nodes.study[repeated]
-    rows = np.append(cells.starts[1:], cells.low.size) - cells.starts
-    size = rows[study]
-    sums = np.empty((5, study.size))
-    ends = np.cumsum(size)
+def _integrate(cells: Cells, scale: Vector, hermite: NDArray[np.intp]) -> Vector:
+    nodes = latent_nodes(cells, hermite)
+    sums = np.empty((5, nodes.study.size))
+    ends = np.cumsum(cells.counts[nodes.study])
     cuts = np.searchsorted(ends, np.arange(_CHUNK, int(ends[-1]) + _CHUNK, _CHUNK))
     begin = 0
-    for stop in np.unique(np.minimum(cuts + 1, study.size)):
+    for stop in np.unique(np.minimum(cuts + 1, nodes.study.size)):
         part = slice(begin, int(stop))
-        n = size[part]
-        first = np.cumsum(n) - n
-        pair = np.repeat(np.arange(n.size), n)
-        row = np.arange(pair.size) - first[pair] + cells.starts[study[part]][pair]
-        shift = cells.slope[row] * x[part][pair] + side[row] * xi[part][pair]
+        item, row, first = expand(cells.counts, cells.starts, nodes.study[part])
+        shift = cells.slope[row] * nodes.x[part][item] + cells.side[row] * nodes.xi[part][item]
         low, high = cells.low[row] - shift, cells.high[row] - shift
-        log_p = log_cell(low, high)
+        log_p = log_cell(low, high, cells.width[row])
         sums[0, part] = np.add.reduceat(log_p, first)
         factor = scale[row]
         for n_th, values in enumerate(log_cell_derivatives(low, high, log_p), start=1):
             sums[n_th, part] = np.add.reduceat(values * factor**n_th, first)
         begin = int(stop)
-    return _moments(sums, log_weight, study, cells.starts.size)
+    return _moments(sums, nodes.log_weight, nodes.study, cells.starts.size)
 
 
 def _moments(sums: Vector, log_weight: Vector, study: NDArray[np.intp], n: int) -> Vector:

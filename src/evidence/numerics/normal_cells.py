@@ -41,13 +41,16 @@ def _narrow(z_low: Vector, z_high: Vector) -> tuple[NDArray[np.intp], Vector, Ve
     return at, middle, top, np.stack([offset, values])
 
 
-def log_cell(z_low: Vector, z_high: Vector) -> Vector:
+def log_cell(z_low: Vector, z_high: Vector, width: Vector) -> Vector:
     """Return ``log(Phi(z_high) - Phi(z_low))``.
 
     Parameters
     ----------
     z_low, z_high : Vector, shape (n,)
         Standardised limits, ``z_low < z_high``; infinite limits allowed.
+    width : Vector, shape (n,)
+        ``z_high - z_low`` from the limits before they were shifted: the difference of two nearly equal
+        standardised limits would be noise.
 
     Returns
     -------
@@ -63,13 +66,14 @@ def log_cell(z_low: Vector, z_high: Vector) -> Vector:
         out = log_upper + np.log1p(-np.exp(special.log_ndtr(lower) - log_upper))
     at, middle, top, nodes = _narrow(z_low, z_high)
     if at.size:
-        width = np.log(z_high[at] - z_low[at])
-        out[at] = width - 0.5 * middle * middle - _LOG_ROOT_2PI + top + np.log(nodes[1].sum(axis=1))
+        out[at] = np.log(width[at]) - 0.5 * middle * middle - _LOG_ROOT_2PI + top + np.log(nodes[1].sum(axis=1))
     return np.asarray(out, dtype=np.float64)
 
 
-def log_cell_derivatives(z_low: Vector, z_high: Vector, log_p: Vector) -> tuple[Vector, Vector, Vector, Vector]:
-    """Return the first four derivatives of `log_cell` in the mean, in units of the standard deviation.
+def log_cell_derivatives(
+    z_low: Vector, z_high: Vector, log_p: Vector, order: int = 4
+) -> tuple[Vector, ...]:
+    """Return the first derivatives of `log_cell` in the mean, in units of the standard deviation.
 
     With ``He`` the Hermite polynomials, the n-th derivative of the probability itself is
     ``He_{n-1}(z_low) phi(z_low) - He_{n-1}(z_high) phi(z_high)``.
@@ -79,22 +83,26 @@ def log_cell_derivatives(z_low: Vector, z_high: Vector, log_p: Vector) -> tuple[
     z_low, z_high : Vector, shape (n,)
         Standardised limits.
     log_p : Vector, shape (n,)
-        ``log_cell(z_low, z_high)``.
+        `log_cell` of the same cells.
+    order : {2, 4}
+        How many derivatives.
 
     Returns
     -------
     tuple of Vector
-        First to fourth derivative of the logarithm.
+        Derivatives of the logarithm, first to `order`-th.
     """
-    p1 = p2 = p3 = p4 = np.zeros_like(log_p)
+    ends = []
     for limit, sign in ((z_low, 1.0), (z_high, -1.0)):
-        z = np.where(np.isinf(limit), 0.0, limit)
-        square = z * z
         density = sign * np.exp(-0.5 * limit * limit - _LOG_ROOT_2PI - log_p)  # 0 at an infinite limit
-        p1 = p1 + density
-        p2 = p2 + z * density
-        p3 = p3 + (square - 1.0) * density
-        p4 = p4 + z * (square - 3.0) * density
+        ends.append((np.where(np.isinf(limit), 0.0, limit), density))
+    (low, at_low), (high, at_high) = ends
+    p1, p2 = at_low + at_high, low * at_low + high * at_high
+    p3 = p4 = _EMPTY
+    if order == 4:
+        low2, high2 = low * low, high * high
+        p3 = (low2 - 1.0) * at_low + (high2 - 1.0) * at_high
+        p4 = low * (low2 - 3.0) * at_low + high * (high2 - 3.0) * at_high
     at, middle, _, nodes = _narrow(z_low, z_high)
     if at.size:
         z = middle[:, None] + nodes[0]
@@ -102,9 +110,12 @@ def log_cell_derivatives(z_low: Vector, z_high: Vector, log_p: Vector) -> tuple[
         square = z * z
         p1[at] = (share * z).sum(axis=1)
         p2[at] = (share * (square - 1.0)).sum(axis=1)
-        p3[at] = (share * z * (square - 3.0)).sum(axis=1)
-        p4[at] = (share * (square * square - 6.0 * square + 3.0)).sum(axis=1)
+        if order == 4:
+            p3[at] = (share * z * (square - 3.0)).sum(axis=1)
+            p4[at] = (share * (square * square - 6.0 * square + 3.0)).sum(axis=1)
     one2 = p1 * p1
+    if order == 2:
+        return p1, p2 - one2
     return (
         p1,
         p2 - one2,
