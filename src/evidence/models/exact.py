@@ -14,8 +14,10 @@ from evidence.models.rows import Selection, check_level, people, select, several
 from evidence.numerics.intervals import (
     INFERENCE,
     Interval,
+    MeanInference,
     heterogeneity,
     mean_inference,
+    prediction_about,
     prediction_interval,
     profile_mean,
     profile_tau2,
@@ -110,7 +112,10 @@ def common_effect(effects: Effects, *, level: float = 0.95) -> MetaFit:
     if data.k == 1:
         notes = (SINGLE, *notes)
     else:
-        notes = ("The common-effect model assumes that every study has the same true effect (tau² = 0).", *notes)
+        notes = (
+            "The common-effect model assumes that every study has the same true effect (tau² = 0).",
+            *notes,
+        )
     return _record(effects, selection, data, _Options("", "z", level), notes)
 
 
@@ -194,6 +199,13 @@ def _tau2_interval(data: Sample, tau2: float, chosen: _Options) -> tuple[Interva
     return interval, ()
 
 
+def _prediction(data: Sample, mean: MeanInference, tau2: float, chosen: _Options) -> Interval:
+    if chosen.inference != "profile":
+        return prediction_interval(mean.estimate, mean.std_error, tau2, mean.df, chosen.level)
+    limits = Interval(mean.low, mean.high)
+    return prediction_about(mean.estimate, mean.std_error, tau2, data.k - 1, chosen.level, limits)
+
+
 def _record(
     effects: Effects, selection: Selection, data: Sample, chosen: _Options, notes: tuple[str, ...]
 ) -> MetaFit:
@@ -215,8 +227,7 @@ def _record(
     tau2_interval, predicted, sources = None, None, ["cochran1954"]
     if random:
         tau2_interval, more = _tau2_interval(data, tau2, chosen)
-        df = data.k - 1 if chosen.inference == "profile" else mean.df
-        predicted = prediction_interval(mean.estimate, mean.std_error, tau2, df, chosen.level)
+        predicted = _prediction(data, mean, tau2, chosen)
         interval_source = "hardy1996" if chosen.inference == "profile" else "viechtbauer2007"
         sources = [
             _TAU2_SOURCES[chosen.estimator],

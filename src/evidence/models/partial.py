@@ -17,7 +17,7 @@ from evidence.fit import MetaFit
 from evidence.models.exact import SINGLE
 from evidence.models.rows import Selection, check_level, is_yes, people, select, several_rows
 from evidence.numerics.interval_likelihood import prepare
-from evidence.numerics.intervals import Interval, prediction_interval, quantile, two_sided_p
+from evidence.numerics.intervals import Interval, prediction_about, quantile, two_sided_p
 from evidence.numerics.partial_fit import PartialFit, contributions, fit_partial
 from evidence.numerics.wls import Vector
 
@@ -175,7 +175,8 @@ def _fit(effects: Effects, options: _Options) -> MetaFit:
 def _prediction(fit: PartialFit, n_studies: int, level: float) -> Interval | None:
     if fit.estimate is None or fit.std_error is None or fit.tau2 is None:
         return None
-    return prediction_interval(fit.estimate, fit.std_error, fit.tau2, n_studies - 1, level)
+    limits = Interval(fit.low, fit.high)
+    return prediction_about(fit.estimate, fit.std_error, fit.tau2, n_studies - 1, level, limits)
 
 
 def _base(

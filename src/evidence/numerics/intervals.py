@@ -20,6 +20,7 @@ __all__ = [
     "chi2_quantile",
     "heterogeneity",
     "mean_inference",
+    "prediction_about",
     "prediction_interval",
     "profile_mean",
     "profile_tau2",
@@ -169,7 +170,9 @@ def mean_inference(data: Sample, tau2: float, inference: str, level: float) -> M
     )
 
 
-def prediction_interval(estimate: float, std_error: float, tau2: float, df: int | None, level: float) -> Interval:
+def prediction_interval(
+    estimate: float, std_error: float, tau2: float, df: int | None, level: float
+) -> Interval:
     """Return the interval for the true effect of a new study: ``estimate ± q sqrt(tau² + se²)``.
 
     References
@@ -179,6 +182,27 @@ def prediction_interval(estimate: float, std_error: float, tau2: float, df: int 
     """
     half = quantile(level, df) * math.hypot(math.sqrt(tau2), std_error)
     return Interval(estimate - half, estimate + half)
+
+
+def prediction_about(
+    estimate: float, std_error: float, tau2: float, df: int | None, level: float, mean: Interval
+) -> Interval:
+    """Return the prediction interval where the mean's own interval is not ``estimate ± q se``.
+
+    A profile interval can be lopsided, and wider than the curvature at the maximum says. On each side the
+    uncertainty of the mean is its own half-width, or ``q se`` where that is larger, combined with ``q tau`` as
+    in `prediction_interval`: so the prediction interval always holds the interval of the mean.
+
+    References
+    ----------
+    Zou GY, Donner A. Construction of confidence limits about effect measures: a general approach. Stat Med
+    2008;27(10):1693-1702 (limits of a sum from the limits of its parts). https://doi.org/10.1002/sim.3095
+    """
+    q = quantile(level, df)
+    spread, least = q * math.sqrt(tau2), q * std_error
+    below = math.hypot(max(estimate - mean.low, least), spread)
+    above = math.hypot(max(mean.high - estimate, least), spread)
+    return Interval(estimate - below, estimate + above)
 
 
 def q_profile(data: Sample, level: float) -> Interval:
