@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,10 @@ def _vector(name: str, values: Numbers, size: int | None) -> Vector | None:
     if values is None:
         return None
     try:
-        raw = [math.nan if cell is None or cell is pd.NA else cell for cell in np.atleast_1d(np.asarray(values, dtype=object))]
+        raw = [
+            math.nan if cell is None or cell is pd.NA else cell
+            for cell in np.atleast_1d(np.asarray(values, dtype=object))
+        ]
         out = np.array(raw, dtype=np.float64)
     except (TypeError, ValueError) as problem:
         raise ModelError(f"{name} must hold numbers; {problem}") from problem
@@ -86,9 +89,9 @@ def effects_from(
     study : sequence of str, optional
         Study of each row; rows of one study share people. Without it, each row is a study of its own.
     low, high : sequence of float, optional
-        With an estimate and no variance: its confidence interval at `level`, which gives the variance. Without
-        an estimate: the limits between which the observed effect is known to lie, possibly infinite; such
-        rows need a variance and become intervals.
+        With an estimate and no variance: its confidence interval at `level`, which gives the variance.
+        Without an estimate: the limits between which the observed effect is known to lie, possibly
+        infinite; such rows need a variance and become intervals.
     scale : {"identity", "log", "ratio"}, default "identity"
         ``"log"``: estimates and limits are logarithms and are displayed as ratios; ``"ratio"``: they are
         ratios, whose logarithms are taken.
@@ -112,7 +115,8 @@ def effects_from(
     Examples
     --------
     >>> import evidence as ev
-    >>> ev.effects_from([0.2, None], std_error=[0.1, 0.2], low=[None, 0.0], high=[None, float("inf")]).table.kind.tolist()
+    >>> effects = ev.effects_from([0.2, None], std_error=[0.1, 0.2], low=[None, 0.0])
+    >>> effects.table["kind"].tolist()
     ['exact', 'interval']
     """
     scale = one_of("scale", scale, SCALES)
@@ -143,7 +147,9 @@ def effects_from(
     hi = np.where(bounded & np.isnan(hi), np.inf, hi)
     _require("the lower limit is below the upper one", "low", ~partial | (lo < hi), lo, names)
     _require("limits without an estimate need a variance", "variance", ~partial | ~np.isnan(v), v, names)
-    derived = np.where(partial, "limits", np.where(from_interval, "estimate and interval", "estimate and variance"))
+    derived = np.where(
+        partial, "limits", np.where(from_interval, "estimate and interval", "estimate and variance")
+    )
     table = pd.DataFrame(
         {
             "row_id": names,
@@ -156,14 +162,16 @@ def effects_from(
             "high": np.where(partial, hi, y),
             "kind": np.where(partial, "interval", "exact"),
             "derived_from": derived,
-            "formula": np.where(from_interval, f"variance = ((high - low) / (2 q))², q at {100 * level:g} %", ""),
+            "formula": np.where(
+                from_interval, f"variance = ((high - low) / (2 q))², q at {100 * level:g} %", ""
+            ),
             "assumptions": "",
             "alternatives": "",
             "reason": "",
         }
     )
     for name, values in columns.items():
-        table[name] = _column(name, values, size)
+        table[name] = pd.Series(_column(name, values, size))
     display = "log" if scale != "identity" else "identity"
     return Effects(table, measure=measure, scale=display, notes=notes)
 
@@ -174,10 +182,10 @@ def _names(values: Sequence[object] | None, size: int, what: str = "row_id") -> 
     return [str(value) for value in _column(what, values, size)]
 
 
-def _column(name: str, values: Sequence[object] | object, size: int) -> list[object]:
-    if isinstance(values, str) or not hasattr(values, "__len__"):
+def _column(name: str, values: object, size: int) -> list[object]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
         return [values] * size
-    listed = list(values)  # type: ignore[call-overload]
+    listed: list[object] = list(values)
     if len(listed) != size:
         raise ModelError(f"{name} must have one entry a row, {size} in all; got {len(listed)}")
     return listed

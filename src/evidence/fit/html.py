@@ -37,7 +37,10 @@ def _table(fit: MetaFit) -> str:
         ("estimate", effect_text(fit)),
         (f"{percent} interval", interval_text(fit, "conf")),
         ("p", p_value(fit.p_value)),
-        (f"{percent} prediction interval", interval_text(fit, "pred") if shown["pred_low"] is not None else ""),
+        (
+            f"{percent} prediction interval",
+            interval_text(fit, "pred") if shown["pred_low"] is not None else "",
+        ),
         ("tau²", _with_interval(fit.tau2, fit.tau2_low, fit.tau2_high)),
         ("I²", "" if fit.i2 is None else f"{fit.i2:.0f} %"),
         ("Q", "" if fit.q is None else f"{fit.q:.2f}, df {fit.q_df:g}, p {p_value(fit.q_p_value)}"),

@@ -148,7 +148,10 @@ class MetaFit:
         """Estimate, interval and prediction interval on the printed scale, lower end first."""
         values = {"estimate": self.to_display(self.estimate)}
         for name in ("conf", "pred"):
-            ends = [self.to_display(getattr(self, f"{name}_low")), self.to_display(getattr(self, f"{name}_high"))]
+            ends = [
+                self.to_display(getattr(self, f"{name}_low")),
+                self.to_display(getattr(self, f"{name}_high")),
+            ]
             if self.scale == "log" and self.display_sign < 0:
                 ends.reverse()
             values[f"{name}_low"], values[f"{name}_high"] = ends

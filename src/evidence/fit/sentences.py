@@ -123,7 +123,9 @@ def _bounded(fit: MetaFit) -> str:
         return f"{_favours(fit, arm, end, 'by at least')} ({why})."
     # On the printed scale a lower limit is an upper one where the sign is turned.
     printed_lower = lower if fit.scale != "log" or fit.display_sign > 0 else not lower
-    limit = f"{fit.measure} {'above' if printed_lower else 'below'} {number(fit.to_display(end), _places(fit))}"
+    limit = (
+        f"{fit.measure} {'above' if printed_lower else 'below'} {number(fit.to_display(end), _places(fit))}"
+    )
     if arm:
         return f"favours the {arm} arm: {limit} ({why})."
     return f"no clear difference: {limit} ({why})."
@@ -137,11 +139,20 @@ def _one_way(fit: MetaFit) -> bool:
 
 def explanation(fit: MetaFit) -> str:
     """Return what was done, in plain lines; see `MetaFit.explain`."""
-    lines = [fit.sentence(), "", f"Model: {fit.method}. Measure: {fit.measure}. Level: {100 * fit.level:g} %."]
+    lines = [
+        fit.sentence(),
+        "",
+        f"Model: {fit.method}. Measure: {fit.measure}. Level: {100 * fit.level:g} %.",
+    ]
     given = ", ".join(f"{n} {kind}" for kind, n in fit.kinds.items() if n)
-    lines.append(f"Rows given: {len(fit.rows)} ({given}); used: {fit.k}, from {count(fit.n_studies, 'study', 'studies')}.")
+    lines.append(
+        f"Rows given: {len(fit.rows)} ({given}); used: {fit.k},"
+        f" from {count(fit.n_studies, 'study', 'studies')}."
+    )
     if fit.tau2 is not None and fit.tau2_low is not None and fit.tau2_high is not None:
-        places = decimals([fit.tau2, fit.tau2_low, *([fit.tau2_high] if math.isfinite(fit.tau2_high) else [])])
+        places = decimals(
+            [fit.tau2, fit.tau2_low, *([fit.tau2_high] if math.isfinite(fit.tau2_high) else [])]
+        )
         lines.append(
             f"Between-study variance tau²: {number(fit.tau2, places)}"
             f" ({number(fit.tau2_low, places)} to {number(fit.tau2_high, places)})."

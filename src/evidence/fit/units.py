@@ -71,7 +71,7 @@ def in_units(fit: MetaFit, sd: float, unit: str, source: str | None) -> UnitsEst
             f"in_units() turns standardised mean differences into units; this result is a {fit.measure},"
             " which has its own unit (see .display)"
         )
-    if not (isinstance(sd, int | float) and math.isfinite(sd) and sd > 0):
+    if not (math.isfinite(sd) and sd > 0):
         raise ModelError(f"sd must be a positive number, the standard deviation in {unit}; got {sd!r}")
     named = source.strip() if source and source.strip() else "source not named"
     values = {

@@ -102,7 +102,7 @@ def common_effect(effects: Effects, *, level: float = 0.95) -> MetaFit:
     >>> import evidence as ev
     >>> fit = ev.common_effect(ev.effects_from([0.2, 0.5, 0.3], variance=[0.04, 0.09, 0.05]))
     >>> round(fit.estimate, 4)
-    0.2967
+    0.295
     """
     level = check_level(level)
     selection = select(effects, partial=False)

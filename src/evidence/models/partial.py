@@ -15,6 +15,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.models.exact import SINGLE
+from evidence.models.partial_notes import limit_notes, row_notes
 from evidence.models.rows import Selection, check_level, is_yes, people, select, several_rows
 from evidence.numerics.interval_likelihood import prepare
 from evidence.numerics.intervals import Interval, prediction_about, quantile, two_sided_p
@@ -62,8 +63,8 @@ def pool_partial(
     cluster : str, default "study"
         Column whose rows share a random effect and people.
     rho : float, default 0.6
-        Assumed correlation of the sampling errors of one cluster's rows, 0 <= rho < 1. It matters only where a
-        study gives several rows.
+        Assumed correlation of the sampling errors of one cluster's rows, 0 <= rho < 1. It matters only
+        where a study gives several rows.
     inference : {"profile"}, default "profile"
         Profile-likelihood intervals for the mean and for tau².
     level : float, default 0.95
@@ -72,8 +73,9 @@ def pool_partial(
     Returns
     -------
     MetaFit
-        Maximum-likelihood estimate with profile interval; prediction interval ``estimate ± t sqrt(tau² + se²)``,
-        t with studies - 1 df. Where the rows bound the effect on one side only there is no estimate
+        Maximum-likelihood estimate with profile interval; prediction interval
+        ``estimate ± t sqrt(tau² + se²)``, t with studies - 1 df, its ends moved out where the profile
+        interval is wider. Where the rows bound the effect on one side only there is no estimate
         (None): ``bound`` names the limit that the data give. ``rows.contribution`` is the information about
         the mean that would be lost without the row, in percent. ``alongside`` holds the results of exact rows
         only, of directions only, and without inferred rows, where these differ.
@@ -95,10 +97,11 @@ def pool_partial(
     Examples
     --------
     >>> import evidence as ev
-    >>> effects = ev.effects_from([0.3, None, None], std_error=0.3, low=[None, 0.6, -0.6], high=[None, None, 0.6])
+    >>> low, high = [None, 0.6, -0.6], [None, None, 0.6]
+    >>> effects = ev.effects_from([0.3, None, None], std_error=0.3, low=low, high=high)
     >>> fit = ev.pool_partial(effects)
     >>> fit.n_studies, round(fit.estimate, 2)
-    (3, 0.41)
+    (3, 0.47)
     """
     level = check_level(level)
     inference = one_of("inference", inference, ("profile",))
@@ -107,7 +110,7 @@ def pool_partial(
             f"pool_partial() fits the mean alone so far, formula='~ 1'; got {formula!r}."
             " Moderators are not part of this version: pool each group with compare(effects, by=...)"
         )
-    if not (isinstance(rho, int | float) and 0.0 <= rho < 1.0):
+    if not 0.0 <= rho < 1.0:
         raise ModelError(
             f"rho, the correlation of one study's sampling errors, is at least 0 and below 1; got {rho!r}"
             " (at 1 several rows would be one: keep one of them)"
@@ -149,7 +152,7 @@ def _fit(effects: Effects, options: _Options) -> MetaFit:
     share = None
     if fit.at_mu is not None and fit.at_tau2 is not None:
         share = contributions(rows.low, rows.high, rows.error, rows.study, rows.rho, fit.at_mu, fit.at_tau2)
-    notes = (*_limit_notes(fit, options), *_row_notes(selection, options))
+    notes = (*limit_notes(fit, options.level), *row_notes(selection, options.cluster, options.rho))
     base = _base(effects, selection, rows, options, notes)
     predicted = _prediction(fit, int(rows.study.max()) + 1, options.level)
     return dataclasses.replace(
@@ -220,7 +223,9 @@ def _one_study(effects: Effects, selection: Selection, rows: _Rows, options: _Op
     """Return what one study gives: the mean of its exact rows, or nothing but its rows."""
     exact = rows.low == rows.high
     if not exact.any():
-        base = _base(effects, selection, rows, options, (SINGLE, *_row_notes(selection, options)))
+        base = _base(
+            effects, selection, rows, options, (SINGLE, *row_notes(selection, options.cluster, options.rho))
+        )
         return dataclasses.replace(base, method="one study, not pooled", bound="none")
     spare = np.flatnonzero(selection.used)[~exact]
     why = list(selection.why_not)
@@ -230,7 +235,7 @@ def _one_study(effects: Effects, selection: Selection, rows: _Rows, options: _Op
     data = prepare(rows.low[exact], rows.high[exact], rows.error[exact], rows.study[exact], rows.rho)
     estimate, error = float(data.y_hat[0]), float(1.0 / np.sqrt(data.inv_v[0]))
     half = quantile(options.level, None) * error
-    base = _base(effects, kept, rows, options, (SINGLE, *_row_notes(kept, options)))
+    base = _base(effects, kept, rows, options, (SINGLE, *row_notes(kept, options.cluster, options.rho)))
     return dataclasses.replace(
         base,
         estimate=estimate,
@@ -249,57 +254,12 @@ def _lost(rows: _Rows, exact: NDArray[np.bool_]) -> Vector:
     return contributions(*part, rows.rho, 0.0, 0.0)
 
 
-def _row_notes(selection: Selection, options: _Options) -> tuple[str, ...]:
-    notes = []
-    out = len(selection.table) - int(selection.used.sum())
-    if out:
-        verb = "is" if out == 1 else "are"
-        notes.append(f"{out} of {len(selection.table)} rows {verb} left out, each with its reason in .rows.")
-    if selection.table.loc[selection.used, options.cluster].duplicated().any():
-        notes.append(
-            f"Sampling errors of rows on the same people are assumed to correlate rho = {options.rho:g}."
-        )
-    inferred = int(selection.table.loc[selection.used, "inferred"].map(is_yes).sum())
-    if inferred:
-        verb = "rests" if inferred == 1 else "rest"
-        notes.append(f"{inferred} of the rows in use {verb} on an inference from what the report omits.")
-    return tuple(notes)
-
-
-def _limit_notes(fit: PartialFit, options: _Options) -> tuple[str, ...]:
-    """Return in words what the data leave open."""
-    percent = f"{100 * options.level:g} %"
-    if fit.bound is not None:
-        why = (
-            "Every report only says that the effect lies to one side of a limit, all to the same side"
-            if fit.one_way
-            else "Every report only says that the effect lies to one side of a limit"
-        )
-        what = {
-            "lower": f"the likelihood rises without end and gives a lower {percent} limit, no estimate and no upper limit",
-            "upper": f"the likelihood rises without end and gives an upper {percent} limit, no estimate and no lower limit",
-            "none": "the likelihood has no maximum and gives neither an estimate nor a limit",
-        }[fit.bound]
-        return (f"{why}: {what}; tau² cannot be estimated either.",)
-    notes = []
-    open_ends = [name for name, end in (("lower", fit.low), ("upper", fit.high)) if math.isinf(end)]
-    if open_ends:
-        notes.append(
-            f"The likelihood stays flat far out: the interval has no {' and no '.join(open_ends)} limit."
-            " Reports of a side alone fix the effect only relative to the spread between studies."
-        )
-    if fit.tau2_high is not None and math.isinf(fit.tau2_high):
-        notes.append("The data set no upper limit to tau²; of equally likely values the smallest is printed.")
-    return tuple(notes)
-
-
-def _reduced(effects: Effects, keep: NDArray[np.bool_], **columns: object) -> Effects:
-    table = effects.table.loc[keep].assign(**columns)
-    return dataclasses.replace(effects, table=table)
+def _kept(effects: Effects, keep: NDArray[np.bool_]) -> Effects:
+    return dataclasses.replace(effects, table=effects.table.loc[keep].copy())
 
 
 def _directions(effects: Effects, fit: MetaFit) -> Effects:
-    """Return the rows in use, each reduced to the side of zero on which its report lies, where it says one."""
+    """Return the rows in use that lie to one side of zero, each reduced to that side."""
     table = effects.table
     low, high = (fit.rows[name].to_numpy(dtype=float) for name in ("low", "high"))
     y = fit.rows["estimate"].to_numpy(dtype=float)
@@ -310,15 +270,13 @@ def _directions(effects: Effects, fit: MetaFit) -> Effects:
         told = pd.to_numeric(table["sign"]).fillna(0.0).to_numpy(dtype=float)
         side = np.where(side == 0.0, told, side)
     keep = fit.rows["used"].to_numpy(dtype=bool) & (side != 0.0)
-    side = side[keep]
-    return _reduced(
-        effects,
-        keep,
-        kind="sign",
-        estimate=math.nan,
-        low=np.where(side > 0, 0.0, -math.inf),
-        high=np.where(side > 0, math.inf, 0.0),
-    )
+    up = side[keep] > 0
+    out = _kept(effects, keep)
+    out.table["kind"] = "sign"
+    out.table["estimate"] = math.nan
+    out.table["low"] = np.where(up, 0.0, -math.inf)
+    out.table["high"] = np.where(up, math.inf, 0.0)
+    return out
 
 
 def _alongside(effects: Effects, fit: MetaFit, options: _Options) -> tuple[tuple[str, MetaFit], ...]:
@@ -328,10 +286,10 @@ def _alongside(effects: Effects, fit: MetaFit, options: _Options) -> tuple[tuple
     inferred = used & fit.rows["inferred"].map(is_yes).to_numpy(dtype=bool)
     found = []
     if exact.any() and not exact[used].all():
-        found.append(("exact rows only", _fit(_reduced(effects, exact), options)))
+        found.append(("exact rows only", _fit(_kept(effects, exact), options)))
     directions = _directions(effects, fit)
     if len(directions) and fit.n_studies > 1:
         found.append(("direction only", _fit(directions, options)))
     if inferred.any() and not inferred[used].all():
-        found.append(("without inferred rows", _fit(_reduced(effects, used & ~inferred), options)))
+        found.append(("without inferred rows", _fit(_kept(effects, used & ~inferred), options)))
     return tuple(found)

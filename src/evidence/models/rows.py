@@ -65,7 +65,7 @@ class Selection:
 
     def values(self, column: str) -> Vector:
         """Return a number column of the rows in use."""
-        return self.table.loc[self.used, column].to_numpy(dtype=np.float64)
+        return np.asarray(self.table.loc[self.used, column], dtype=np.float64)
 
     def studies(self) -> list[str]:
         """Return the study of each row in use."""
@@ -104,8 +104,8 @@ def check_level(level: float) -> float:
     ModelError
         Where it is not between 0.5 and 1, such as 95 for 0.95.
     """
-    if not (isinstance(level, int | float) and 0.5 <= level < 1.0):
-        hint = f"; write {level / 100:g} for {level:g} %" if isinstance(level, int | float) and level > 1 else ""
+    if not 0.5 <= level < 1.0:
+        hint = f"; write {level / 100:g} for {level:g} %" if 1 < level < 100 else ""
         raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}{hint}")
     return float(level)
 

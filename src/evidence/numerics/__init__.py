@@ -1,0 +1,1 @@
+"""The numerical core: arrays in, small frozen records out; no tables, no figures."""

@@ -15,13 +15,14 @@ How a study's likelihood is computed:
    distribution of f given eta; neither depends on (mu, t), so both are computed once.
 2. One interval row: a difference of normal distribution functions, with the variance it has given the
    exact rows.
-3. Several: with s0 a typical standard error, ``A = eta + sqrt(rho) s0 f`` carries nearly all dependence; row i
-   sees ``A + sqrt(rho) (s_i - s0) f``. A is integrated by an adaptive rule (`latent_quadrature`), f given A by a
-   few Gauss-Hermite nodes: one where all s_i are equal, the adaptive rule again where they differ a lot.
+3. Several: with s0 a typical standard error, ``A = eta + sqrt(rho) s0 f`` carries nearly all dependence;
+   row i sees ``A + sqrt(rho) (s_i - s0) f``. A is integrated by an adaptive rule (`latent_quadrature`),
+   f given A by a few Gauss-Hermite nodes: one where all s_i are equal, the adaptive rule again where they
+   differ a lot.
 
-Derivatives: a study's likelihood L(mu, t) is a convolution of a function of eta with N(0, t), so it solves the
-heat equation ``dL/dt = 0.5 d²L/dmu²``. Its first four log-derivatives in mu, which come with the same nodes,
-therefore give gradient and Hessian in (mu, t) exactly, also at t = 0.
+Derivatives: a study's likelihood L(mu, t) is a convolution of a function of eta with N(0, t), so it solves
+the heat equation ``dL/dt = 0.5 d²L/dmu²``. Its first four log-derivatives in mu, which come with the same
+nodes, therefore give gradient and Hessian in (mu, t) exactly, also at t = 0.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.numerics.latent_quadrature import Cells, expand, latent_nodes
+from evidence.numerics.latent_cells import Cells, expand
+from evidence.numerics.latent_quadrature import latent_nodes
 from evidence.numerics.normal_cells import log_cell, log_cell_derivatives
 from evidence.numerics.wls import Vector
 

@@ -190,8 +190,8 @@ def prediction_about(
     """Return the prediction interval where the mean's own interval is not ``estimate ± q se``.
 
     A profile interval can be lopsided, and wider than the curvature at the maximum says. On each side the
-    uncertainty of the mean is its own half-width, or ``q se`` where that is larger, combined with ``q tau`` as
-    in `prediction_interval`: so the prediction interval always holds the interval of the mean.
+    uncertainty of the mean is its own half-width, or ``q se`` where that is larger, combined with
+    ``q tau`` as in `prediction_interval`: so the prediction interval always holds the interval of the mean.
 
     References
     ----------

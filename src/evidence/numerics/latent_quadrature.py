@@ -20,17 +20,22 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evidence.numerics.normal_cells import log_cell, log_cell_derivatives
+from evidence.numerics.latent_cells import (
+    DROP,
+    Cells,
+    Index,
+    expand,
+    modes,
+    plane_modes,
+    plane_ranges,
+    ranges,
+    subset,
+)
 from evidence.numerics.wls import Vector
 
-__all__ = ["Cells", "Nodes", "expand", "latent_nodes"]
+__all__ = ["Nodes", "latent_nodes"]
 
-Index = NDArray[np.intp]
-
-_DROP = 36.0
-"""Nodes reach down to exp(-36) = 2e-16 of the peak."""
 _STEP = 0.84
 """h sqrt(S): the trapezoid then errs by 2 exp(-28) = 1e-12."""
 _SHARP = 144.0
@@ -42,36 +47,6 @@ _LOG_ROOT_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
 
 @dataclass(frozen=True)
-class Cells:
-    """The cells of all studies, as functions of each study's standardised latent coordinates.
-
-    Attributes
-    ----------
-    low, high, slope, side : Vector, shape (rows,)
-        A row's limits are ``low - slope x - side xi`` and ``high - slope x - side xi``.
-    width : Vector, shape (rows,)
-        ``high - low``, from the limits as given.
-    starts : ndarray of int, shape (studies,)
-        First row of each study; rows are sorted by study.
-    study : ndarray of int, shape (rows,)
-        Study of each row.
-    """
-
-    low: Vector
-    high: Vector
-    slope: Vector
-    side: Vector
-    width: Vector
-    starts: Index
-    study: Index
-
-    @property
-    def counts(self) -> Index:
-        """Rows of each study."""
-        return np.diff(np.append(self.starts, self.low.size))
-
-
-@dataclass(frozen=True)
 class Nodes:
     """Nodes of all studies, sorted by study; `log_weight` holds the weights and both normal densities."""
 
@@ -79,148 +54,6 @@ class Nodes:
     xi: Vector
     log_weight: Vector
     study: Index
-
-
-def expand(counts: Index, starts: Index, study: Index) -> tuple[Index, Index, Index]:
-    """Pair items with the rows of their study.
-
-    Parameters
-    ----------
-    counts, starts : ndarray of int, shape (studies,)
-        Rows of each study.
-    study : ndarray of int, shape (items,)
-        Study of each item.
-
-    Returns
-    -------
-    tuple of ndarray of int
-        For each pair its item and its row; for each item its first pair.
-    """
-    size = counts[study]
-    first = np.cumsum(size) - size
-    item = np.repeat(np.arange(study.size), size)
-    row = np.arange(item.size) + np.repeat(starts[study] - first, size)
-    return item, row, first
-
-
-def _subset(cells: Cells, keep: NDArray[np.bool_]) -> Cells:
-    """Return the cells of some studies, these numbered anew."""
-    rows = keep[cells.study]
-    study = (np.cumsum(keep) - 1)[cells.study[rows]]
-    starts = np.flatnonzero(np.r_[True, np.diff(study) > 0])
-    parts = (cells.low, cells.high, cells.slope, cells.side, cells.width)
-    return Cells(*(part[rows] for part in parts), starts, study)
-
-
-def _twice(cells: Cells) -> Cells:
-    """Return the cells with every study twice, first all, then all again."""
-    parts = (cells.low, cells.high, cells.slope, cells.side, cells.width)
-    n, rows = cells.starts.size, cells.low.size
-    starts = np.concatenate([cells.starts, cells.starts + rows])
-    return Cells(*(np.tile(part, 2) for part in parts), starts, np.concatenate([cells.study, cells.study + n]))
-
-
-@dataclass(frozen=True)
-class _Height:
-    """The log-integrand at one point a study, its gradient and its negative Hessian."""
-
-    value: Vector
-    x: Vector
-    xi: Vector
-    x_x: Vector
-    x_xi: Vector
-    xi_xi: Vector
-
-
-def _height(cells: Cells, x: Vector, xi: Vector) -> _Height:
-    shift = cells.slope * x[cells.study] + cells.side * xi[cells.study]
-    low, high = cells.low - shift, cells.high - shift
-    log_p = log_cell(low, high, cells.width)
-    first, second = log_cell_derivatives(low, high, log_p, order=2)
-
-    def total(values: Vector) -> Vector:
-        return np.asarray(np.add.reduceat(values, cells.starts))
-
-    along = second * cells.slope
-    return _Height(
-        total(log_p) - 0.5 * (x * x + xi * xi),
-        total(first * cells.slope) - x,
-        total(first * cells.side) - xi,
-        np.maximum(1.0 - total(along * cells.slope), 1.0),
-        -total(along * cells.side),
-        np.maximum(1.0 - total(second * cells.side**2), 1.0),
-    )
-
-
-def _modes(cells: Cells) -> tuple[Vector, Vector]:
-    """Return each study's mode along x at xi = 0 (to a fraction of its width) and its log-height."""
-    x = np.zeros(cells.starts.size)
-    zero = np.zeros_like(x)
-    low, high = np.full_like(x, -np.inf), np.full_like(x, np.inf)
-    for _ in range(60):
-        now = _height(cells, x, zero)
-        # The slope falls in x: its sign tells the side of the mode, whatever Newton's step does.
-        low, high = np.where(now.x > 0, x, low), np.where(now.x > 0, high, x)
-        if float((now.x * now.x / now.x_x).max()) < 0.1:
-            break
-        new = x + now.x / now.x_x
-        outside = (new <= low) | (new >= high)
-        x = np.where(outside & np.isfinite(low + high), 0.5 * (low + high), new)
-    return x, now.value
-
-
-def _ranges(cells: Cells, mode: Vector, height: Vector, floor: Vector) -> tuple[Vector, Vector]:
-    """Return, for each study, where the log-integrand at xi = 0 meets `floor` on either side of its mode.
-
-    Newton from outside: on a concave curve it stays outside, so that any number of steps is safe.
-    """
-    both, n = _twice(cells), mode.size
-    far = np.sqrt(2.0 * (height - floor)) + 0.5
-    x, level = np.concatenate([mode - far, mode + far]), np.tile(floor, 2)
-    zero = np.zeros_like(x)
-    for _ in range(2):
-        now = _height(both, x, zero)
-        x = x - np.where(now.value < level, (now.value - level) / now.x, 0.0)
-    return x[:n], x[n:]
-
-
-def _plane_modes(cells: Cells) -> tuple[Vector, Vector, Vector]:
-    """Return each study's mode in both coordinates and its log-height: Newton with halving."""
-    x = np.zeros(cells.starts.size)
-    xi = np.zeros_like(x)
-    now = _height(cells, x, xi)
-    for _ in range(60):
-        det = now.x_x * now.xi_xi - now.x_xi**2
-        step_x = (now.xi_xi * now.x - now.x_xi * now.xi) / det
-        step_xi = (now.x_x * now.xi - now.x_xi * now.x) / det
-        if float((now.x * step_x + now.xi * step_xi).max()) < 0.1:
-            break
-        factor = np.ones_like(x)
-        for _ in range(30):
-            then = _height(cells, x + factor * step_x, xi + factor * step_xi)
-            worse = then.value < now.value
-            if not worse.any():
-                break
-            factor = np.where(worse, 0.5 * factor, factor)
-        x, xi, now = x + factor * step_x, xi + factor * step_xi, then
-    return x, xi, now.value
-
-
-def _plane_ranges(cells: Cells, x0: Vector, xi0: Vector, floor: Vector) -> tuple[Vector, Vector]:
-    """Return where the log-integrand, highest over xi, meets `floor`: as `_ranges`, on a concave profile."""
-    both, n = _twice(cells), x0.size
-    far = np.sqrt(2.0 * _DROP) + 0.5
-    x, xi, level = np.concatenate([x0 - far, x0 + far]), np.tile(xi0, 2), np.tile(floor, 2)
-    for _ in range(2):
-        for _ in range(4):
-            now = _height(both, x, xi)
-            xi = xi + now.xi / now.xi_xi
-        now = _height(both, x, xi)
-        # A slice that is not quite at its best xi lies lower; half a unit covers it.
-        step = np.where(now.value < level - 0.5, (now.value - level + 0.5) / now.x, 0.0)
-        inward = np.sign(step) == np.sign(x - np.tile(x0, 2))
-        x = x - np.where(inward & (np.abs(step) < np.abs(x - np.tile(x0, 2))), step, 0.0)
-    return x[:n], x[n:]
 
 
 def _trapezoid(low: Vector, high: Vector, sharpness: Vector, study: Index) -> tuple[Vector, Vector, Index]:
@@ -291,8 +124,8 @@ def _with_hermite(x: Vector, weight: Vector, study: Index, counts: Index) -> Nod
 
 def _plane(cells: Cells) -> Nodes:
     """Return nodes in the plane: along x, and anew along xi at each of these."""
-    x0, xi0, top = _plane_modes(cells)
-    low, high = _plane_ranges(cells, x0, xi0, top - _DROP)
+    x0, xi0, top = plane_modes(cells)
+    low, high = plane_ranges(cells, x0, xi0, top - DROP)
     x, weight, study = _fill(cells, low, high)
     item, row, first = expand(cells.counts, cells.starts, study)
     shift = cells.slope[row] * x[item]
@@ -305,10 +138,10 @@ def _plane(cells: Cells) -> Nodes:
         first,
         item,
     )
-    mode, height = _modes(inner)
+    mode, height = modes(inner)
     # What is far below the peak of the plane needs no fine range of its own.
-    floor = np.minimum(top[study] - _DROP + 0.5 * x * x, height - 2.0)
-    xi, inner_weight, owner = _fill(inner, *_ranges(inner, mode, height, floor))
+    floor = np.minimum(top[study] - DROP + 0.5 * x * x, height - 2.0)
+    xi, inner_weight, owner = _fill(inner, *ranges(inner, mode, height, floor))
     return Nodes(x[owner], xi, weight[owner] + inner_weight, study[owner])
 
 
@@ -330,17 +163,18 @@ def latent_nodes(cells: Cells, hermite: Index) -> Nodes:
     wide = hermite == 0
     parts = []
     if not wide.all():
-        part = _subset(cells, ~wide) if wide.any() else cells
-        mode, height = _modes(part)
-        along = _fill(part, *_ranges(part, mode, height, height - _DROP))
+        part = subset(cells, ~wide) if wide.any() else cells
+        mode, height = modes(part)
+        along = _fill(part, *ranges(part, mode, height, height - DROP))
         parts.append((_with_hermite(*along, hermite[~wide]), np.flatnonzero(~wide)))
     if wide.any():
-        parts.append((_plane(_subset(cells, wide)), np.flatnonzero(wide)))
+        parts.append((_plane(subset(cells, wide)), np.flatnonzero(wide)))
     if len(parts) == 1:
         return parts[0][0]
     study = np.concatenate([names[nodes.study] for nodes, names in parts])
     order = np.argsort(study, kind="stable")
     x, xi, weight = (
-        np.concatenate([getattr(nodes, name) for nodes, _ in parts])[order] for name in ("x", "xi", "log_weight")
+        np.concatenate([getattr(nodes, name) for nodes, _ in parts])[order]
+        for name in ("x", "xi", "log_weight")
     )
     return Nodes(x, xi, weight, study[order])

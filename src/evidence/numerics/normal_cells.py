@@ -66,13 +66,13 @@ def log_cell(z_low: Vector, z_high: Vector, width: Vector) -> Vector:
         out = log_upper + np.log1p(-np.exp(special.log_ndtr(lower) - log_upper))
     at, middle, top, nodes = _narrow(z_low, z_high)
     if at.size:
-        out[at] = np.log(width[at]) - 0.5 * middle * middle - _LOG_ROOT_2PI + top + np.log(nodes[1].sum(axis=1))
+        out[at] = (
+            np.log(width[at]) - 0.5 * middle * middle - _LOG_ROOT_2PI + top + np.log(nodes[1].sum(axis=1))
+        )
     return np.asarray(out, dtype=np.float64)
 
 
-def log_cell_derivatives(
-    z_low: Vector, z_high: Vector, log_p: Vector, order: int = 4
-) -> tuple[Vector, ...]:
+def log_cell_derivatives(z_low: Vector, z_high: Vector, log_p: Vector, order: int = 4) -> tuple[Vector, ...]:
     """Return the first derivatives of `log_cell` in the mean, in units of the standard deviation.
 
     With ``He`` the Hermite polynomials, the n-th derivative of the probability itself is

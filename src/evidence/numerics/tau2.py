@@ -9,6 +9,7 @@ multiplied by c².
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,9 +57,9 @@ def log_likelihood(data: Sample, t: float, *, restricted: bool = False, mean: fl
     value = -0.5 * (float(np.log(total).sum()) + float(one.q1[0]))
     if restricted:
         log_information = float(np.log(one.s1[0]) - np.log(one.unit[0]))
-        value += 0.5 * (np.log(data.k) - log_information)
-        return value - 0.5 * (data.k - 1) * float(np.log(2.0 * np.pi))
-    return value - 0.5 * data.k * float(np.log(2.0 * np.pi))
+        value += 0.5 * (math.log(data.k) - log_information)
+        return value - 0.5 * (data.k - 1) * math.log(2.0 * math.pi)
+    return value - 0.5 * data.k * math.log(2.0 * math.pi)
 
 
 def generalised_q(data: Sample, t: float) -> float:
@@ -71,6 +72,11 @@ def solve_q(data: Sample, target: float) -> Tau2:
 
     ``1 / Q`` is increasing and concave in t, so Newton's method on it from 0 approaches the root from below,
     never past it, and is exact in one step for equal variances.
+
+    Raises
+    ------
+    ModelError
+        Where 200 steps do not suffice.
     """
     t, steps = 0.0, 0
     while steps < _MAX_STEPS:
@@ -140,7 +146,13 @@ def _brackets(data: Sample, reach: float, restricted: bool, mean: float | None) 
 def _polish(
     data: Sample, bracket: tuple[float, float], restricted: bool, mean: float | None
 ) -> tuple[float, int]:
-    """Find the root of the score inside its bracket: Newton on trace / q2 - 1, halving where it leaves."""
+    """Find the root of the score inside its bracket: Newton on trace / q2 - 1, halving where it leaves.
+
+    Raises
+    ------
+    ModelError
+        Where the bracket is not closed in 200 steps.
+    """
     low, high = bracket
     if high == 0.0:
         return 0.0, 0

@@ -1,0 +1,54 @@
+"""What `pool_partial` tells its reader in words."""
+
+from __future__ import annotations
+
+import math
+
+from evidence.models.rows import Selection, is_yes
+from evidence.numerics.partial_fit import PartialFit
+
+__all__ = ["limit_notes", "row_notes"]
+
+
+def row_notes(selection: Selection, cluster: str, rho: float) -> tuple[str, ...]:
+    """Return what a reader must know of the rows: left out, correlated, inferred."""
+    notes = []
+    out = len(selection.table) - int(selection.used.sum())
+    if out:
+        verb = "is" if out == 1 else "are"
+        notes.append(f"{out} of {len(selection.table)} rows {verb} left out, each with its reason in .rows.")
+    if selection.table.loc[selection.used, cluster].duplicated().any():
+        notes.append(f"Sampling errors of rows on the same people are assumed to correlate rho = {rho:g}.")
+    inferred = int(selection.table.loc[selection.used, "inferred"].map(is_yes).sum())
+    if inferred:
+        verb = "rests" if inferred == 1 else "rest"
+        notes.append(f"{inferred} of the rows in use {verb} on an inference from what the report omits.")
+    return tuple(notes)
+
+
+def limit_notes(fit: PartialFit, level: float) -> tuple[str, ...]:
+    """Return in words what the data leave open."""
+    limit = f"{100 * level:g} % limit"
+    if fit.bound is not None:
+        why = (
+            "Every report only says that the effect lies to one side of a limit, all to the same side"
+            if fit.one_way
+            else "Every report only says that the effect lies to one side of a limit"
+        )
+        rises = "the likelihood rises without end and gives"
+        what = {
+            "lower": f"{rises} a lower {limit}, no estimate and no upper limit",
+            "upper": f"{rises} an upper {limit}, no estimate and no lower limit",
+            "none": "the likelihood has no maximum and gives neither an estimate nor a limit",
+        }[fit.bound]
+        return (f"{why}: {what}; tau² cannot be estimated either.",)
+    notes = []
+    open_ends = [name for name, end in (("lower", fit.low), ("upper", fit.high)) if math.isinf(end)]
+    if open_ends:
+        notes.append(
+            f"The likelihood stays flat far out: the interval has no {' and no '.join(open_ends)} limit."
+            " Reports of a side alone fix the effect only relative to the spread between studies."
+        )
+    if fit.tau2_high is not None and math.isinf(fit.tau2_high):
+        notes.append("The data set no upper limit to tau²; of equally likely values the smallest is printed.")
+    return tuple(notes)
