@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evidence.numerics.normal_cells import log_cell, log_cell_derivatives
 from evidence.numerics.wls import Vector
 
-__all__ = ["Cells", "Index", "expand", "modes", "plane_modes", "plane_ranges", "ranges", "subset"]
+__all__ = ["Cells", "Index", "expand", "modes", "plane_ranges", "ranges", "subset"]
 
 Index = NDArray[np.intp]
 
@@ -137,40 +137,22 @@ def _height(cells: Cells, x: Vector, xi: Vector) -> _Height:
     )
 
 
-def modes(cells: Cells) -> tuple[Vector, Vector]:
-    """Return each study's mode along x at xi = 0 (to a fraction of its width) and its log-height."""
-    x = np.zeros(cells.starts.size)
-    zero = np.zeros_like(x)
-    low, high = np.full_like(x, -np.inf), np.full_like(x, np.inf)
-    for _ in range(60):
-        now = _height(cells, x, zero)
-        # The slope falls in x: its sign tells the side of the mode, whatever Newton's step does.
-        low, high = np.where(now.x > 0, x, low), np.where(now.x > 0, high, x)
-        if float((now.x * now.x / now.x_x).max()) < 0.1:
-            break
-        new = x + now.x / now.x_x
-        outside = (new <= low) | (new >= high)
-        x = np.where(outside & np.isfinite(low + high), 0.5 * (low + high), new)
-    return x, now.value
-
-
-def ranges(cells: Cells, mode: Vector, height: Vector, floor: Vector) -> tuple[Vector, Vector]:
-    """Return, for each study, where the log-integrand at xi = 0 meets `floor` on either side of its mode.
+def ranges(cells: Cells, x0: Vector, xi0: Vector, height: Vector, floor: Vector) -> tuple[Vector, Vector]:
+    """Return, for each study, where the log-integrand at xi = xi0 meets `floor` on either side of x0.
 
     Newton from outside: on a concave curve it stays outside, so that any number of steps is safe.
     """
-    both, n = _twice(cells), mode.size
+    both, n = _twice(cells), x0.size
     far = np.sqrt(2.0 * (height - floor)) + 0.5
-    x, level = np.concatenate([mode - far, mode + far]), np.tile(floor, 2)
-    zero = np.zeros_like(x)
+    x, level, xi = np.concatenate([x0 - far, x0 + far]), np.tile(floor, 2), np.tile(xi0, 2)
     for _ in range(2):
-        now = _height(both, x, zero)
+        now = _height(both, x, xi)
         x = x - np.where(now.value < level, (now.value - level) / now.x, 0.0)
     return x[:n], x[n:]
 
 
-def plane_modes(cells: Cells) -> tuple[Vector, Vector, Vector]:
-    """Return each study's mode in both coordinates and its log-height: Newton with halving."""
+def modes(cells: Cells) -> tuple[Vector, Vector, Vector]:
+    """Return each study's mode (to a fraction of its width) and its log-height: Newton with halving."""
     x = np.zeros(cells.starts.size)
     xi = np.zeros_like(x)
     now = _height(cells, x, xi)

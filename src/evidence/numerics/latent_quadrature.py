@@ -27,7 +27,6 @@ from evidence.numerics.latent_cells import (
     Index,
     expand,
     modes,
-    plane_modes,
     plane_ranges,
     ranges,
     subset,
@@ -64,16 +63,20 @@ def _trapezoid(low: Vector, high: Vector, sharpness: Vector, study: Index) -> tu
     return low[owner] + step[owner] * place, np.log(step)[owner], study[owner]
 
 
-def _panels(cells: Cells, low: Vector, high: Vector, study: Index) -> tuple[Vector, Vector, Index]:
+def _panels(
+    cells: Cells, low: Vector, high: Vector, centre: Vector, study: Index
+) -> tuple[Vector, Vector, Index]:
     """Halve each range until no panel is wider than the structure of the cells near it allows."""
     left, right, owner = low, high, study
     done: list[tuple[Vector, Vector, Index]] = []
+    moved = cells.side * centre[cells.study]
+    edges = cells.low - moved, cells.high - moved
     margin = 9.0 + 8.5 * np.abs(cells.side)  # a cell's edge, wherever xi moves it
     while left.size:
         item, row, first = expand(cells.counts, cells.starts, owner)
         slope = cells.slope[row]
         near = np.zeros(item.size, dtype=bool)
-        for limit in (cells.low[row], cells.high[row]):
+        for limit in (edges[0][row], edges[1][row]):
             # The limit's position relative to the panel, in units of the row's own standard deviation.
             ends = limit - slope * left[item], limit - slope * right[item]
             near |= (np.minimum(*ends) < margin[row]) & (np.maximum(*ends) > -margin[row])
@@ -90,15 +93,18 @@ def _panels(cells: Cells, low: Vector, high: Vector, study: Index) -> tuple[Vect
     return x, np.log(half[:, None] * _PANEL_WEIGHTS).ravel(), np.repeat(owner, _PANEL_NODES.size)
 
 
-def _fill(cells: Cells, low: Vector, high: Vector) -> tuple[Vector, Vector, Index]:
-    """Return nodes along x between the limits, their log-weights (with phi) and studies, sorted by study."""
+def _fill(cells: Cells, low: Vector, high: Vector, centre: Vector) -> tuple[Vector, Vector, Index]:
+    """Return nodes along x between the limits, their log-weights (with phi) and studies, sorted by study.
+
+    `centre` is where along xi the integrand sits.
+    """
     sharpness = 1.0 + np.add.reduceat(cells.slope**2, cells.starts)
     smooth = sharpness <= _SHARP
     parts = []
     if smooth.any():
         parts.append(_trapezoid(low[smooth], high[smooth], sharpness[smooth], np.flatnonzero(smooth)))
     if not smooth.all():
-        parts.append(_panels(cells, low[~smooth], high[~smooth], np.flatnonzero(~smooth)))
+        parts.append(_panels(cells, low[~smooth], high[~smooth], centre, np.flatnonzero(~smooth)))
     x, weight, study = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(study, kind="stable")
     x = x[order]
@@ -112,21 +118,24 @@ def _hermite_table(n: int) -> tuple[Vector, Vector]:
     return nodes, np.log(weights / weights.sum())
 
 
-def _with_hermite(x: Vector, weight: Vector, study: Index, counts: Index) -> Nodes:
-    """Return the nodes along x, each with its study's Gauss-Hermite nodes along xi."""
+def _with_hermite(x: Vector, weight: Vector, study: Index, centre: Vector, counts: Index) -> Nodes:
+    """Return the nodes along x, each with its study's Gauss-Hermite nodes along xi, moved to the mode."""
     sizes = [int(n) for n in np.unique(counts)]
     xi = np.concatenate([_hermite_table(n)[0] for n in sizes])
     log_w = np.concatenate([_hermite_table(n)[1] for n in sizes])
     offset = np.cumsum([0, *sizes])[np.searchsorted(sizes, counts)]
     item, row, _ = expand(counts, offset, study)
-    return Nodes(x[item], xi[row], weight[item] + log_w[row], study[item])
+    at = centre[study[item]]
+    # phi at the moved node over phi at the node itself
+    moved = -at * (xi[row] + 0.5 * at)
+    return Nodes(x[item], xi[row] + at, weight[item] + log_w[row] + moved, study[item])
 
 
 def _plane(cells: Cells) -> Nodes:
     """Return nodes in the plane: along x, and anew along xi at each of these."""
-    x0, xi0, top = plane_modes(cells)
+    x0, xi0, top = modes(cells)
     low, high = plane_ranges(cells, x0, xi0, top - DROP)
-    x, weight, study = _fill(cells, low, high)
+    x, weight, study = _fill(cells, low, high, xi0)
     item, row, first = expand(cells.counts, cells.starts, study)
     shift = cells.slope[row] * x[item]
     inner = Cells(
@@ -138,10 +147,10 @@ def _plane(cells: Cells) -> Nodes:
         first,
         item,
     )
-    mode, height = modes(inner)
+    mode, still, height = modes(inner)
     # What is far below the peak of the plane needs no fine range of its own.
     floor = np.minimum(top[study] - DROP + 0.5 * x * x, height - 2.0)
-    xi, inner_weight, owner = _fill(inner, *ranges(inner, mode, height, floor))
+    xi, inner_weight, owner = _fill(inner, *ranges(inner, mode, still, height, floor), still)
     return Nodes(x[owner], xi, weight[owner] + inner_weight, study[owner])
 
 
@@ -164,9 +173,9 @@ def latent_nodes(cells: Cells, hermite: Index) -> Nodes:
     parts = []
     if not wide.all():
         part = subset(cells, ~wide) if wide.any() else cells
-        mode, height = modes(part)
-        along = _fill(part, *ranges(part, mode, height, height - DROP))
-        parts.append((_with_hermite(*along, hermite[~wide]), np.flatnonzero(~wide)))
+        x0, xi0, height = modes(part)
+        along = _fill(part, *ranges(part, x0, xi0, height, height - DROP), xi0)
+        parts.append((_with_hermite(*along, xi0, hermite[~wide]), np.flatnonzero(~wide)))
     if wide.any():
         parts.append((_plane(subset(cells, wide)), np.flatnonzero(wide)))
     if len(parts) == 1:

@@ -172,7 +172,8 @@ def contributions(
     """Return how much information about mu would be lost without each row, in percent of the total.
 
     Information is the observed one, minus the second derivative of the log-likelihood in mu at (mu, t).
-    Rows of one study overlap in what they tell, so the shares need not add up to 100; a row that disagrees with its
+    Rows of one study overlap in what they tell, so the shares need not add up to 100; a row that
+    disagrees with its
     study can even lower the information, which is shown as 0.
 
     Parameters
