@@ -332,7 +332,7 @@ def test_a_row_of_a_study_adds_less_the_more_its_errors_correlate() -> None:
 def test_strongly_correlated_errors_are_integrated_too() -> None:
     low, high, s = arrays([(0.2, INF, 0.3), (-0.6, 0.6, 0.32)])
     near = evaluate(prepare(low, high, s, np.zeros(2, dtype=np.intp), 0.9999), 0.2, 0.05).value
-    # at rho = 1 both rows are s_i f: the set of (u, f) is a polygon, its probability a one-dimensional integral
+    # at rho = 1 both rows are s_i f: the set of (u, f) is a polygon, its probability an integral over f
     root = math.sqrt(0.05)
 
     def inner(f: float) -> float:

@@ -2,5 +2,6 @@
 
 from evidence.models.exact import common_effect, random_effects
 from evidence.models.partial import pool_partial
+from evidence.models.rows import check_effects
 
-__all__ = ["common_effect", "pool_partial", "random_effects"]
+__all__ = ["check_effects", "common_effect", "pool_partial", "random_effects"]

@@ -22,6 +22,7 @@ from evidence.numerics.intervals import (
     profile_mean,
     profile_tau2,
     q_profile,
+    quantile,
 )
 from evidence.numerics.tau2 import TAU2, log_likelihood
 from evidence.numerics.wls import Sample, sample, weighted_mean
@@ -216,10 +217,17 @@ def _record(
         mean = profile_mean(data, tau2, chosen.level)
     else:
         mean = mean_inference(data, tau2, chosen.inference, chosen.level)
+    own_error = weighted_mean(data, tau2).std_error
     if mean.fallback:
         notes = (
             "The effects are identical, which leaves HKSJ nothing to estimate a variance from: its factor"
             " is taken as 1.",
+            *notes,
+        )
+    elif mean.multiplier < 1.0 and mean.high - mean.low < 2.0 * quantile(chosen.level, None) * own_error:
+        notes = (
+            "The effects are more alike than their standard errors say, and the HKSJ interval is narrower"
+            " than the model's own; inference='mHKSJ' guards against that.",
             *notes,
         )
     several = data.k > 1

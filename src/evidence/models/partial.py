@@ -16,7 +16,7 @@ from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.models.exact import SINGLE
 from evidence.models.partial_notes import limit_notes, row_notes
-from evidence.models.rows import Selection, check_level, is_yes, people, select, several_rows
+from evidence.models.rows import Selection, check_effects, check_level, is_yes, people, select, several_rows
 from evidence.numerics.interval_likelihood import prepare
 from evidence.numerics.intervals import Interval, prediction_about, quantile, two_sided_p
 from evidence.numerics.partial_fit import PartialFit, contributions, fit_partial
@@ -103,6 +103,7 @@ def pool_partial(
     >>> fit.n_studies, round(fit.estimate, 2)
     (3, 0.47)
     """
+    check_effects(effects)
     level = check_level(level)
     inference = one_of("inference", inference, ("profile",))
     if formula.replace(" ", "") not in ("~1", "1"):
@@ -231,7 +232,8 @@ def _one_study(effects: Effects, selection: Selection, rows: _Rows, options: _Op
     why = list(selection.why_not)
     for place in spare:
         why[place] = "one study is printed, not pooled: its exact rows give its effect"
-    kept = Selection(selection.table, selection.used & (np.array(why) == ""), tuple(why))
+    used = selection.used & (np.array(why) == "")
+    kept = dataclasses.replace(selection, used=used, why_not=tuple(why))
     data = prepare(rows.low[exact], rows.high[exact], rows.error[exact], rows.study[exact], rows.rho)
     estimate, error = float(data.y_hat[0]), float(1.0 / np.sqrt(data.inv_v[0]))
     half = quantile(options.level, None) * error

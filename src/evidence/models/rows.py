@@ -13,7 +13,16 @@ from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.numerics.wls import Vector
 
-__all__ = ["ROW_COLUMNS", "Selection", "check_level", "is_yes", "people", "select", "several_rows"]
+__all__ = [
+    "ROW_COLUMNS",
+    "Selection",
+    "check_effects",
+    "check_level",
+    "is_yes",
+    "people",
+    "select",
+    "several_rows",
+]
 
 ROW_COLUMNS = (
     "row_id",
@@ -115,11 +124,22 @@ def _named(rows: Sequence[str]) -> str:
     return ", ".join(rows[:_SHOWN]) + more
 
 
-def _prepared(effects: Effects) -> pd.DataFrame:
+def check_effects(effects: object) -> None:
+    """Refuse what is not Effects.
+
+    Raises
+    ------
+    ModelError
+        Where something else is given.
+    """
     if not isinstance(effects, Effects):
         raise ModelError(
             f"a model takes Effects, made by effect_sizes() or effects_from(); got {type(effects).__name__}"
         )
+
+
+def _prepared(effects: Effects) -> pd.DataFrame:
+    check_effects(effects)
     table = effects.table.reset_index(drop=True).copy()
     for name in {*ROW_COLUMNS, *_NUMBERS, "main", "level", "reason", "sign"} - set(table.columns):
         table[name] = math.nan if name in (*_NUMBERS, "sign") else True if name == "main" else ""

@@ -16,7 +16,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
-from evidence.models import pool_partial
+from evidence.models import check_effects, pool_partial
 
 __all__ = ["Comparison", "GroupTest", "compare"]
 
@@ -151,6 +151,7 @@ def compare(
     >>> ev.compare(effects, by="domain", model=ev.random_effects).table["domain"].tolist()
     ['power', 'speed']
     """
+    check_effects(effects)
     if by not in effects.table.columns:
         close = nearest(by, map(str, effects.table.columns))
         hint = f"; did you mean {close!r}?" if close else ""
@@ -170,7 +171,7 @@ def compare(
         lines.append(_line(by, group, part, fits.get(group), failures.get(group, "")))
     table = pd.DataFrame(lines)
     table["bound"] = pd.Series([line["bound"] for line in lines], dtype=object)  # None stays None
-    test, notes = _joint_test(fits)
+    test, notes = _joint_test(fits, effects.overlaps)
     skipped = [group for group in dict.fromkeys(values) if group not in groups]
     if skipped:
         notes = (*notes, f"Groups not asked for: {', '.join(skipped)}.")
@@ -198,7 +199,9 @@ def _row_counts(part: Effects, fit: MetaFit | None) -> dict[str, int]:
     return {kind: used.count(kind) for kind in ROW_COUNTS[:-1]} | {"left_out": len(part.table) - len(used)}
 
 
-def _joint_test(fits: Mapping[str, MetaFit]) -> tuple[GroupTest | None, tuple[str, ...]]:
+def _joint_test(
+    fits: Mapping[str, MetaFit], overlaps: tuple[tuple[str, str], ...]
+) -> tuple[GroupTest | None, tuple[str, ...]]:
     """Return Wald's test of equal means, or the reason why there is none."""
     ready = {
         name: fit
@@ -212,6 +215,13 @@ def _joint_test(fits: Mapping[str, MetaFit]) -> tuple[GroupTest | None, tuple[st
         for study in set(fit.rows.loc[fit.rows["used"].astype(bool), "study"].astype(str)):
             owners.setdefault(study, set()).add(name)
     shared = [study for study, groups in owners.items() if len(groups) > 1]
+    for first, second in overlaps:  # the same people under two names
+        if (
+            len(owners.get(first, set()) | owners.get(second, set())) > 1
+            and first in owners
+            and second in owners
+        ):
+            shared.append(f"{first} with {second}")
     if shared:
         more = f" and {len(shared) - 6} more" if len(shared) > 6 else ""
         return None, (

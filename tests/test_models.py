@@ -1,0 +1,425 @@
+"""The verbs: which rows they take, what they refuse, and what they return."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from helpers_effects import INF, NAN, effects_of, exact, interval, reference
+
+import evidence as ev
+from evidence.numerics.intervals import chi2_quantile
+
+
+def _three() -> ev.Effects:
+    return effects_of(exact(0.1, 0.02), exact(0.5, 0.03), exact(0.9, 0.04))
+
+
+# --- random_effects and common_effect -----------------------------------------------------------------
+
+
+def test_random_effects_returns_metafors_numbers() -> None:
+    case = reference()["cases"]["edge_k40_bias"]
+    fit = ev.random_effects(ev.effects_from(case["yi"], variance=case["vi"]))
+    beta, se, statistic, p, low, high, pred_low, pred_high = case["tests"]["REML"]["HKSJ"]
+    assert fit.estimate == pytest.approx(beta, rel=1e-9)
+    assert fit.std_error == pytest.approx(se, rel=1e-9)
+    assert (fit.conf_low, fit.conf_high) == pytest.approx((low, high), rel=1e-9)
+    assert (fit.pred_low, fit.pred_high) == pytest.approx((pred_low, pred_high), rel=1e-9)
+    assert fit.statistic == pytest.approx(statistic, rel=1e-9)
+    assert fit.p_value == pytest.approx(p, rel=1e-8)
+    assert fit.tau2 == pytest.approx(case["tau2"]["REML"], rel=1e-9)
+    assert (fit.tau2_low, fit.tau2_high) == pytest.approx(case["tau2_ci"]["QP"]["REML"][:2], rel=1e-9)
+    assert (fit.q, fit.q_p_value, fit.i2, fit.h2) == pytest.approx(case["het"]["REML"], rel=1e-8)
+    assert fit.df == 39
+    assert (fit.k, fit.n_studies) == (40, 40)
+
+
+def test_common_effect_returns_metafors_numbers() -> None:
+    case = reference()["cases"]["edge_k40_bias"]
+    fit = ev.common_effect(ev.effects_from(case["yi"], variance=case["vi"]))
+    beta, se, *_, low, high, _, _ = case["tests"]["EE"]["z"]
+    assert (fit.estimate, fit.std_error) == pytest.approx((beta, se), rel=1e-9)
+    assert (fit.conf_low, fit.conf_high) == pytest.approx((low, high), rel=1e-9)
+    assert (fit.q, fit.q_p_value, fit.i2, fit.h2) == pytest.approx(case["het"]["EE"], rel=1e-8)
+    assert fit.tau2 == 0.0
+    assert fit.pred_low is None
+
+
+@pytest.mark.parametrize("code", ["reml", "REML", "Reml"])
+def test_codes_are_accepted_in_any_case(code: str) -> None:
+    assert ev.random_effects(_three(), tau2=code, inference="hksj").method == "REML, HKSJ"
+
+
+def test_a_wrong_code_lists_the_right_ones() -> None:
+    with pytest.raises(ev.ModelError, match=r"tau2 must be one of DL, HE, .*REML.*did you mean REML"):
+        ev.random_effects(_three(), tau2="remel")
+    with pytest.raises(ev.ModelError, match="inference must be one of z, t, HKSJ, mHKSJ, profile"):
+        ev.random_effects(_three(), inference="wald")
+
+
+def test_profile_needs_maximum_likelihood() -> None:
+    with pytest.raises(ev.ModelError, match=r"tau2 must be 'ML'"):
+        ev.random_effects(_three(), inference="profile")
+
+
+@pytest.mark.parametrize("level", [95, 0, 1.0, 0.3, -1])
+def test_a_level_is_a_share(level: float) -> None:
+    for verb in (ev.random_effects, ev.common_effect, ev.pool_partial):
+        with pytest.raises(ev.ModelError, match=r"level must be a share between 0\.5 and 1"):
+            verb(_three(), level=level)
+
+
+@pytest.mark.parametrize("variance", [0.0, -0.1, INF, NAN])
+@pytest.mark.parametrize("verb", [ev.common_effect, ev.random_effects, ev.pool_partial])
+def test_an_impossible_variance_names_its_row(verb: object, variance: float) -> None:
+    effects = effects_of(exact(0.1, 0.02), exact(0.5, 0.03))
+    effects.table.loc[1, "variance"] = variance
+    with pytest.raises(ev.ModelError, match="row r2: a variance is a positive finite number"):
+        verb(effects)  # type: ignore[operator]
+
+
+def test_an_infinite_effect_names_its_row() -> None:
+    with pytest.raises(ev.ModelError, match="row r2: an effect is a finite number"):
+        ev.random_effects(effects_of(exact(0.1, 0.02), exact(INF, 0.03)))
+
+
+@pytest.mark.parametrize("verb", [ev.common_effect, ev.random_effects, ev.pool_partial])
+def test_pooled_rows_never_meet_study_rows(verb: object) -> None:
+    effects = effects_of(exact(0.1, 0.02), exact(0.5, 0.03, level="pooled", row_id="review_01"))
+    with pytest.raises(ev.ModelError, match=r"never meet.*review_01.*level='study'"):
+        verb(effects)  # type: ignore[operator]
+    only = effects_of(exact(0.1, 0.02, level="pooled"), exact(0.5, 0.03, level="pooled"))
+    with pytest.raises(ev.ModelError, match="context, never pooled again"):
+        verb(only)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("verb", [ev.common_effect, ev.random_effects])
+def test_several_exact_rows_of_a_study_are_refused_with_the_ways_out(verb: object) -> None:
+    effects = effects_of(exact(0.1, 0.02, study="a"), exact(0.5, 0.03, study="a"), exact(0.3, 0.04))
+    with pytest.raises(ev.ModelError, match=r"not independent: a; .*pool_partial"):
+        verb(effects)  # type: ignore[operator]
+
+
+def test_several_measures_are_never_mixed() -> None:
+    effects = effects_of(exact(0.1, 0.02, measure="SMD"), exact(0.5, 0.03, measure="MD"))
+    with pytest.raises(ev.ModelError, match=r"several measures.*MD, SMD"):
+        ev.random_effects(effects)
+
+
+def test_every_row_left_out_is_listed_with_its_reason() -> None:
+    effects = effects_of(
+        exact(0.1, 0.02),
+        exact(0.5, 0.03),
+        interval(0.6, INF, 0.04),
+        {"kind": "unusable", "reason": "a test within groups compares no arms"},
+        exact(0.4, 0.03, main=False),
+    )
+    fit = ev.random_effects(effects)
+    assert fit.rows["used"].tolist() == [True, True, False, False, False]
+    reasons = fit.rows["why_not"].tolist()
+    assert reasons[:2] == ["", ""]
+    assert "pool_partial() uses it" in reasons[2]
+    assert reasons[3] == "a test within groups compares no arms"
+    assert "time point" in reasons[4]
+    assert any("3 of 5 rows are left out" in note for note in fit.notes)
+    assert fit.kinds == {"exact": 3, "interval": 1, "sign": 0, "unusable": 1}
+    assert np.nansum(fit.rows["weight"]) == pytest.approx(100.0)
+
+
+def test_an_hksj_interval_narrower_than_the_models_own_is_told() -> None:
+    fit = ev.random_effects(effects_of(exact(0.44, 0.01), exact(0.46, 0.01), exact(0.45, 0.01)))
+    assert fit.std_error < 0.01
+    assert any("mHKSJ" in note for note in fit.notes)
+    safe = ev.random_effects(
+        effects_of(exact(0.44, 0.01), exact(0.46, 0.01), exact(0.45, 0.01)), inference="mHKSJ"
+    )
+    assert safe.std_error == pytest.approx(math.sqrt(0.01 / 3))
+
+
+def test_nothing_usable_says_why_row_by_row() -> None:
+    effects = effects_of({"kind": "unusable", "reason": "no n"}, {"kind": "sign", "low": 0.0, "high": INF})
+    with pytest.raises(
+        ev.ModelError, match=r"(?s)none of the rows can be pooled.*r1: no n.*r2: no standard error"
+    ):
+        ev.pool_partial(effects)
+
+
+def test_no_rows_at_all_is_an_error() -> None:
+    effects = _three()
+    empty = ev.Effects(effects.table.iloc[:0], "SMD")
+    with pytest.raises(ev.ModelError, match="no rows to pool"):
+        ev.random_effects(empty)
+
+
+@pytest.mark.parametrize("verb", [ev.common_effect, ev.random_effects, ev.pool_partial])
+def test_one_study_is_printed_not_pooled(verb: object) -> None:
+    fit = verb(effects_of(exact(0.5, 0.04)))  # type: ignore[operator]
+    assert (fit.estimate, fit.std_error) == pytest.approx((0.5, 0.2))
+    assert (fit.conf_low, fit.conf_high) == pytest.approx(
+        (0.5 - 1.959963984540054 * 0.2, 0.5 + 1.959963984540054 * 0.2)
+    )
+    assert fit.tau2 is None
+    assert fit.pred_low is None
+    assert fit.i2 is None
+    assert any("One study is printed, not pooled" in note for note in fit.notes)
+    assert fit.sentence().startswith("One study, not pooled: ")
+
+
+def test_two_studies_have_an_answer() -> None:
+    fit = ev.random_effects(effects_of(exact(0.1, 0.02), exact(0.5, 0.03)))
+    assert fit.df == 1
+    assert fit.conf_high - fit.conf_low > 2.0  # t with one df: wide, and said so
+
+
+def test_identical_effects_with_hksj_say_what_was_done() -> None:
+    fit = ev.random_effects(effects_of(*[exact(0.3, v) for v in (0.1, 0.2, 0.3)]))
+    assert fit.std_error > 0
+    assert any("factor is taken as 1" in note for note in fit.notes)
+
+
+# --- pool_partial ---------------------------------------------------------------------------------------
+
+
+def _mixed(**more: object) -> ev.Effects:
+    return effects_of(
+        exact(0.3, 0.09, study="a", n_e=10.0, n_c=12.0),
+        interval(0.6, INF, 0.09, study="a", n_e=10.0, n_c=10.0),
+        interval(-0.6, 0.6, 0.1, study="b", n_e=11.0, n_c=11.0, **more),
+        {"kind": "sign", "low": 0.0, "high": INF, "variance": 0.08, "study": "c", "n_e": 9.0, "n_c": 9.0},
+        exact(0.5, 0.08, study="d"),
+    )
+
+
+def test_exact_rows_one_a_study_equal_random_effects_by_ml_and_profile() -> None:
+    effects = effects_of(
+        *[exact(y, v) for y, v in zip([0.1, 0.9, -0.4, 0.6], [0.02, 0.03, 0.05, 0.04], strict=True)]
+    )
+    partial = ev.pool_partial(effects)
+    plain = ev.random_effects(effects, tau2="ML", inference="profile")
+    names = "estimate std_error statistic p_value conf_low conf_high tau2 tau2_low tau2_high"
+    for name in [*names.split(), "pred_low", "pred_high", "loglik"]:
+        assert getattr(partial, name) == pytest.approx(getattr(plain, name), rel=1e-8, abs=1e-8), name
+
+
+def test_every_row_that_says_something_is_used() -> None:
+    fit = ev.pool_partial(_mixed())
+    assert (fit.k, fit.n_studies, fit.n_people) == (5, 4, 62.0)
+    assert fit.conf_low < fit.estimate < fit.conf_high
+    assert fit.pred_low <= fit.conf_low
+    assert (fit.rows["contribution"] > 0).all()
+    assert any("correlate rho = 0.6" in note for note in fit.notes)
+    assert any("do not say theirs" in note for note in fit.notes)
+
+
+def test_rho_is_named_only_where_it_plays_a_part() -> None:
+    fit = ev.pool_partial(effects_of(exact(0.1, 0.02), interval(0.0, INF, 0.03)))
+    assert not any("rho" in note for note in fit.notes)
+
+
+def test_rho_changes_the_answer_only_where_a_study_gives_several_rows() -> None:
+    several, single = _mixed(), _three()
+    assert ev.pool_partial(several, rho=0.0).std_error != ev.pool_partial(several, rho=0.9).std_error
+    assert ev.pool_partial(single, rho=0.0).std_error == pytest.approx(
+        ev.pool_partial(single, rho=0.9).std_error
+    )
+
+
+@pytest.mark.parametrize("rho", [1.0, -0.1, 1.5, NAN])
+def test_rho_is_at_least_0_and_below_1(rho: float) -> None:
+    with pytest.raises(ev.ModelError, match="at least 0 and below 1"):
+        ev.pool_partial(_mixed(), rho=rho)
+
+
+def test_moderators_are_refused_with_the_way_out() -> None:
+    with pytest.raises(ev.ModelError, match="compare"):
+        ev.pool_partial(_mixed(), formula="~ domain")
+
+
+def test_cluster_names_a_column() -> None:
+    with pytest.raises(ev.ModelError, match="no column 'trial'"):
+        ev.pool_partial(_mixed(), cluster="trial")
+    by_label = ev.pool_partial(_mixed(), cluster="label")
+    assert by_label.n_studies == 5
+
+
+def test_alongside_are_exact_rows_directions_and_rows_without_inference() -> None:
+    fit = ev.pool_partial(_mixed(inferred="yes"))
+    beside = dict(fit.alongside)
+    assert list(beside) == ["exact rows only", "direction only", "without inferred rows"]
+    assert (beside["exact rows only"].k, beside["direction only"].k, beside["without inferred rows"].k) == (
+        2,
+        4,
+        4,
+    )
+    assert set(beside["direction only"].rows["kind"]) == {"sign"}
+    assert any("1 of the rows in use rests on an inference" in note for note in fit.notes)
+    assert ev.pool_partial(_three()).alongside[0][0] == "direction only"
+
+
+def test_directions_use_the_told_sign_of_a_no_difference_row() -> None:
+    fit = ev.pool_partial(_mixed(sign=-1.0))
+    assert dict(fit.alongside)["direction only"].k == 5
+
+
+def test_reports_to_one_side_give_a_limit_in_words_and_never_a_huge_number() -> None:
+    fit = ev.pool_partial(effects_of(*[interval(0.6, INF, 0.12) for _ in range(4)]))
+    assert fit.estimate is None
+    assert fit.tau2 is None
+    assert fit.pred_low is None
+    assert fit.p_value is None
+    assert fit.bound == "lower"
+    assert 0.0 < fit.conf_low < 1.5
+    assert fit.conf_high == INF
+    assert "by at least" in fit.sentence()
+    assert "all reports point the same way" in fit.sentence()
+    assert any("rises without end" in note for note in fit.notes)
+    assert fit.rows["contribution"].tolist() == pytest.approx([25.0] * 4)
+
+
+def test_two_studies_to_one_side_have_a_one_sided_limit() -> None:
+    fit = ev.pool_partial(effects_of(*[interval(0.6, INF, 0.12) for _ in range(2)]))
+    assert "one-sided 95 % limit" in fit.sentence()
+
+
+def test_one_study_without_numbers_has_no_estimate() -> None:
+    fit = ev.pool_partial(effects_of(interval(0.6, INF, 0.12, study="a"), interval(0.5, INF, 0.1, study="a")))
+    assert (fit.estimate, fit.conf_low, fit.conf_high, fit.bound) == (None, None, None, "none")
+    assert "One study, not pooled" in fit.sentence()
+
+
+def test_one_study_with_numbers_gives_their_mean_by_rho() -> None:
+    fit = ev.pool_partial(
+        effects_of(
+            exact(0.2, 0.09, study="a"), exact(0.6, 0.09, study="a"), interval(0.5, INF, 0.1, study="a")
+        )
+    )
+    assert fit.estimate == pytest.approx(0.4)
+    assert fit.std_error == pytest.approx(math.sqrt(0.09 * (1 + 0.6) / 2))
+    assert fit.rows["used"].tolist() == [True, True, False]
+    assert "not pooled" in fit.rows["why_not"].iloc[2]
+
+
+def test_all_no_difference_is_no_clear_difference_around_zero() -> None:
+    fit = ev.pool_partial(effects_of(*[interval(-0.7, 0.7, 0.12) for _ in range(4)]))
+    assert fit.estimate == pytest.approx(0.0, abs=1e-10)
+    assert fit.tau2 == 0.0
+    assert fit.conf_low == pytest.approx(-fit.conf_high)
+    assert fit.sentence().startswith("No clear difference")
+
+
+def test_an_open_end_is_infinite_and_explained() -> None:
+    up = [{"kind": "sign", "low": 0.0, "high": INF, "variance": 0.1} for _ in range(7)]
+    down = [{"kind": "sign", "low": -INF, "high": 0.0, "variance": 0.1} for _ in range(3)]
+    fit = ev.pool_partial(effects_of(*up, *down))
+    assert fit.estimate > 0
+    assert fit.conf_high == INF
+    assert fit.tau2_high == INF
+    assert any("stays flat far out" in note for note in fit.notes)
+
+
+def test_sign_rows_without_a_standard_error_are_left_out_and_listed() -> None:
+    effects = effects_of(exact(0.1, 0.02), exact(0.4, 0.03), {"kind": "sign", "low": 0.0, "high": INF})
+    fit = ev.pool_partial(effects)
+    assert fit.rows["used"].tolist() == [True, True, False]
+    assert "no standard error" in fit.rows["why_not"].iloc[2]
+
+
+def test_limits_the_wrong_way_round_name_the_row() -> None:
+    with pytest.raises(ev.ModelError, match="row r2: the lower limit is below the upper one"):
+        ev.pool_partial(effects_of(exact(0.1, 0.02), interval(0.5, 0.1, 0.03)))
+
+
+def test_a_row_without_any_limit_says_nothing() -> None:
+    fit = ev.pool_partial(effects_of(exact(0.1, 0.02), exact(0.2, 0.02), interval(-INF, INF, 0.03)))
+    assert fit.rows["why_not"].iloc[2] == "it sets no limit to the effect"
+
+
+def test_more_rows_never_lose_information() -> None:
+    fewer = effects_of(exact(0.3, 0.09), exact(0.5, 0.08))
+    more = effects_of(exact(0.3, 0.09), exact(0.5, 0.08), interval(0.2, 0.9, 0.09))
+    assert ev.pool_partial(more).std_error < ev.pool_partial(fewer).std_error
+
+
+def test_the_p_value_belongs_to_the_interval() -> None:
+    fit = ev.pool_partial(_mixed())
+    assert (fit.p_value < 0.05) == (fit.conf_low > 0.0)
+    assert (fit.statistic**2 > chi2_quantile(0.95)) == (fit.conf_low > 0.0)
+
+
+# --- effects_from -----------------------------------------------------------------------------------------
+
+
+def test_effects_from_takes_variances_errors_and_intervals() -> None:
+    by_variance = ev.effects_from([0.2], variance=[0.04]).table
+    by_error = ev.effects_from([0.2], std_error=[0.2]).table
+    half = 1.959963984540054 * 0.2
+    by_interval = ev.effects_from([0.2], low=[0.2 - half], high=[0.2 + half]).table
+    for table in (by_variance, by_error, by_interval):
+        assert table["variance"].iloc[0] == pytest.approx(0.04)
+        assert table["kind"].iloc[0] == "exact"
+    assert by_interval["derived_from"].iloc[0] == "estimate and interval"
+    ninety = ev.effects_from([0.2], low=[0.1], high=[0.3], level=0.9).table
+    assert ninety["std_error"].iloc[0] == pytest.approx(0.1 / 1.6448536269514722)
+
+
+def test_effects_from_limits_make_interval_rows() -> None:
+    table = ev.effects_from(
+        [None, 0.1, None], std_error=0.2, low=[0.4, None, None], high=[None, None, 0.2]
+    ).table
+    assert table["kind"].tolist() == ["interval", "exact", "interval"]
+    assert table["high"].tolist() == [INF, 0.1, 0.2]
+    assert table["low"].tolist() == [0.4, 0.1, -INF]
+
+
+def test_effects_from_ratios_are_logged_and_shown_as_ratios() -> None:
+    effects = ev.effects_from([2.0, 4.0], variance=0.1, scale="ratio", measure="RR")
+    fit = ev.common_effect(effects)
+    assert fit.estimate == pytest.approx(math.log(math.sqrt(8.0)))
+    assert fit.display["estimate"] == pytest.approx(math.sqrt(8.0))
+    assert effects.notes
+
+
+def test_effects_from_carries_further_columns() -> None:
+    effects = ev.effects_from(
+        [0.1, 0.2], variance=0.1, study=["a", "b"], domain=["power", "speed"], n_e=[10, 12]
+    )
+    assert effects.table["domain"].tolist() == ["power", "speed"]
+    assert effects.table["study"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"estimate": [0.1], "variance": [0.1], "std_error": [0.1]}, "not both"),
+        ({"estimate": [0.1], "variance": [0.0]}, "row 1, variance: a variance is positive and finite, got 0"),
+        ({"estimate": [0.1], "std_error": [-1.0]}, "standard error is positive"),
+        ({"estimate": [0.1, 0.2], "variance": [0.1, 0.2, 0.3]}, "one entry a row"),
+        ({"estimate": [0.1]}, "needs a variance, a std_error, or an interval"),
+        ({"estimate": [0.1], "low": [0.2], "high": [0.3]}, "an estimate lies inside its interval"),
+        ({"estimate": [None], "low": [0.2]}, "limits without an estimate need a variance"),
+        ({"estimate": [None], "variance": [0.2]}, "a row needs an estimate, or limits"),
+        ({"estimate": [None], "variance": [0.2], "low": [0.5], "high": [0.1]}, "lower limit is below"),
+        ({"estimate": [INF], "variance": [0.2]}, "an effect is a finite number"),
+        ({"estimate": [-1.0], "variance": [0.2], "scale": "ratio"}, "a ratio is positive"),
+        ({"estimate": ["x"], "variance": [0.2]}, "must hold numbers"),
+        ({"estimate": [], "variance": []}, "at least one row"),
+        (
+            {"estimate": [0.1], "variance": [0.1], "scale": "logs"},
+            "scale must be one of identity, log, ratio",
+        ),
+        ({"estimate": [0.1, 0.2], "variance": 0.1, "study": ["a"]}, "study must have one entry a row"),
+        ({"estimate": [0.1], "low": [0.0], "high": [0.2], "level": 95}, "level must be a share"),
+    ],
+)
+def test_effects_from_refuses_what_makes_no_effect(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ev.ModelError, match=message):
+        ev.effects_from(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_model_takes_effects_only() -> None:
+    with pytest.raises(ev.ModelError, match="takes Effects"):
+        ev.random_effects([0.1, 0.2])  # type: ignore[arg-type]
+    with pytest.raises(ev.ModelError, match="takes Effects"):
+        ev.pool_partial([0.1, 0.2])  # type: ignore[arg-type]
