@@ -55,6 +55,12 @@ def test_five_rows_come_from_pre_and_post_of_both_arms(effects: pd.DataFrame) ->
     ]
 
 
+def test_printed_numbers_rest_on_no_inference(effects: pd.DataFrame) -> None:
+    # resendeneto2019: the verdict is inferred from a legend, the means and SDs are printed.
+    assert set(effects.loc[effects["study"] == "resendeneto2019", "inferred"]) == {"no"}
+    assert effects.loc["distefano2013_05", "inferred"] == "yes"
+
+
 def test_timed_up_and_go_counts_less_time_as_better(effects: pd.DataFrame) -> None:
     # resendeneto2019, table 2: 5.04 (0.54) to 4.32 in 19 people, 5.11 (0.69) to 4.57 in 13; lower is better.
     pooled = math.sqrt((18 * 0.54**2 + 12 * 0.69**2) / 30)

@@ -196,6 +196,9 @@ def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdi
     table = pd.DataFrame(columns, columns=list(CONTRACT_COLUMNS))
     for column in CARRIED:
         table[column] = source[column].to_numpy()
+    # A verdict that was inferred plays no part where the numbers themselves are printed.
+    rests = [row.is_inferred and verdict.kind != "exact" for row, verdict in zip(rows, verdicts, strict=True)]
+    table["inferred"] = np.where(rests, "yes", "no")
     table["n_e"] = [known.first if known else math.nan for known in people]
     table["n_c"] = [known.second if known else math.nan for known in people]
     table["people"] = [row.people_in_all for row in rows]

@@ -102,6 +102,11 @@ class Row:
         return self.word("level") == "pooled"
 
     @property
+    def is_inferred(self) -> bool:
+        """Whether the printed verdict was read from silence or from unexplained marks."""
+        return self.word("basis") == "inferred_from_omission" or self.word("inferred") == "yes"
+
+    @property
     def is_within_participant(self) -> bool:
         """Whether both arms are the same people."""
         return self.word("arm_design") in ("within_participant", "crossover")

@@ -283,7 +283,7 @@ def _from_band(row: Row, people: People, correlation: float) -> Verdict | None:
     verdict = interval(*bounds, variance, source, formula, assumptions=notes).plus(
         rules=test.rules | score.rules
     )
-    if row.word("basis") == "inferred_from_omission" or row.word("inferred") == "yes":
+    if row.is_inferred:
         note = "the verdict is inferred from what the source omits, not printed"
         verdict = verdict.plus(rules={"b"}, assumptions=(note,))
     return verdict
