@@ -212,6 +212,7 @@ def _contents(
         lanes=tuple(float(_lanes(block)) * LEADING for block in blocks),
         key=_key(rows),
         foot=() if slide else (domains_caption(comparison),),
+        picture_share=0.22,  # a little less than usual, before the name of an only study is cut
     )
     narrow = [replace(full, right=(effect, studies, joined)), replace(full, right=(effect, studies))]
     return narrow if slide else [full, replace(full, right=(effect, studies, people, joined)), *narrow]
