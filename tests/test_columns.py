@@ -129,13 +129,15 @@ def test_numbers_that_python_prints_are_read_exactly(value: float, form: str) ->
 
 
 @given(
-    st.sampled_from(["", "=", "<", "<=", "≤", ">"]),
+    st.sampled_from(["", "=", "<", "<=", "≤", ">", ">=", "≥"]),
     st.sampled_from(["", " "]),
-    st.decimals(0, 1, places=4, allow_nan=False).map(str),
+    st.sampled_from(["", "p", "P", "p ", "P "]),
+    st.decimals("0.0001", "0.9999", places=4, allow_nan=False).map(str),
 )
-def test_p_values_split_into_relation_and_number(sign: str, gap: str, number: str) -> None:
-    relation, value = parse_p(f"{sign}{gap}{number}")
-    assert relation == {"": "=", "≤": "<="}.get(sign, sign)
+def test_p_values_split_into_relation_and_number(sign: str, gap: str, name: str, number: str) -> None:
+    """≥ is read as >: both bound the effect by the same number."""
+    relation, value = parse_p(f"{name if sign else ''}{sign}{gap}{number}")
+    assert relation == {"": "=", "≤": "<=", ">=": ">", "≥": ">"}.get(sign, sign)
     assert value == float(number)
 
 
@@ -154,11 +156,51 @@ def test_a_p_value_is_parsed_or_refused_with_the_way_out(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1.2", "-0.1", "5%", "ns", "p<0.05", ">=0.05", "<", "0,05", "nan", "1e400", "٠.٥"]
+    "text",
+    [
+        *(
+            "",
+            "1.2",
+            "-0.1",
+            "5%",
+            "ns",
+            "p0.05",
+            "p",
+            "pp<0.05",
+            "=>0.05",
+            "<",
+            "0,05",
+            "nan",
+            "1e400",
+            "٠.٥",
+        ),
+        *("<0", "< 0.0", ">1", "P>=1.0", "≥1"),
+    ],
 )
 def test_what_is_not_a_p_value(text: str) -> None:
     with pytest.raises(StudyDataError, match="p value"):
         parse_p(text)
+
+
+def test_the_ends_of_the_range_are_p_values() -> None:
+    assert [parse_p(text) for text in ("0", "1", "<=1", ">0")] == [
+        ("=", 0.0),
+        ("=", 1.0),
+        ("<=", 1.0),
+        (">", 0.0),
+    ]
+
+
+@pytest.mark.parametrize("text", ["ns", "n.s.", "NS", "N.S", "p = ns", "not significant"])
+def test_ns_is_no_p_value_but_a_verdict(text: str) -> None:
+    with pytest.raises(StudyDataError, match="leave p blank and set signif_between = no"):
+        parse_p(text)
+
+
+def test_effect_sign_has_a_word_for_each_orientation() -> None:
+    column = next(column for column in COLUMNS if column.name == "effect_sign")
+    assert {"above1_favours_e", "below1_favours_e", "pos_favours_e", "neg_favours_c"} <= set(column.words)
+    assert "neg_favours_c" in column.help
 
 
 def test_the_six_domains_are_the_articles() -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import StudyDataError
+from evidence.studies import rules
 from evidence.studies.columns import COLUMNS
 from evidence.studies.example import example_studies
 from evidence.studies.reading import read_studies
@@ -180,24 +181,37 @@ def test_words_of_ones_own_where_subjects_differ(tmp_path: Path) -> None:
 
 
 def test_odd_but_possible_cells_are_warnings() -> None:
-    """README: pomaresnoguera2018 has one effect outside its interval; fukuda2010 compares no arms."""
+    """README: one effect outside its interval; dolak2011 tells no n; fukuda2010 compares no arms."""
     found = example_studies().warnings
     assert found.columns.tolist() == ["line", "row_id", "column", "rule", "value"]
     assert found[["row_id", "column"]].values.tolist() == [
+        ["dolak2011_01", "n_e"],
         ["pomaresnoguera2018_08", "effect"],
         ["fukuda2010_01", "row_id"],
         ["fukuda2010_02", "row_id"],
     ]
-    assert found["value"][0] == "0.5 [-0.9, 0]"
+    odd = found[found["column"] == "effect"]
+    assert odd["value"].item() == "0.5 [-0.9, 0]"
     lines = (ROOT / "data" / "studies.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[found["line"][0] - 1].startswith("pomaresnoguera2018_08,")
+    assert lines[odd["line"].item() - 1].startswith("pomaresnoguera2018_08,")
 
 
 @pytest.mark.parametrize(
     ("header", "cells", "rule"),
     [
-        ("effect_metric,effect,ci_low,ci_high", "MD,5,1,2", "an interval lies around its effect"),
-        ("effect_metric,effect,ci_low,ci_high", "MD,1,1,1", "an interval has a width"),
+        (
+            "effect_metric,effect_sign,effect,ci_low,ci_high",
+            "MD,pos_favours_e,5,1,2",
+            "an interval lies around its effect",
+        ),
+        ("effect_metric,direction,effect,ci_low,ci_high", "MD,favours_e,1,1,1", "an interval has a width"),
+        ("post_mean_e,post_mean_c,n_e,n_c", "5,4,10,10", rules.NEEDS_BETTER),
+        ("change_mean_e,change_mean_c,n_e,n_c,better", "5,4,10,,higher", rules.NEEDS_PEOPLE),
+        ("signif_between,direction", "yes,favours_e", rules.NEEDS_PEOPLE),
+        ("p_between,n_e", "<0.05,12", rules.NEEDS_PEOPLE),
+        ("effect_metric,effect,effect_sign", "t,2.1,pos_favours_e", rules.NEEDS_PEOPLE),
+        ("effect_metric,effect,n_e,n_c", "t,2.1,10,10", rules.NEEDS_SIGN),
+        ("effect_metric,effect,ci_low,ci_high,direction", "RR,0.5,0.2,0.9,unclear", rules.NEEDS_SIGN),
         ("effect", "5", "an effect says what it is"),
         ("p_within_e,signif_e", "<0.001,yes", "a row has a result that compares its arms"),
         ("direction,signif_between", "unclear,unclear", "a row has a result that compares its arms"),
@@ -208,6 +222,47 @@ def test_each_warning(header: str, cells: str, rule: str, tmp_path: Path) -> Non
     studies = read_studies(write(tmp_path / "s.csv", f"row_id,study,outcome,{header}\na,s,o,{cells}\n"))
     assert studies.warnings["rule"].tolist() == [rule]
     assert studies.warnings["line"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("effect_metric,effect,ci_low,ci_high,effect_sign,p_between", "RR,0.5,0.2,0.9,below1_favours_e,0.02"),
+        ("effect_metric,effect,ci_low,ci_high,effect_sign", "SMD,0.5,0.2,0.9,unclear"),
+        ("effect_metric,effect,ci_low,ci_high,question", "OR,1.5,1.2,1.9,risk_factor"),
+        ("effect_metric,effect,ci_low,ci_high,basis", "OR,1.5,1.2,1.9,association"),
+        ("post_mean_e,post_mean_c,better,n_e,n_c", "5,4,higher,10,10"),
+        ("post_mean_e,post_mean_c,direction,n_e,n_c,question", "5,4,supports_factor,9,9,risk_factor"),
+        ("signif_between,level", "yes,pooled"),
+        ("direction", "favours_e"),
+        ("events_e,total_e,events_c,total_c,p_between", "3,20,5,20,0.4"),
+    ],
+)
+def test_rows_with_all_that_pooling_needs_are_no_warning(header: str, cells: str, tmp_path: Path) -> None:
+    studies = read_studies(write(tmp_path / "s.csv", f"row_id,study,outcome,{header}\na,s,o,{cells}\n"))
+    assert studies.warnings.empty
+
+
+def test_the_people_of_the_whole_study_will_do(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", "row_id,study,outcome,p_between\na,s,o,0.02\nb,t,o,0.02\n")
+    info = write(tmp_path / "study_info.csv", "study,n_total\ns,40\nt,\n")
+    assert read_studies(path).warnings[["row_id", "column"]].values.tolist() == [["b", "n_e"]]
+    info.unlink()
+    assert read_studies(path).warnings["row_id"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("path", [None, 3, b"x.csv", ["x.csv"]])
+def test_what_is_no_path_is_refused(path: object) -> None:
+    with pytest.raises(StudyDataError, match="takes path as the path of a file"):
+        read_studies(path)  # type: ignore[arg-type]
+    with pytest.raises(StudyDataError, match="takes info as the path of a file"):
+        read_studies("x.csv", info=path or 3)  # type: ignore[arg-type]
+
+
+def test_one_is_one(tmp_path: Path) -> None:
+    studies = read_studies(write(tmp_path / "s.csv", "row_id,study,outcome,direction,\n\na,s,o,favours_e,\n"))
+    assert "1 blank line was passed over" in studies.notes
+    assert "1 column without a name or a value was passed over" in studies.notes
 
 
 def test_an_arm_may_change_sides_and_pooled_rows_differ(tmp_path: Path) -> None:

@@ -126,6 +126,32 @@ def test_overview_counts_rows_studies_and_reports() -> None:
         assert counts[named].sum(axis=1).tolist() == counts["rows"].tolist()
 
 
+def test_overview_by_study_counts_each_once() -> None:
+    counts = EXAMPLE.overview(by="study")
+    assert len(counts) == EXAMPLE.table["study"].nunique() == 88
+    assert counts["studies"].tolist() == [1] * 88
+    assert counts["rows"].sum() == 277
+    both = EXAMPLE.overview(by=["study", "domain"])
+    assert both["rows"].sum() == 277
+    for column in COLUMNS:
+        assert EXAMPLE.overview(by=column.name)["rows"].sum() == 277
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        (None, "counts by columns of the table, got 'None'"),
+        (3, "counts by columns of the table, got '3'"),
+        ([3], "the columns are row_id"),
+        ("domains", "did you mean domain?"),
+        ([], "at least one column"),
+    ],
+)
+def test_overview_refuses_what_is_no_column(by: object, message: str) -> None:
+    with pytest.raises(StudyDataError, match=message):
+        EXAMPLE.overview(by=by)  # type: ignore[arg-type]
+
+
 def test_overview_of_six_domains_is_in_their_order() -> None:
     cells = EXAMPLE.where(question="integrated_vs_isolated", domain=SIX_DOMAINS).overview()
     assert list(dict.fromkeys(cells["domain"])) == list(SIX_DOMAINS)
@@ -204,7 +230,7 @@ def test_what_a_notebook_shows() -> None:
     """Issue A: one plain sentence and the head of the table; no path of the machine."""
     html = EXAMPLE._repr_html_()
     assert html.startswith("<p>277 rows from 88 studies (studies.csv), 38 of them pooled results of reviews.")
-    assert "3 cells are odd and possible" in html
+    assert "4 cells are odd and possible" in html
     assert html.count("<tr") == 6
     assert repr(EXAMPLE).startswith("<Studies: 277 rows from 88 studies")
     assert str(Path(EXAMPLE.source).parent) not in html

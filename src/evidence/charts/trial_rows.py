@@ -129,10 +129,11 @@ def says(claims: pd.DataFrame | None, question: str, arm: str, domain: str) -> s
 
 def _printed_p(text: str) -> str:
     """Return a printed p as it is said: "0.03" as "p = 0.03", "<0.001" as "p < 0.001"."""
-    found = re.match(r"(<=|<|>)?\s*(.+)", text)
+    found = re.match(r"(?:[pP]\s*(?=[<>=\u2264\u2265]))?(<=|>=|[<>=\u2264\u2265])?\s*(.+)", text)
     if not text or found is None:
         return ""
-    relation = {"<=": "\u2264", "<": "<", ">": ">"}.get(found.group(1) or "", "=")
+    sign = found.group(1) or "="
+    relation = {"<=": "\u2264", ">=": "\u2265"}.get(sign, sign)
     return f"p\u00a0{relation}\u00a0{found.group(2)}"
 
 

@@ -224,7 +224,8 @@ def _p_values(column: Column, words: list[str]) -> Result:
             try:
                 parse_p(word)
             except StudyDataError as error:
-                fixes[index] = error.problems[0].fix
+                verdict = column.name.replace("p_within", "signif").replace("p_between", "signif_between")
+                fixes[index] = error.problems[0].fix.replace("signif_between", verdict)
     return out, fixes
 
 

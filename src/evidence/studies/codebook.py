@@ -29,6 +29,13 @@ table.
 Files are UTF-8, separated by commas, semicolons or tabs. Numbers have a decimal point; a blank cell means
 "not known". A file of one's own needs `row_id`, `study`, `outcome` and one usable result a row; the files
 beside `studies.csv` are optional.
+
+What pooling needs beyond that (`studies.warnings` names the rows that lack it):
+
+- the people of both arms, `n_e` and `n_c` (or `n_total` in `study_info.csv`), for everything but a printed
+  SMD or ratio with its interval, and counts with their totals;
+- `better` beside arm means: without it they have no side;
+- `effect_metric` beside a printed effect: what it is; and `effect_sign` (or `direction`): whom it favours.
 """
 
 _FILES = {

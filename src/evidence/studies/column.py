@@ -11,7 +11,7 @@ __all__ = ["P_RULE", "Column", "count", "key", "label", "number", "parse_p", "te
 
 INF = float("inf")
 
-P_RULE = "a p value is a number in [0, 1], with <, <= or > before it where so printed"
+P_RULE = "a p value is a number in [0, 1], with <, <=, > or >= before it where so printed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,14 @@ class Column:
         return self.file != "studies"
 
 
-_RELATIONS = {"": "=", "=": "=", "<": "<", "<=": "<=", "≤": "<=", ">": ">"}
+_WRITE = "write 0.03, <0.05, <=0.01 or >0.05"
+
+_RELATIONS = {"": "=", "=": "=", "<": "<", "<=": "<=", "≤": "<=", ">": ">", ">=": ">", "≥": ">"}
 # ASCII digits only: \d would let other scripts' digits through, which float() reads and people do not expect.
-_P = re.compile(r"(<=|[≤<>=]|) ?((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
+_P = re.compile(r"(?:[pP] ?(?=[≤≥<>=]))?(<=|>=|[≤≥<>=]|) ?((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
+_NOT_SIGNIFICANT = re.compile(
+    r"(?:[pP] ?[=>]? ?)?(?:n\.? ?s\.?|not significant|non-?significant)", re.IGNORECASE
+)
 
 
 def parse_p(text: str) -> tuple[str, float]:
@@ -78,27 +83,39 @@ def parse_p(text: str) -> tuple[str, float]:
     Parameters
     ----------
     text : str
-        ``"0.03"``, ``"<0.05"``, ``"<=0.01"`` or ``">0.05"``. A space after the sign is allowed, and ``≤``.
+        ``"0.03"``, ``"<0.05"``, ``"<=0.01"``, ``">0.05"`` or ``">=0.05"``. A space on either side of
+        the sign is allowed, so are ``≤`` and ``≥`` and a ``p`` before the sign (``"P = 0.03"``).
 
     Returns
     -------
     tuple of (str, float)
-        The relation (``=``, ``<``, ``<=`` or ``>``) and a number in [0, 1].
+        The relation (``=``, ``<``, ``<=`` or ``>``, which stands for ``>=`` too: the bounds on the effect
+        are the same) and a number in [0, 1].
 
     Raises
     ------
     StudyDataError
-        Where the text is not a p value.
+        Where the text is not a p value, or one that cannot be: below 0, above 1.
 
     Examples
     --------
     >>> parse_p("<0.05")
     ('<', 0.05)
+    >>> parse_p("P = 0.03")
+    ('=', 0.03)
     """
     found = _P.fullmatch(text.strip())
     if found is None or not 0.0 <= float(found[2]) <= 1.0:
-        raise StudyDataError(P_RULE, value=text, fix="write 0.03, <0.05, <=0.01 or >0.05")
-    return _RELATIONS[found[1]], float(found[2])
+        fix = (
+            "leave p blank and set signif_between = no"
+            if _NOT_SIGNIFICANT.fullmatch(text.strip())
+            else _WRITE
+        )
+        raise StudyDataError(P_RULE, value=text, fix=fix)
+    relation, p = _RELATIONS[found[1]], float(found[2])
+    if (relation == "<" and p == 0.0) or (relation == ">" and p == 1.0):
+        raise StudyDataError(P_RULE, value=text, fix="no p lies below 0 or above 1: " + _WRITE)
+    return relation, p
 
 
 def text(group: str, name: str, help: str, *, unit: str = "", file: str = "studies") -> Column:

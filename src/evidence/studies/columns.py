@@ -39,6 +39,7 @@ _COMPARATORS = (
 )
 _YES_NO = ("yes", "no")
 _VERDICTS = ("yes", "no", "unclear")
+_NEED = "Means, a t and a p need both sizes, or `n_total` in `study_info.csv`."
 _ARM = {"e": "first arm (e)", "c": "second arm (c)"}
 
 
@@ -94,7 +95,10 @@ COLUMNS: tuple[Column, ...] = (
     text("identity", "instrument", "Test, scale or device."),
     text("identity", "unit", "Unit of the means and of mean differences."),
     word(
-        "identity", "better", ("higher", "lower"), "Which end of the outcome is good; it orients arm means."
+        "identity",
+        "better",
+        ("higher", "lower"),
+        "Which end of the outcome is good. Arm means need it: without it they have no side.",
     ),
     number(
         *("identity", "timepoint_weeks", "a time is a number of weeks, 0 or more"),
@@ -111,10 +115,20 @@ COLUMNS: tuple[Column, ...] = (
         "How the two arms of the row relate; blank where the source does not say.",
     ),
     count(
-        "arms", "n_e", "the size of an arm is a whole number", "Size of the first arm.", unit="people", low=1
+        "arms",
+        "n_e",
+        "the size of an arm is a whole number",
+        f"Size of the first arm. {_NEED}",
+        unit="people",
+        low=1,
     ),
     count(
-        "arms", "n_c", "the size of an arm is a whole number", "Size of the second arm.", unit="people", low=1
+        "arms",
+        "n_c",
+        "the size of an arm is a whole number",
+        f"Size of the second arm. {_NEED}",
+        unit="people",
+        low=1,
     ),
     *_moments("pre", _PRE, "e"),
     *_moments("post", _POST, "e"),
@@ -153,8 +167,13 @@ COLUMNS: tuple[Column, ...] = (
     ),
     word(
         *("printed effect", "effect_sign"),
-        ("pos_favours_e", "neg_favours_e", "below1_favours_e", "pos_favours_c", "unclear"),
-        "How to read the sign of `effect`; it orients printed effects.",
+        (
+            *("pos_favours_e", "neg_favours_e", "below1_favours_e", "pos_favours_c", "unclear"),
+            *("above1_favours_e", "neg_favours_c"),
+        ),
+        "How to read `effect`: which arm (e first, c second) a positive or negative difference favours, or a "
+        "ratio below or above 1. `neg_favours_c` says the same as `pos_favours_e`. A printed effect needs "
+        "it, or `direction`.",
     ),
     word(
         *("printed tests", "test_between", ("post", "change", "group_by_time", "ancova", "equivalence")),

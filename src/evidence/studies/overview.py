@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -15,14 +17,14 @@ _BY_NAME = {column.name: column for column in COLUMNS}
 _COUNTED = ("reported", "basis", "direction")
 
 
-def overview(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def overview(table: pd.DataFrame, by: object) -> pd.DataFrame:
     """Count rows, studies, people and kinds of report in each cell.
 
     Parameters
     ----------
     table : DataFrame
         As in `Studies.table`.
-    by : list of str
+    by : str or sequence of str
         Columns that make the cells.
 
     Returns
@@ -38,18 +40,15 @@ def overview(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     StudyDataError
         Where a column does not exist or none is named.
     """
-    for name in by:
-        if name not in _BY_NAME:
-            close = nearest(name, _BY_NAME)
-            fix = f"did you mean {close}?" if close else f"the columns are {', '.join(_BY_NAME)}"
-            raise StudyDataError("overview() counts by columns of the table", column=name, fix=fix)
-    if not by:
-        raise StudyDataError("overview() counts by at least one column", fix='write by=["domain"]')
-    by = list(dict.fromkeys(by))
+    by = _columns(by)
     work = table.assign(_people=_people(table))
     cells = work.groupby(by, sort=False, dropna=False)
     out = cells.agg(rows=("row_id", "size"), studies=("study", "nunique")).reset_index()
-    studies = work.groupby([*by, "study"], sort=False, dropna=False)["_people"].max().reset_index()
+    studies = (
+        work.groupby(list(dict.fromkeys([*by, "study"])), sort=False, dropna=False)["_people"]
+        .max()
+        .reset_index()
+    )
     studies["unknown"] = studies["_people"].isna()
     people = studies.groupby(by, sort=False, dropna=False).agg(
         people=("_people", "sum"), studies_n_unknown=("unknown", "sum")
@@ -58,6 +57,30 @@ def overview(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     for name in _COUNTED:
         out = _count_words(out, work, by, name)
     return _ordered(out, by)
+
+
+def _columns(by: object) -> list[str]:
+    """Return the columns to count by, each once.
+
+    Raises
+    ------
+    StudyDataError
+        Where one does not exist, or none is named.
+    """
+    rule = "overview() counts by columns of the table"
+    if not isinstance(by, str | Iterable):
+        raise StudyDataError(
+            rule, value=repr(by), fix='write by="domain" or by=["domain", "comparator_class"]'
+        )
+    names = [by] if isinstance(by, str) else list(by)
+    for name in names:
+        if name not in _BY_NAME:
+            close = nearest(str(name), _BY_NAME)
+            fix = f"did you mean {close}?" if close else f"the columns are {', '.join(_BY_NAME)}"
+            raise StudyDataError(rule, column=str(name), fix=fix)
+    if not names:
+        raise StudyDataError("overview() counts by at least one column", fix='write by=["domain"]')
+    return list(dict.fromkeys(names))
 
 
 def _people(table: pd.DataFrame) -> pd.Series:

@@ -69,6 +69,8 @@ def read_studies(
     >>> studies.table["direction"].item()
     'favours_e'
     """
+    for name, value in (("path", path), ("info", info), ("references", references), ("claims", claims)):
+        _check_path(name, value, needed=name == "path")
     source = str(path)
     if mapping is not None:
         rule = "the import of other layouts (mapping=) comes with a later version"
@@ -97,8 +99,25 @@ def read_studies(
         source=source,
         lines=tuple(raw.lines.tolist()),
         notes=tuple(notes),
-        warnings=row_warnings(checked),
+        warnings=row_warnings(checked, table_info),
     )
+
+
+def _check_path(name: str, value: object, *, needed: bool) -> None:
+    """Refuse what is no path.
+
+    Raises
+    ------
+    StudyDataError
+        Where the value is neither a str nor path-like (None passes where the file is optional).
+    """
+    if not isinstance(value, str | PathLike) and (needed or value is not None):
+        fix = (
+            'write read_studies("my_studies.csv")'
+            if needed
+            else f'write {name}="{name}.csv", or leave it out'
+        )
+        raise StudyDataError(f"read_studies() takes {name} as the path of a file", value=repr(value), fix=fix)
 
 
 def _with_defaults(table: pd.DataFrame) -> pd.DataFrame:

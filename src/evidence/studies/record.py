@@ -172,7 +172,7 @@ class Studies:
         Raises
         ------
         StudyDataError
-            Where a column does not exist.
+            Where a column does not exist, or none is named.
 
         Examples
         --------
@@ -183,7 +183,7 @@ class Studies:
         """
         from evidence.studies.overview import overview
 
-        return overview(self.table, [by] if isinstance(by, str) else list(by))
+        return overview(self.table, by)
 
     def codebook(self) -> pd.DataFrame:
         """Return the codebook: one line per column, with the number of rows that fill it.
@@ -218,7 +218,8 @@ class Studies:
         """Return one sentence and the first rows, for a notebook."""
         head = self.text[_HEAD].head(5).to_html(index=False, border=0, escape=True)
         odd = len(self.warnings)
-        more = f" {odd} cells are odd and possible: see <code>.warnings</code>." if odd else ""
+        told = "1 cell is" if odd == 1 else f"{odd} cells are"
+        more = f" {told} odd and possible: see <code>.warnings</code>." if odd else ""
         return f"<p>{escape(self._sentence())}.{more}</p>{head}"
 
 

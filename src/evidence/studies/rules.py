@@ -118,8 +118,15 @@ def study_problems(rows: Rows, studies: pd.Series, known: set[str], where: str) 
     ]
 
 
-def row_warnings(checked: Checked) -> pd.DataFrame:
-    """Return what is odd and yet possible: printed so, or of no use.
+def row_warnings(checked: Checked, info: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return what is odd and yet possible: printed so, or of no use, or lacking what pooling needs.
+
+    Parameters
+    ----------
+    checked : Checked
+        The checked table.
+    info : DataFrame, optional
+        The studies, for the people of the whole study (``n_total``).
 
     Returns
     -------
@@ -135,6 +142,9 @@ def row_warnings(checked: Checked) -> pd.DataFrame:
         *((at, "effect_metric", "an effect says what it is") for at in _at(no_metric)),
         *((at, "ci_low", "an interval has a width") for at in _at(low == high)),
         *((at, "row_id", "a row has a result that compares its arms") for at in _at(~_usable(table))),
+        *((at, "better", NEEDS_BETTER) for at in _at(_without_better(table))),
+        *((at, "effect_sign", NEEDS_SIGN) for at in _at(_without_sign(table))),
+        *((at, "n_e", NEEDS_PEOPLE) for at in _at(_without_people(table, info))),
     ]
     found.sort(key=lambda item: item[0])
     return pd.DataFrame(
@@ -154,15 +164,66 @@ def _shown(text: pd.DataFrame, at: int, column: str) -> str:
     return str(text[column].iloc[at])
 
 
+NEEDS_BETTER = "arm means need better: which end of the outcome is good"
+NEEDS_SIGN = "a printed effect needs effect_sign (or direction): whom it favours"
+NEEDS_PEOPLE = "a test or means need n_e and n_c (or n_total in study_info.csv)"
+
+_DIFFERENCES = ("t", "MD", "SMD")
+
+
+def _association(table: pd.DataFrame) -> pd.Series:
+    """Mark the rows on a risk factor: they speak of a factor, so that no arm is favoured."""
+    return table["question"].eq("risk_factor") | table["basis"].eq("association")
+
+
+def _means(table: pd.DataFrame) -> pd.Series:
+    """Mark the rows with a mean of both arms, after training or of the change."""
+    post, change = (
+        table[f"{stage}_mean_e"].notna() & table[f"{stage}_mean_c"].notna() for stage in ("post", "change")
+    )
+    return post | change
+
+
+def _without_better(table: pd.DataFrame) -> pd.Series:
+    return _means(table) & table["better"].eq("") & ~_association(table) & table["level"].ne("pooled")
+
+
+def _without_sign(table: pd.DataFrame) -> pd.Series:
+    """Mark the printed effects of which nothing says whom they favour; one that says "unclear" has spoken."""
+    oriented = table["effect_metric"].isin([*_DIFFERENCES, *RATIO_METRICS])
+    silent = table["effect_sign"].eq("") & table["direction"].isin(["", "unclear"])
+    return table["effect"].notna() & oriented & silent & ~_association(table)
+
+
+def _without_people(table: pd.DataFrame, info: pd.DataFrame | None) -> pd.Series:
+    """Mark the rows whose standard error rests on people that no file tells.
+
+    A printed SMD or ratio with its interval, and counts with their totals, bring theirs along; pooled rows
+    are context.
+    """
+    total = pd.Series(np.nan, index=table.index)
+    if info is not None:
+        total = (
+            table["study"].map(info.drop_duplicates("study").set_index("study")["n_total"]).astype("float64")
+        )
+    silent = (table["n_e"].isna() | table["n_c"].isna()) & total.isna()
+    test = (
+        table["p_between"].ne("")
+        | table["signif_between"].isin(["yes", "no"])
+        | (table["effect_metric"].eq("t") & table["effect"].notna())
+    )
+    printed = table["effect_metric"].isin(["SMD", *RATIO_METRICS]) & table[
+        ["effect", "ci_low", "ci_high"]
+    ].notna().all(axis=1)
+    counted = table[["events_e", "total_e", "events_c", "total_c"]].notna().all(axis=1)
+    return silent & (test | _means(table)) & ~printed & ~counted & table["level"].ne("pooled")
+
+
 def _usable(table: pd.DataFrame) -> pd.Series:
     """Mark the rows that say anything about one arm against the other."""
-    arms = [
-        table[f"{stage}_mean_e"].notna() & table[f"{stage}_mean_c"].notna() for stage in ("post", "change")
-    ]
     words = ~table["direction"].isin(["", "unclear"]) | ~table["signif_between"].isin(["", "unclear"])
     return (
-        arms[0]
-        | arms[1]
+        _means(table)
         | (table["events_e"].notna() & table["events_c"].notna())
         | table["effect"].notna()
         | table["ci_low"].notna()

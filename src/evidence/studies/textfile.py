@@ -120,7 +120,7 @@ def read_text_table(path: Path, *, known: Iterable[str], source: str) -> TextTab
     else:
         frame, lines, problems = _parse_strict(raw, delimiter, len(header), source)
     blank = _blank(frame)
-    notes = [f"{blank.sum()} blank lines were passed over"] if blank.any() else []
+    notes = [_passed_over(int(blank.sum()), "blank line{s}")] if blank.any() else []
     frame, lines = frame[~blank].iloc[1:].reset_index(drop=True), lines[~blank][1:]
     frame.columns = pd.Index(header)
     frame, dropped = _unnamed(frame, source)
@@ -287,7 +287,12 @@ def _unnamed(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[str]]
         raise StudyDataError(
             rule, line=1, value=f"column {place} has none", source=source, fix="give it a name"
         )
-    return frame.loc[:, ~unnamed], [f"{unnamed.sum()} columns without a name or a value were passed over"]
+    return frame.loc[:, ~unnamed], [_passed_over(int(unnamed.sum()), "column{s} without a name or a value")]
+
+
+def _passed_over(count: int, what: str) -> str:
+    """Return the note on what was passed over: "1 blank line was ...", "2 blank lines were ..."."""
+    return f"{count} {what.format(s='s' * (count != 1))} {'was' if count == 1 else 'were'} passed over"
 
 
 def _no_duplicates(names: list[str], source: str) -> None:
