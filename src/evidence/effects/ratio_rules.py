@@ -10,15 +10,14 @@ from scipy import special
 
 from evidence.effects import ratio_formulas
 from evidence.effects.measures import Measure
-from evidence.effects.row import Row
+from evidence.effects.row import UPWARD_FAVOURS_FIRST, Row
 from evidence.effects.verdict import WITHIN_ARMS_ONLY, Verdict, exact, sign_only, symmetric, unusable
+from evidence.studies.columns import RATIO_METRICS
 
 __all__ = ["read_ratio"]
 
 _UNCOMMON = 0.10
 """Rule j: below this share of people with an event an odds ratio may stand for a risk ratio."""
-
-_RATIOS = ("RR", "IRR", "HR", "OR")
 
 
 def _counts(row: Row) -> bool:
@@ -37,11 +36,10 @@ def _orientation(row: Row, log_ratio: float) -> tuple[float, str]:
     if word == "unclear":
         return 0.0, ""
     if word:
-        return (-1.0 if word in ("below1_favours_e", "neg_favours_e", "pos_favours_c") else 1.0), ""
+        return (1.0 if word in UPWARD_FAVOURS_FIRST else -1.0), ""
     if row.direction_sign:
-        return math.copysign(
-            1.0, log_ratio
-        ) * row.direction_sign, "orientation of the ratio from the printed direction"
+        note = "orientation of the ratio from the printed direction"
+        return math.copysign(1.0, log_ratio) * row.direction_sign, note
     if row.word("better") == "higher":
         return 1.0, "higher is better: a ratio above 1 read as favouring the first arm"
     return -1.0, "events are harm: a ratio below 1 read as favouring the first arm"
@@ -52,8 +50,14 @@ def _oriented(
 ) -> Verdict:
     side, note = _orientation(row, estimate)
     if side == 0:
-        return symmetric(estimate, variance, source, formula, assumptions=notes)
-    return exact(side * estimate, variance, source, formula, assumptions=(*notes, note) if note else notes)
+        return _shown(symmetric(estimate, variance, source, formula, assumptions=notes), -1)
+    # The printed ratio comes back as exp(side * effect), whichever way round it was printed.
+    notes = (*notes, note) if note else notes
+    return _shown(exact(side * estimate, variance, source, formula, assumptions=notes), int(side))
+
+
+def _shown(verdict: Verdict, display_sign: int) -> Verdict:
+    return replace(verdict, display_sign=display_sign)
 
 
 def _speaks(row: Row, measure: Measure) -> tuple[bool, str]:
@@ -64,7 +68,7 @@ def _speaks(row: Row, measure: Measure) -> tuple[bool, str]:
     if metric in measure.metrics:
         return True, ""
     share = _event_share(row)
-    both = metric in _RATIOS and measure.code in _RATIOS
+    both = metric in RATIO_METRICS and measure.code in RATIO_METRICS
     if both and math.isfinite(share) and share < _UNCOMMON:
         return (
             True,
@@ -107,17 +111,21 @@ def _from_reduction(row: Row, measure: Measure) -> Verdict | None:
     """Read a relative risk reduction in percent: RR = 1 - reduction/100, its limits swapped."""
     if row.word("effect_metric") != "RRR" or "RRR" not in measure.metrics:
         return None
-    if not row.has("effect", "ci_low", "ci_high") or row.number("ci_high") >= 100:
+    if not row.has("effect", "ci_low", "ci_high"):
         return None
-    ratio, low, high = (1 - row.number(column) / 100 for column in ("effect", "ci_high", "ci_low"))
-    found = ratio_formulas.log_ratio_from_interval(ratio, low, high, row.level)
+    effect, low, high = (row.number(column) for column in ("effect", "ci_low", "ci_high"))
+    if not (low <= effect <= high < 100 and low < high):
+        return None
+    ratio, least, most = 1 - effect / 100, 1 - high / 100, 1 - low / 100
+    found = ratio_formulas.log_ratio_from_interval(ratio, least, most, row.level)
     estimate, variance = float(found.estimate), float(found.variance)
     formula = (
-        f"RR = 1 - {row.says('effect')} % = {ratio:.4g} ({low:.4g} to {high:.4g}); ln RR = {estimate:.4f}, "
+        f"RR = 1 - {row.says('effect')} % = {ratio:.4g} ({least:.4g} to {most:.4g}); ln RR = {estimate:.4f}, "
         f"SE {math.sqrt(variance):.4f}"
     )
     # A reduction is written so that more of it is better: that orients the ratio below 1.
-    return exact(-estimate, variance, f"relative risk reduction with its {row.level:.0%} interval", formula)
+    source = f"relative risk reduction with its {row.level:.0%} interval"
+    return _shown(exact(-estimate, variance, source, formula), -1)
 
 
 def _from_counts(row: Row, measure: Measure, continuity: float) -> Verdict | None:
@@ -138,10 +146,10 @@ def _from_counts(row: Row, measure: Measure, continuity: float) -> Verdict | Non
         notes = (f"a zero cell: {continuity:g} added to all four cells",)
     if row.word("arm_design") == "cluster":
         notes = (*notes, "clusters were randomised and the counts ignore it: the variance is too small")
-    side = 1.0 if row.word("better") == "higher" else -1.0
+    side = 1 if row.word("better") == "higher" else -1
     if not row.better_sign:
         notes = (*notes, "events are harm: fewer of them read as favouring the first arm")
-    return exact(side * estimate, variance, "counts of both arms", formula, assumptions=notes)
+    return _shown(exact(side * estimate, variance, "counts of both arms", formula, assumptions=notes), side)
 
 
 def _from_ratio_and_p(row: Row, measure: Measure) -> Verdict | None:
@@ -154,7 +162,10 @@ def _from_ratio_and_p(row: Row, measure: Measure) -> Verdict | None:
     if row.word("effect_metric") == "RRR" or effect <= 0 or effect == 1:
         return None
     estimate = math.log(effect)
-    std_error = abs(estimate) / float(special.ndtri(1 - test.p / 2))
+    z = -float(special.ndtri(test.p / 2))
+    if z <= 0:
+        return None  # p = 1 beside a ratio that is not 1: the two cannot both be right
+    std_error = abs(estimate) / z
     formula = f"ln {row.says('effect')} = {estimate:.4f}; SE = |ln| / z(p = {test.printed}) = {std_error:.4f}"
     notes = ("standard error from the printed p, taken as a two-sided Wald test", *((note,) if note else ()))
     source = f"printed {row.word('effect_metric')} with an exact p"
@@ -178,18 +189,32 @@ def _why_not(row: Row, measure: Measure) -> tuple[str, frozenset[str]]:
             f"{metric} per {row.word('effect_per')}: another metric, shown by direction (rule j)",
             frozenset("j"),
         )
-    if metric in _RATIOS and metric not in measure.metrics:
-        return (
-            f"{metric} kept apart from {measure.code}: events not known to be below 10 % (rule j)",
-            frozenset("j"),
-        )
-    if metric and metric not in _RATIOS:
+    if metric in RATIO_METRICS and metric not in measure.metrics:
+        reason = f"{metric} kept apart from {measure.code}: events not known to be below 10 % (rule j)"
+        return reason, frozenset("j")
+    if metric and metric not in (*RATIO_METRICS, "RRR"):
         return f"{metric} is not on the scale of a ratio (rule j)", frozenset("j")
     if metric and row.has("effect"):
-        return f"printed {metric} without an interval or an exact p (rule a)", frozenset("a")
+        return f"printed {metric} {_flaw(row)} (rule a)", frozenset("a")
+    if _counts(row):
+        return "no event, or nothing but events, in either arm: no ratio (rule a)", frozenset("a")
+    if row.has("effect"):
+        return "an effect is printed, but `effect_metric` is blank: which ratio? (rule a)", frozenset("a")
     if row.word("basis") == "counts_or_means_only":
         return "counts or means without dispersion and without a test (rule b)", frozenset("b")
     return "no ratio and no counts of both arms are printed (rule a)", frozenset("a")
+
+
+def _flaw(row: Row) -> str:
+    """Say what keeps a printed ratio or reduction from being an effect."""
+    if not row.has("ci_low", "ci_high"):
+        return "without an interval or an exact p"
+    low, effect, high = (row.number(name) for name in ("ci_low", "effect", "ci_high"))
+    if low == high:
+        return "with an interval of no width"
+    if not low <= effect <= high:
+        return "outside its own interval"
+    return "or its limits are no possible ratio"
 
 
 def read_ratio(row: Row, measure: Measure, continuity: float) -> Verdict:
@@ -213,14 +238,14 @@ def read_ratio(row: Row, measure: Measure, continuity: float) -> Verdict:
         others = tuple(f"{other.derived_from}: {_printed_scale(other)}" for other in found[1:])
         return replace(found[0].plus(rules={"a"}), alternatives=others)
     why, rules = _why_not(row, measure)
-    side = row.direction_sign
+    side = row.side
     if side == 0:
-        return unusable(f"{why}; the print names no direction either").plus(rules=rules)
+        return unusable(f"{why}; no direction is printed either").plus(rules=rules)
     return sign_only(side, math.nan, why).plus(rules=rules)
 
 
 def _printed_scale(verdict: Verdict) -> str:
     """Return an exact verdict as the printed ratio, an interval as its bounds."""
     if verdict.kind == "exact":
-        return f"{math.exp(-verdict.estimate):.3f}"
+        return f"{math.exp(verdict.display_sign * verdict.estimate):.3f}"
     return f"{math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"

@@ -101,9 +101,14 @@ def effect_sizes(
     >>> effects.table["kind"].tolist()
     ['exact', 'exact', 'exact', 'exact']
     """
+    if not hasattr(studies, "text"):
+        raise ModelError(
+            f"effect_sizes() takes Studies, as read_studies() returns them; got {type(studies).__name__}"
+        )
     chosen = MEASURES[one_of("measure", measure, MEASURES)]
     r = _checked_correlation(correlation)
-    if not (math.isfinite(continuity) and continuity > 0):
+    added = _number(continuity)
+    if not (math.isfinite(added) and added > 0):
         raise ModelError(f"continuity must be a positive number (usually 0.5); got {continuity!r}")
     if len(studies.table) == 0:
         raise ModelError("no row is selected: look at studies.overview() and widen the filter")
@@ -111,7 +116,7 @@ def effect_sizes(
     if chosen.code == "SMD":
         read = partial(read_smd, correlation=r)
     else:
-        read = partial(read_ratio, measure=chosen, continuity=continuity)
+        read = partial(read_ratio, measure=chosen, continuity=added)
     facts = _facts(studies)
     rows = _rows_of(studies, facts)
     verdicts = [read(row) for row in rows]
@@ -122,8 +127,8 @@ def effect_sizes(
         chosen.code,
         r if chosen.code == "SMD" else None,
         chosen.scale,
-        1 if chosen.scale == "identity" else -1,
-        tuple(f"{first} and {second} report (in part) the same people" for first, second in overlaps),
+        _display_sign(table, chosen.scale),
+        _notes(table, overlaps),
         overlaps,
     )
 
@@ -204,12 +209,32 @@ def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdi
     table["people"] = [row.people_in_all for row in rows]
     weeks = pd.Series([_number(facts.get(study, {}).get("weeks")) for study in table["study"]])
     table["main"] = main_rows(table, weeks)
+    table["display_sign"] = [verdict.display_sign for verdict in verdicts]
     table["sign"] = [verdict.sign for verdict in verdicts]
     table["rule"] = [
         " ".join(sorted(verdict.rules | (frozenset() if main else frozenset("i"))))
         for verdict, main in zip(verdicts, table["main"], strict=True)
     ]
     return table
+
+
+def _display_sign(table: pd.DataFrame, scale: str) -> int:
+    """Return how a pooled ratio is printed: the way round that most of its rows were printed."""
+    if scale == "identity":
+        return 1
+    printed = table.loc[table["kind"] == "exact", "display_sign"]
+    return 1 if len(printed) and float(printed.mean()) > 0 else -1
+
+
+def _notes(table: pd.DataFrame, overlaps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Say what a reader of the whole set should know."""
+    notes = [f"{first} and {second} report (in part) the same people" for first, second in overlaps]
+    if len(set(table.loc[table["kind"] == "exact", "display_sign"])) > 1:
+        notes.append(
+            "ratios were printed both ways round (above and below 1 in favour of the first arm): a pooled "
+            "ratio is shown the way round of most of them"
+        )
+    return tuple(notes)
 
 
 def _overlaps(facts: Facts, present: set[str]) -> tuple[tuple[str, str], ...]:

@@ -53,7 +53,7 @@ class Effects:
     display_sign : int
         The printed scale of a ratio is ``exp(display_sign * estimate)``: -1 where positive
         estimates favour the first arm by *fewer* events, so that the display keeps the printed
-        orientation (a risk ratio below 1).
+        orientation (a risk ratio below 1). The table's column of the same name has it for each row.
     notes : tuple of str
         What a reader of the whole set should know.
     overlaps : tuple of pairs of str

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from evidence.studies.columns import parse_p
+from evidence.studies.columns import RATIO_METRICS, parse_p
 
-__all__ = ["Row", "TestResult", "people_of"]
+__all__ = ["UPWARD_FAVOURS_FIRST", "People", "Row", "TestResult", "people_of"]
 
 _P_MEANING_AT_MOST = (0.05, 0.01, 0.001)
 """Rule e: these p values beside the word "significant" are thresholds, not results."""
+
+UPWARD_FAVOURS_FIRST = ("pos_favours_e", "neg_favours_c", "above1_favours_e")
+"""Sign conventions of printed effects by which a larger value favours the first arm (rule c)."""
 
 _SIGN_BY_DIRECTION = {"favours_e": 1.0, "favours_c": -1.0, "supports_factor": -1.0, "opposite": 1.0}
 """Positive favours the first arm. In a risk-factor row the first arm is the injured or exposed
@@ -117,6 +120,30 @@ class Row:
         return _SIGN_BY_DIRECTION.get(self.word("direction"), 0.0)
 
     @property
+    def side(self) -> float:
+        """The arm that the row favours: as the print says it, else as its own numbers show it; 0 unknown."""
+        if self.word("direction") not in ("", "unclear"):
+            return self.direction_sign
+        return self._side_of_effect() or self._side_of_means()
+
+    def _side_of_effect(self) -> float:
+        """Read the side off a printed effect whose sign convention is stated."""
+        word, value = self.word("effect_sign"), self.number("effect")
+        if not word or word == "unclear" or not math.isfinite(value):
+            return 0.0
+        if self.word("effect_metric") in RATIO_METRICS:
+            value = math.log(value) if value > 0 else 0.0
+        return (value > 0) - (value < 0) if word in UPWARD_FAVOURS_FIRST else (value < 0) - (value > 0)
+
+    def _side_of_means(self) -> float:
+        """Read the side off the arms' means, final ones first; percent changes have a side too."""
+        for when in ("post", "change"):
+            if self.has(f"{when}_mean_e", f"{when}_mean_c"):
+                difference = self.number(f"{when}_mean_e") - self.number(f"{when}_mean_c")
+                return self.better_sign * ((difference > 0) - (difference < 0))
+        return 0.0
+
+    @property
     def better_sign(self) -> float:
         """The sign that makes "higher first mean" read as "first arm better"; 0 where unknown."""
         return {"higher": 1.0, "lower": -1.0}.get(self.word("better"), 0.0)
@@ -157,7 +184,9 @@ def people_of(row: Row) -> People | None:
     An equal split is only read into two treated arms: the injured and the uninjured of a cohort
     are never of one size, and the studies of a review are not arms.
     """
-    first, second = row.number("n_e"), row.number("n_c")
+    first, second = (
+        row.number(f"n_{arm}") if row.has(f"n_{arm}") else row.number(f"total_{arm}") for arm in "ec"
+    )
     if math.isfinite(first) and math.isfinite(second):
         return People(first, second)
     if row.is_pooled or not math.isfinite(row.n_total):
@@ -175,6 +204,13 @@ def people_of(row: Row) -> People | None:
     return People(half, half, f"n an arm not printed: {row.n_total:g} people split equally over two arms")
 
 
+def _rounds_to_zero_below(printed: str) -> float:
+    """Return the p below which a print of zero is possible: 0.000 is anything below 0.0005."""
+    if "e" in printed.lower():
+        return 1e-300  # an exponent too small for a double: smaller than any test can resolve
+    return 0.5 * 10.0 ** -len(re.sub(r"^[^.]*\.?", "", printed))
+
+
 def _test_of(row: Row) -> TestResult | None:
     """Read p_between, or the word "significant", as a statement about p."""
     rules: set[str] = set()
@@ -185,8 +221,7 @@ def _test_of(row: Row) -> TestResult | None:
     if printed and row.word("test_between") != "equivalence":
         relation, p = parse_p(printed)
         if relation == "=" and p == 0:
-            digits = len(re.sub(r"^[^.]*\.?", "", printed))
-            bound = 0.5 * 10.0**-digits
+            bound = _rounds_to_zero_below(printed)
             return TestResult(
                 "<", bound, frozenset({"e"}), (f"p printed as {printed} is below {bound:g}",), printed
             )

@@ -11,15 +11,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from evidence.effects import formulas
-from evidence.effects.row import People, Row, TestResult
+from evidence.effects.row import UPWARD_FAVOURS_FIRST, People, Row, TestResult
 from evidence.effects.verdict import Verdict, exact, interval, symmetric
 
 __all__ = [
     "NUMBERS",
     "TESTS",
+    "WHENS",
     "from_printed_smd",
     "score_of",
 ]
+
+
+WHENS = ("post", "change")
+"""Scores whose means and SDs in both arms are an effect by themselves."""
 
 
 class Score(NamedTuple):
@@ -123,7 +128,7 @@ def _orientation(row: Row) -> tuple[float, str]:
     if word == "unclear":
         return 0.0, ""
     if word:
-        return (1.0 if word in ("pos_favours_e", "neg_favours_c", "above1_favours_e") else -1.0), ""
+        return (1.0 if word in UPWARD_FAVOURS_FIRST else -1.0), ""
     if row.direction_sign:
         return math.copysign(
             1.0, row.number("effect")
@@ -240,18 +245,21 @@ def _from_exact_p(row: Row, people: People, correlation: float) -> Verdict | Non
         f"{_t_formula(people, score)}, t = {t:.4g} from two-sided p = {test.printed} on {df:g} df: {size:.4f}"
     )
     notes = (*score.assumptions, _rounded_p_note(test, people, score.factor))
-    side = row.direction_sign
+    side = row.side
     variance = float(formulas.smd_variance(size if side else 0.0, people.first, people.second, score.factor))
+    if not (math.isfinite(size) and math.isfinite(variance)):
+        return None  # a p so small that no t of so few people reaches it
     if side == 0 and size > 0:
         verdict = symmetric(size, variance, "exact p", formula, assumptions=notes)
     else:
-        verdict = exact(side * size, variance, "exact p with direction", formula, assumptions=notes)
+        source = "exact p with direction" if side else "exact p"
+        verdict = exact(side * size, variance, source, formula, assumptions=notes)
     return verdict.plus(rules=score.rules)
 
 
 def _band_bounds(row: Row, test: TestResult, critical: float) -> tuple[float, float] | None:
     """Return where a band places the effect; None where significance has no known side."""
-    side = row.direction_sign
+    side = row.side
     if test.relation in ("<", "<="):
         if side == 0:
             return None
@@ -263,12 +271,12 @@ def _band_bounds(row: Row, test: TestResult, critical: float) -> tuple[float, fl
 def _from_band(row: Row, people: People, correlation: float) -> Verdict | None:
     """Read a p-band, or the words "significant" and "no difference", as bounds of g."""
     test = row.test
-    if test is None or test.relation == "=" or row.significant == "unclear" or not 0 < test.p < 1:
+    if test is None or test.relation == "=" or not 0 < test.p < 1:
         return None
     score = score_of(row, correlation)
     critical = float(formulas.critical_g(test.p, people.first, people.second, score.factor))
     bounds = _band_bounds(row, test, critical)
-    if bounds is None:
+    if bounds is None or not math.isfinite(critical):
         return None
     # The variance is fixed at the limit nearest zero: the bound of a significant result, else zero.
     nearest = critical if test.relation in ("<", "<=") else 0.0
@@ -276,7 +284,7 @@ def _from_band(row: Row, people: People, correlation: float) -> Verdict | None:
     said = {"yes": "significant", "no": "no difference"}.get(
         row.significant, row.word("direction").replace("_", " ")
     )
-    at_most = "<= " if test.relation == "<=" and not test.printed.startswith("<") else ""
+    at_most = "<= " if test.relation == "<=" and not test.printed.startswith(("<", "≤")) else ""
     source = f"p {at_most}{test.printed}" if test.printed else said
     formula = f"critical {_t_formula(people, score)} = {critical:.4f} at two-sided p = {test.p:g}"
     notes = (*test.assumptions, *score.assumptions)

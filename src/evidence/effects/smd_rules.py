@@ -12,16 +12,17 @@ from dataclasses import replace
 
 from evidence.effects import formulas
 from evidence.effects.row import People, Row
-from evidence.effects.smd_derivations import NUMBERS, TESTS, from_printed_smd, score_of
-from evidence.effects.verdict import Verdict, sign_only, unusable
+from evidence.effects.smd_derivations import NUMBERS, TESTS, WHENS, from_printed_smd, score_of
+from evidence.effects.verdict import WITHIN_ARMS_ONLY, Verdict, sign_only, unusable
+from evidence.studies.columns import RATIO_METRICS
 
 __all__ = ["read_smd"]
 
 
 def _direction_alone(row: Row, people: People | None, correlation: float, why: str) -> Verdict:
-    side = row.direction_sign
+    side = row.side
     if side == 0:
-        return unusable(f"{why}; the print names no direction either")
+        return unusable(f"{why}; no direction is printed either")
     if people is None:
         return sign_only(side, math.nan, why)
     score = score_of(row, correlation)
@@ -45,26 +46,51 @@ def _why_not(row: Row, people: People | None) -> tuple[str, frozenset[str]]:
         return "counts or means without dispersion and without a test (rule b)", frozenset("b")
     if row.significant == "unclear":
         return "not clear whether the printed marks compare the arms (rule b)", frozenset("b")
+    if row.word("effect_metric") in (*RATIO_METRICS, "RRR"):
+        return "a ratio is not a standardised mean difference (rule j)", frozenset("j")
     if people is None:
         return "the number of people in each arm is not known (rule d)", frozenset("d")
-    if row.significant == "yes":
-        return "significant, but in whose favour is not printed", frozenset("a")
-    if row.word("effect_metric") in ("OR", "RR", "IRR", "HR", "RRR"):
-        return "a ratio is not a standardised mean difference (rule j)", frozenset("j")
-    return "no number and no test between the arms is printed", frozenset("a")
+    if not _enough(people):
+        return "an arm of one person has no standard deviation (rule a)", frozenset("a")
+    return _what_is_missing(row), frozenset("a")
+
+
+def _what_is_missing(row: Row) -> str:
+    """Say what keeps the numbers of a row with known arms from being an effect."""
+    means = any(row.has(f"{when}_mean_e", f"{when}_sd_e", f"{when}_mean_c", f"{when}_sd_c") for when in WHENS)
+    if means and row.better_sign == 0:
+        return "means and SDs are printed, but `better` is blank: higher or lower? (rule c)"
+    if row.test is not None and row.test.relation != "=" and row.side == 0:
+        return "significant, but in whose favour is not printed (rule a)"
+    if row.test is not None:
+        return "the printed p is out of reach of a test of so few people (rule a)"
+    if row.has("effect") and not row.word("effect_metric"):
+        return "an effect is printed, but `effect_metric` is blank: an effect of which kind? (rule a)"
+    if row.has("effect", "ci_low", "ci_high"):
+        low, effect, high = (row.number(name) for name in ("ci_low", "effect", "ci_high"))
+        if low == high:
+            return "the printed interval has no width (rule a)"
+        if not low <= effect <= high:
+            return "the printed interval does not hold the effect (rule a)"
+    return "no number and no test between the arms is printed (rule a)"
+
+
+def _enough(people: People) -> bool:
+    return min(people.first, people.second) >= 2 and people.first + people.second > 4
 
 
 def _comparisons(row: Row, people: People | None, correlation: float) -> list[Verdict]:
     """Return what every derivation makes of the row, the one that outranks the others first."""
-    if row.is_pooled:
+    if row.is_within_participant:
+        return []
+    if row.is_pooled or people is None or not _enough(people):
+        # A printed SMD with its interval needs no number of people.
         printed = from_printed_smd(row, None)
         return [] if printed is None else [printed]
-    enough = people is not None and min(people.first, people.second) >= 2 and people.first + people.second > 4
-    if people is None or not enough or row.is_within_participant:
-        return []
-    # Within-arm results and bare means are no test between the arms, but full numbers of both are.
-    tested = row.word("basis") not in ("within_group_only", "counts_or_means_only")
-    derivations = (*NUMBERS, *TESTS) if tested else NUMBERS
+    # Within-arm results, bare means and unclear marks are no test between the arms; numbers of both are.
+    no_test = row.word("basis") in ("within_group_only", "counts_or_means_only")
+    untested = no_test or row.significant == "unclear"
+    derivations = NUMBERS if untested else (*NUMBERS, *TESTS)
     return [verdict for derive in derivations if (verdict := derive(row, people, correlation)) is not None]
 
 
@@ -84,14 +110,12 @@ def read_smd(row: Row, correlation: float) -> Verdict:
         others = tuple(_as_alternative(other) for other in found[1:])
         verdict = replace(found[0].plus(rules={"a"}), alternatives=others)
     elif row.word("basis") == "within_group_only":
-        reason = (
-            "each arm was only compared with its own baseline: that is no comparison of the arms (rule b)"
-        )
-        return unusable(reason).plus(rules={"b"})
+        return unusable(WITHIN_ARMS_ONLY).plus(rules={"b"})
     else:
         why, rules = _why_not(row, people)
         verdict = _direction_alone(row, people, correlation, why).plus(rules=rules)
-    if people is not None and people.assumption and verdict.kind != "unusable" and not row.is_pooled:
+    counted = not verdict.derived_from.startswith("printed SMD with its") and verdict.kind != "unusable"
+    if people is not None and people.assumption and counted:
         verdict = verdict.plus(rules={"d"}, assumptions=(people.assumption,))
     return verdict
 

@@ -16,7 +16,8 @@ WITHIN_ARMS_ONLY = "each arm was only compared with its own baseline: no compari
 class Verdict:
     """An effect on the model scale, positive in favour of the first arm, with its derivation.
 
-    Numbers that the print does not determine are NaN; `low` and `high` may be infinite.
+    Numbers that the print does not determine are NaN; `low` and `high` may be infinite. A ratio is printed
+    as ``exp(display_sign * estimate)``.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Verdict:
     alternatives: tuple[str, ...] = ()
     reason: str = ""
     rules: frozenset[str] = field(default_factory=frozenset)
+    display_sign: int = 1
 
     @property
     def sign(self) -> float:
