@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from evidence.table_content import (
     trial_table,
 )
 from evidence.table_content.citing import bibliography_of, typeset
-from evidence.table_content.effects import left_out, printed_effect
+from evidence.table_content.effects import favoured_side, left_out, printed_effect
 from evidence.table_words import NO_BREAK
 
 QUESTIONS = {
@@ -56,6 +57,51 @@ def test_ratios_are_printed_as_ratios() -> None:
     # Soligard 2008, BMJ 337:a2469, abstract: rate ratio 0.71 (0.49 to 1.03) for lower-limb injuries
     table = effects_table(effects("prevention"), studies("prevention")).data.set_index("Row")
     assert table.loc["soligard2008_01", "Effect"] == f"0.71{NO_BREAK}(0.49{NO_BREAK}to{NO_BREAK}1.03)"
+
+
+def turned(question: str, row_id: str) -> Effects:
+    """Effects in which one row has the other orientation than the effects as a whole."""
+    given = effects(question)
+    table = given.table.assign(display_sign=given.display_sign)
+    table.loc[table["row_id"].eq(row_id), "display_sign"] = -given.display_sign
+    return replace(given, table=table)
+
+
+def test_a_row_shows_its_ratio_as_printed_whatever_the_others() -> None:
+    # ln RR 0.3 in favour of the first arm with SE 0.1: exp(0.3) = 1.35 where above 1 favours it, else 0.74.
+    row = {"kind": "exact", "estimate": 0.3, "std_error": 0.1, "low": 0.3, "high": 0.3}
+    shown = [
+        printed_effect(effects("prevention"), {**row, "display_sign": sign}).replace(NO_BREAK, " ")
+        for sign in (1, -1)
+    ]
+    assert shown == ["1.35 (1.11 to 1.64)", "0.74 (0.61 to 0.90)"]
+
+
+def test_an_interval_printed_above_one_is_shown_above_one() -> None:
+    # jp_acl_cohort, Br J Sports Med 51:388: odds ratio between 1.793 and 67.534, estimate not printed.
+    table = effects_table(effects("risk_factor"), studies("risk_factor")).data.set_index("Row")
+    shown = table.loc["jp_acl_cohort_bjsm51_388_01", "Effect"].replace(NO_BREAK, " ")
+    assert shown == "11.00 (1.79 to 67.53)"
+
+
+def test_the_note_names_the_side_of_the_first_arm() -> None:
+    assert favoured_side(effects("integrated_vs_isolated")) == "above 0 favours the first arm"
+    given = effects("prevention")
+    plain = replace(given, table=given.table.drop(columns="display_sign", errors="ignore"))
+    sides = {-1: "below 1 favours the first arm", 1: "above 1 favours the first arm"}
+    for sign, words in sides.items():
+        assert favoured_side(replace(plain, display_sign=sign)) == words
+    mixed = turned("prevention", "soligard2008_01")
+    usual = sides[mixed.display_sign]
+    other = "above 1" if mixed.display_sign < 0 else "below 1"
+    assert favoured_side(mixed) == (
+        f"each ratio is in its printed orientation: {usual}, {other} in soligard2008_01"
+    )
+    table = effects_table(mixed, studies("prevention"))
+    assert "each ratio is in its printed orientation" in table.notes[0]
+    assert "are recomputed from the estimate and its standard error" in table.notes[0]
+    # The printed 0.71 (0.49 to 1.03) turned round: 1/0.71 = 1.41.
+    assert table.data.set_index("Row").loc["soligard2008_01", "Effect"].startswith("1.41")
 
 
 def test_bounds_are_printed_as_bounds() -> None:

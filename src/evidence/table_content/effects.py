@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evidence.charts.words import domain_name, plural
+from evidence.charts.words import domain_name, listed, plural
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
 from evidence.effects.record import Effects
@@ -22,7 +22,7 @@ from evidence.tables import Table
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
 
-__all__ = ["effects_table", "left_out", "left_out_table", "printed_effect", "rules_table"]
+__all__ = ["effects_table", "favoured_side", "left_out", "left_out_table", "printed_effect", "rules_table"]
 
 _EFFECTS = (
     "Study",
@@ -95,16 +95,49 @@ def effects_table(
 
 def _effect_notes(effects: Effects) -> list[str]:
     measure = MEASURES[effects.measure]
-    where = "below 1" if effects.scale == "log" else "above 0"
     first = (
         f"Effect: {measure.name}, with its 95 % interval where the row gives a value, else the bounds within "
-        f"which the print places it; {where} favours the first arm."
+        f"which the print places it; {favoured_side(effects)}."
     )
     if effects.correlation is not None:
         first += f" Assumed correlation of pre and post scores: {effects.correlation:g}."
-    first += " An interval rests on the standard error: its last digit can differ from a printed one."
+    first += (
+        " Intervals are recomputed from the estimate and its standard error and can differ from printed ones."
+    )
     rules = "Rules: letters of the rules of reading that were applied to the row (see the table of rules)."
     return [first, rules, *(f"{note[:1].upper()}{note[1:]}." for note in effects.notes)]
+
+
+_NAMED = 4
+"""Rows of the other orientation that a note names; more are counted."""
+
+
+def favoured_side(effects: Effects | MetaFit) -> str:
+    """Say which side of no difference favours the first arm, on the printed scale.
+
+    Parameters
+    ----------
+    effects : Effects or MetaFit
+        Gives the scale; ratios keep the orientation of their print, row by row where rows say theirs.
+
+    Returns
+    -------
+    str
+        ``"above 0 favours the first arm"``, ``"below 1 ..."`` or ``"above 1 ..."``; where the rows differ,
+        which ones stand the other way.
+    """
+    if effects.scale != "log":
+        return "above 0 favours the first arm"
+    usual, other = ("above 1", "below 1") if effects.display_sign > 0 else ("below 1", "above 1")
+    rows = getattr(effects, "table", None)
+    if rows is None or "display_sign" not in rows:
+        return f"{usual} favours the first arm"
+    shown = rows["kind"].isin(["exact", "interval"])
+    turned = list(rows.loc[shown & rows["display_sign"].ne(effects.display_sign), "row_id"].astype(str))
+    if not turned:
+        return f"{usual} favours the first arm"
+    which = listed(turned) if len(turned) <= _NAMED else plural(len(turned), "row")
+    return f"each ratio is in its printed orientation: {usual} favours the first arm, {other} in {which}"
 
 
 def _time(row: Mapping[str, Any]) -> str:
@@ -126,9 +159,10 @@ def printed_effect(effects: Effects | MetaFit, row: Mapping[str, Any]) -> str:
     Parameters
     ----------
     effects : Effects or MetaFit
-        Gives the scale.
+        Gives the scale, and the orientation of ratios where the row does not say its own.
     row : mapping
-        One row of ``effects.table`` or ``fit.rows``.
+        One row of ``effects.table`` or ``fit.rows``. ``display_sign`` is the orientation in which its ratio
+        is printed.
 
     Returns
     -------
@@ -147,9 +181,11 @@ def printed_effect(effects: Effects | MetaFit, row: Mapping[str, Any]) -> str:
             return "side unclear"
         return "favours the first arm" if high == math.inf else "favours the second arm"
     if effects.scale == "log":
-        ends = sorted(_exp(effects.display_sign * end) for end in (low, high))
+        sign = row.get("display_sign")
+        sign = effects.display_sign if sign is None or sign != sign else int(sign)
+        ends = sorted(_exp(sign * end) for end in (low, high))
         low, high = ends[0] or -math.inf, ends[1]
-        estimate = _exp(effects.display_sign * estimate)
+        estimate = _exp(sign * estimate)
     return estimate_interval(estimate, low, high)
 
 

@@ -11,7 +11,7 @@ from evidence.effects.measures import MEASURES
 from evidence.studies.record import Studies
 from evidence.synthesis.compare import ROW_COUNTS
 from evidence.table_content.citing import Citing, records
-from evidence.table_content.effects import printed_effect
+from evidence.table_content.effects import favoured_side, printed_effect
 from evidence.table_words import estimate_interval, interval
 from evidence.tables import Table
 
@@ -136,10 +136,9 @@ def _notes(fits: list[MetaFit]) -> list[str]:
     if not fits:
         return []
     first = fits[0]
-    where = "below 1" if first.scale == "log" else "above 0"
     methods = ", ".join(dict.fromkeys(fit.method for fit in fits if fit.n_studies > 1)) or "none was needed"
     notes = [
-        f"{first.measure}: {MEASURES[first.measure].name}; {where} favours the first arm. Model: {methods}.",
+        f"{first.measure}: {MEASURES[first.measure].name}; {favoured_side(first)}. Model: {methods}.",
         "Value, bounds, side: rows used, by what the print determines. ≥ or ≤: the rows bound the effect on "
         "one side only, so there is a limit and no estimate. People: each study once, with its largest row.",
     ]
