@@ -100,6 +100,30 @@ def test_a_wrong_column_names_the_nearest() -> None:
         ev.compare(_groups(), by="domains")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"by": None}, "by takes the name of one column"),
+        ({"by": ["domain"]}, "by takes the name of one column"),
+        ({"by": "domain", "model": "random_effects"}, "model takes a function of effects"),
+        ({"by": "domain", "model": len}, "model must return a MetaFit; it returned int"),
+        ({"by": "domain", "order": "strength"}, "order takes a list of groups"),
+        ({"by": "domain", "order": 3}, "order takes a list of groups"),
+        ({"by": "domain", "order": []}, "order names at least one group"),
+        ({"by": "domain", "order": ["power", "power"]}, "each once"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_named(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ev.ModelError, match=message):
+        ev.compare(_groups(), **arguments)  # type: ignore[arg-type]
+
+
+def test_compare_takes_effects_only() -> None:
+    for wrong in (None, _groups().table):
+        with pytest.raises(ev.ModelError, match="takes Effects"):
+            ev.compare(wrong, by="domain")  # type: ignore[arg-type]
+
+
 def test_user_text_is_escaped_in_html() -> None:
     effects = _groups()
     effects.table.loc[:1, "domain"] = "<b>power</b>"

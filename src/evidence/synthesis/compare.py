@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
 from evidence.models import check_effects, pool_partial
+from evidence.numerics.scalars import is_text
 
 __all__ = ["Comparison", "GroupTest", "compare"]
 
@@ -115,7 +116,7 @@ class Comparison:
 
 
 def compare(
-    effects: Effects, *, by: str, model: Model = pool_partial, order: list[str] | None = None
+    effects: Effects, *, by: str, model: Model = pool_partial, order: Sequence[str] | None = None
 ) -> Comparison:
     """Fit one model in each group of rows and put the results side by side.
 
@@ -141,7 +142,7 @@ def compare(
     Raises
     ------
     ModelError
-        Where `by` is no column.
+        Where `by` is no column, `model` does not give a `MetaFit`, or `order` is no list of groups.
 
     Examples
     --------
@@ -152,12 +153,13 @@ def compare(
     ['power', 'speed']
     """
     check_effects(effects)
+    _check_arguments(by, model)
     if by not in effects.table.columns:
         close = nearest(by, map(str, effects.table.columns))
         hint = f"; did you mean {close!r}?" if close else ""
         raise ModelError(f"by names a column of the effects; there is no column {by!r}{hint}")
     values = effects.table[by].astype(str)
-    groups = list(dict.fromkeys(values)) if order is None else [str(group) for group in order]
+    groups = list(dict.fromkeys(values)) if order is None else _listed(order)
     fits, failures, lines = {}, {}, []
     for group in groups:
         part = replace(effects, table=effects.table.loc[values.eq(group)])
@@ -165,9 +167,11 @@ def compare(
             failures[group] = "No rows."
         else:
             try:
-                fits[group] = model(part)
+                result = model(part)
             except ModelError as problem:
                 failures[group] = f"Not pooled: {problem}"
+            else:
+                fits[group] = _checked_fit(result)
         lines.append(_line(by, group, part, fits.get(group), failures.get(group, "")))
     table = pd.DataFrame(lines)
     table["bound"] = pd.Series([line["bound"] for line in lines], dtype=object)  # None stays None
@@ -177,6 +181,38 @@ def compare(
         notes = (*notes, f"Groups not asked for: {', '.join(skipped)}.")
     level = next((fit.level for fit in fits.values()), None)
     return Comparison(fits, table, test, by, effects.measure, level, failures, notes)
+
+
+def _check_arguments(by: object, model: object) -> None:
+    """Refuse what names no column and what cannot be called.
+
+    Raises
+    ------
+    ModelError
+        Where one of them is of another type.
+    """
+    if not is_text(by):
+        raise ModelError(f"by takes the name of one column, such as 'domain'; got {by!r}")
+    if not callable(model):
+        raise ModelError(
+            "model takes a function of effects that returns a MetaFit, such as random_effects (its name"
+            f" without quotes); got {model!r}"
+        )
+
+
+def _checked_fit(result: object) -> MetaFit:
+    if not isinstance(result, MetaFit):
+        raise ModelError(f"model must return a MetaFit; it returned {type(result).__name__}")
+    return result
+
+
+def _listed(order: object) -> list[str]:
+    if isinstance(order, str) or not isinstance(order, Iterable):
+        raise ModelError(f"order takes a list of groups, such as ['power', 'speed']; got {order!r}")
+    groups = [str(group) for group in order]
+    if not groups or len(set(groups)) < len(groups):
+        raise ModelError(f"order names at least one group, and each once; got {order!r}")
+    return groups
 
 
 def _line(by: str, group: str, part: Effects, fit: MetaFit | None, failure: str) -> dict[str, object]:
