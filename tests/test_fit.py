@@ -129,7 +129,74 @@ def test_in_units_multiplies_and_names_the_source() -> None:
 
 def test_in_units_of_a_limit_says_that_there_is_no_estimate() -> None:
     bound = ev.pool_partial(effects_of(*[interval(0.6, INF, 0.12) for _ in range(3)]))
-    assert str(bound.in_units(sd=2.0, unit="kg", source="x")).startswith("No estimate; 95 % interval ")
+    limit = 2.0 * bound.conf_low
+    assert str(bound.in_units(sd=2.0, unit="kg", source="x")) == (
+        f"No estimate; at least {limit:.2f} kg, limit of the 95 % interval (SD 2 kg: x);"
+        " positive favours the first arm."
+    )
+    two = ev.pool_partial(effects_of(*[interval(-INF, -0.6, 0.12) for _ in range(2)]))
+    assert str(two.in_units(sd=1.0, unit="kg")).startswith(
+        f"No estimate; at most {number(two.conf_high)} kg, one-sided 95 % limit (SD 1 kg"
+    )
+    one = ev.pool_partial(effects_of(interval(0.56, INF, 0.12)))
+    assert "one study, whose report places the effect above 1.12 kg" in str(one.in_units(sd=2, unit="kg"))
+
+
+def test_in_units_says_of_an_open_end_that_there_is_no_limit() -> None:
+    up = [{"kind": "sign", "low": 0.0, "high": INF, "variance": 0.1} for _ in range(9)]
+    down = [{"kind": "sign", "low": -INF, "high": 0.0, "variance": 0.1} for _ in range(1)]
+    text = str(ev.pool_partial(effects_of(*up, *down)).in_units(sd=2.0, unit="kg"))
+    assert "∞" not in text
+    assert re.search(r"95 % interval from −?[\d.]+ kg, no upper limit \(SD", text)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "more", "words"),
+    [
+        (0.56, INF, {}, "its report places the effect above 0.56 SMD (1 study, 1 row, 30 people)."),
+        (-INF, -0.4, {}, "its report places the effect below −0.40 SMD (1 study, 1 row, 30 people)."),
+        (-0.56, 0.56, {}, "its report places the effect between −0.56 and 0.56 SMD (1 study, 1 row,"),
+        (0.0, INF, {}, "its report places the effect above 0 SMD (1 study"),
+        (0.3, INF, {"measure": "RR", "scale": "log"}, "its report places the RR above 1.35 (1 study"),
+        (
+            0.3,
+            INF,
+            {"measure": "RR", "scale": "log", "display_sign": -1},
+            "its report places the RR below 0.74 (",
+        ),
+        (
+            -0.5,
+            0.2,
+            {"measure": "RR", "scale": "log", "display_sign": -1},
+            "its report places the RR between 0.82 and 1.65 (",
+        ),
+        (0.56, INF, {"measure": "GEN"}, "its report places the effect above 0.56 (1 study"),
+    ],
+)
+def test_a_single_study_without_a_value_says_what_its_row_says(
+    low: float, high: float, more: dict[str, object], words: str
+) -> None:
+    fit = ev.pool_partial(effects_of(interval(low, high, 0.1, n_e=15.0, n_c=15.0), **more))  # type: ignore[arg-type]
+    assert fit.sentence().startswith(f"One study, not pooled: {words}")
+
+
+def test_a_single_study_of_several_rows_says_how_many_bound_the_effect() -> None:
+    fit = ev.pool_partial(effects_of(interval(0.6, INF, 0.12, study="a"), interval(0.5, INF, 0.1, study="a")))
+    assert fit.sentence() == ("One study, not pooled: its 2 reports only bound the effect (1 study, 2 rows).")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sd": "1", "unit": "s"}, "sd must be a positive number"),
+        ({"sd": None, "unit": "s"}, "sd must be a positive number"),
+        ({"sd": 1.0, "unit": None}, "unit takes the unit as text"),
+        ({"sd": 1.0, "unit": "s", "source": 3}, "source takes text"),
+    ],
+)
+def test_in_units_names_an_argument_of_the_wrong_type(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ev.ModelError, match=message):
+        _fit(0.4, 0.5).in_units(**arguments)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("sd", [0.0, -1.0, INF])

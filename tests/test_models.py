@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers_effects import INF, NAN, effects_of, exact, interval, reference
 
@@ -59,9 +61,20 @@ def test_a_wrong_code_lists_the_right_ones() -> None:
         ev.random_effects(_three(), inference="wald")
 
 
-def test_profile_needs_maximum_likelihood() -> None:
+@pytest.mark.parametrize("said", ["REML", "DL"])
+def test_profile_refuses_an_estimator_that_was_asked_for_by_name(said: str) -> None:
     with pytest.raises(ev.ModelError, match=r"tau2 must be 'ML'"):
-        ev.random_effects(_three(), inference="profile")
+        ev.random_effects(_three(), tau2=said, inference="profile")
+
+
+def test_profile_without_a_named_estimator_is_by_ml_and_says_so() -> None:
+    fit = ev.random_effects(_three(), inference="profile")
+    named = ev.random_effects(_three(), tau2="ML", inference="profile")
+    assert fit.method == named.method == "ML, profile"
+    assert (fit.estimate, fit.conf_low, fit.tau2) == (named.estimate, named.conf_low, named.tau2)
+    assert any("by ML, not by the default REML" in note for note in fit.notes)
+    assert not any("by ML" in note for note in named.notes)
+    assert ev.random_effects(_three()).method == "REML, HKSJ"
 
 
 @pytest.mark.parametrize("level", [95, 0, 1.0, 0.3, -1])
@@ -199,7 +212,8 @@ def test_exact_rows_one_a_study_equal_random_effects_by_ml_and_profile() -> None
     partial = ev.pool_partial(effects)
     plain = ev.random_effects(effects, tau2="ML", inference="profile")
     names = "estimate std_error statistic p_value conf_low conf_high tau2 tau2_low tau2_high"
-    for name in [*names.split(), "pred_low", "pred_high", "loglik"]:
+    for name in [*names.split(), "pred_low", "pred_high", "loglik", "i2", "h2", "q", "q_df", "q_p_value"]:
+        assert getattr(plain, name) is not None, name
         assert getattr(partial, name) == pytest.approx(getattr(plain, name), rel=1e-8, abs=1e-8), name
 
 
@@ -241,7 +255,29 @@ def test_cluster_names_a_column() -> None:
     with pytest.raises(ev.ModelError, match="no column 'trial'"):
         ev.pool_partial(_mixed(), cluster="trial")
     by_label = ev.pool_partial(_mixed(), cluster="label")
-    assert by_label.n_studies == 5
+    assert (by_label.n_studies, by_label.n_clusters) == (4, 5)
+    assert any("degrees of freedom count 5 clusters" in note for note in by_label.notes)
+
+
+def test_studies_are_counted_as_studies_whatever_the_clusters() -> None:
+    rows = [exact(y, 0.05, domain=f"d{i % 3}") for i, y in enumerate((0.1, 0.4, 0.3, 0.7, -0.2, 0.5))]
+    fit = ev.pool_partial(effects_of(*rows), cluster="domain")
+    assert (fit.k, fit.n_studies, fit.n_clusters) == (6, 6, 3)
+    assert "6 studies, 6 rows" in fit.sentence()
+    quantile = 4.302652729911275  # t with 3 - 1 df, 97.5 %
+    half = quantile * math.sqrt(fit.tau2 + fit.std_error**2)
+    assert fit.pred_high >= fit.estimate + half - 1e-9
+    assert (fit.i2, fit.q) == (None, None)
+    assert any("Sampling errors of rows of the same domain" in note for note in fit.notes)
+
+
+def test_one_cluster_of_several_studies_is_refused_and_one_study_is_never_pooled() -> None:
+    rows = [exact(y, 0.05, domain="all") for y in (0.1, 0.4)]
+    with pytest.raises(ev.ModelError, match=r"all 2 studies into one cluster.*cluster='study'"):
+        ev.pool_partial(effects_of(*rows), cluster="domain")
+    one = effects_of(exact(0.1, 0.05, study="a"), exact(0.4, 0.05, study="a"))
+    assert ev.pool_partial(one, cluster="row_id").std_error == ev.pool_partial(one).std_error
+    assert ev.pool_partial(one, cluster="row_id").tau2 is None
 
 
 def test_alongside_are_exact_rows_directions_and_rows_without_inference() -> None:
@@ -255,7 +291,48 @@ def test_alongside_are_exact_rows_directions_and_rows_without_inference() -> Non
     )
     assert set(beside["direction only"].rows["kind"]) == {"sign"}
     assert any("1 of the rows in use rests on an inference" in note for note in fit.notes)
-    assert ev.pool_partial(_three()).alongside[0][0] == "direction only"
+
+
+def test_alongside_always_has_both_names_and_says_where_there_is_nothing() -> None:
+    alike = ev.pool_partial(_three())
+    assert [name for name, _ in alike.alongside] == ["exact rows only", "direction only"]
+    assert alike.alongside[0][1].estimate == alike.estimate
+    none = ev.pool_partial(effects_of(interval(-0.6, 0.6, 0.1), interval(-0.5, 0.5, 0.1)))
+    beside = dict(none.alongside)
+    assert list(beside) == ["exact rows only", "direction only"]
+    for name, says in (
+        ("exact rows only", "No row in use is exact."),
+        ("direction only", "No row in use tells a direction."),
+    ):
+        empty = beside[name]
+        assert empty.sentence() == says
+        assert (empty.k, empty.n_studies, empty.n_people, empty.bound) == (0, 0, None, "none")
+        assert (empty.estimate, empty.conf_low, empty.conf_high, empty.tau2) == (None, None, None, None)
+        assert not empty.rows["used"].any()
+        assert set(empty.rows["why_not"]) == {says.rstrip(".")}
+        assert f"Alongside, {name}: {says}" in none.explain()
+        assert says in none._repr_html_()
+    inferred = ev.pool_partial(effects_of(exact(0.1, 0.1, inferred="yes"), exact(0.2, 0.1, inferred="yes")))
+    assert dict(inferred.alongside)["without inferred rows"].sentence().startswith("Every row in use rests")
+    single = ev.pool_partial(effects_of(interval(0.6, INF, 0.1)))
+    assert [name for name, _ in single.alongside] == ["exact rows only", "direction only"]
+
+
+def test_what_is_none_has_one_note_that_says_why() -> None:
+    mixed = ev.pool_partial(_mixed())
+    assert (mixed.i2, mixed.h2, mixed.q, mixed.q_df, mixed.q_p_value) == (None,) * 5
+    assert sum("I²" in note for note in mixed.notes) == 1
+    assert any("need a value from every row" in note for note in mixed.notes)
+    bound = ev.pool_partial(effects_of(*[interval(0.6, INF, 0.12) for _ in range(3)]))
+    (note,) = bound.notes
+    for word in ("no estimate", "standard error", "p value", "tau²", "I²", "prediction interval"):
+        assert word in note
+    assert any("no prediction interval" in note for note in ev.common_effect(_three()).notes)
+    several = effects_of(exact(0.1, 0.1, study="a"), exact(0.2, 0.1, study="a"), exact(0.3, 0.1))
+    assert any("need one row a study" in note for note in ev.pool_partial(several).notes)
+    alone = ev.pool_partial(effects_of(interval(0.6, INF, 0.12)))
+    assert any("no estimate, no standard error" in note for note in alone.notes)
+    assert not any("I², H² and Q need" in note for note in ev.pool_partial(_three()).notes)
 
 
 def test_directions_use_the_told_sign_of_a_no_difference_row() -> None:
@@ -348,6 +425,86 @@ def test_the_p_value_belongs_to_the_interval() -> None:
     assert (fit.statistic**2 > chi2_quantile(0.95)) == (fit.conf_low > 0.0)
 
 
+def test_a_row_is_said_to_enter_pool_partial_only_where_it_does() -> None:
+    silent = {"kind": "sign", "low": 0.0, "high": INF}
+    effects = effects_of(
+        exact(0.1, 0.02),
+        exact(0.4, 0.03),
+        silent,
+        silent | {"variance": 0.1},
+        interval(-INF, INF, 0.1),
+        interval(-0.5, 0.5, 0.1),
+    )
+    plain, partial = ev.random_effects(effects), ev.pool_partial(effects)
+    promised = plain.rows["why_not"].str.contains("pool_partial() uses it", regex=False)
+    exact_rows = plain.rows["used"]
+    assert (promised | exact_rows).tolist() == partial.rows["used"].tolist()
+    assert "no standard error can be had" in plain.rows["why_not"].iloc[2]
+    assert "sets no limit" in plain.rows["why_not"].iloc[4]
+    assert any("2 of them report partially and would enter pool_partial()" in note for note in plain.notes)
+
+
+def test_beside_the_exact_row_of_the_only_study_no_row_is_promised_to_pool_partial() -> None:
+    effects = effects_of(exact(0.1, 0.02, study="a"), interval(-0.5, 0.5, 0.1, study="a"))
+    plain, partial = ev.random_effects(effects), ev.pool_partial(effects)
+    assert plain.rows["why_not"].iloc[1] == partial.rows["why_not"].iloc[1]
+    assert "not pooled" in plain.rows["why_not"].iloc[1]
+
+
+@pytest.mark.parametrize("verb", [ev.common_effect, ev.random_effects, ev.pool_partial])
+def test_the_assumed_correlation_is_told_where_a_row_in_use_rests_on_it(verb: object) -> None:
+    said = "test of changes: brought to raw-score units with sqrt(2(1-r)), r = 0.7"
+    used = effects_of(exact(0.1, 0.02, assumptions=said), exact(0.4, 0.03))
+    unused = effects_of(exact(0.1, 0.02), exact(0.4, 0.03), exact(0.2, 0.1, main=False, assumptions=said))
+    told = "Effects assume a correlation of r = 0.7 between scores before and after."
+    with_r = dataclasses.replace(used, correlation=0.7)
+    assert told in verb(with_r).notes  # type: ignore[operator]
+    assert f"Note: {told}" in verb(with_r).explain()  # type: ignore[operator]
+    for effects in (used, dataclasses.replace(unused, correlation=0.7)):
+        assert told not in verb(effects).notes  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("wrong", [None, [0.1, 0.2], pd.DataFrame({"estimate": [0.1]}), "effects"])
+@pytest.mark.parametrize("verb", [ev.common_effect, ev.random_effects, ev.pool_partial])
+def test_what_is_not_effects_is_refused(verb: object, wrong: object) -> None:
+    with pytest.raises(ev.ModelError, match="effects: a model takes Effects"):
+        verb(wrong)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("verb", [ev.common_effect, ev.random_effects, ev.pool_partial])
+@pytest.mark.parametrize("level", ["0.9", None, [0.9], True])
+def test_a_level_that_is_no_number_is_refused(verb: object, level: object) -> None:
+    with pytest.raises(ev.ModelError, match="level must be a share"):
+        verb(_three(), level=level)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rho": "0.6"}, "rho, the correlation"),
+        ({"rho": None}, "rho, the correlation"),
+        ({"formula": None}, "formula='~ 1'; got None"),
+        ({"cluster": ["study"]}, "cluster takes the name of one column"),
+        ({"cluster": None}, "cluster takes the name of one column"),
+        ({"inference": None}, "inference must be one of profile"),
+        ({"prior": "normal"}, "prior takes None: the posterior under a prior is not part of this version"),
+    ],
+)
+def test_pool_partial_names_an_argument_of_the_wrong_type(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ev.ModelError, match=message):
+        ev.pool_partial(_three(), **arguments)  # type: ignore[arg-type]
+
+
+def test_prior_none_is_the_default() -> None:
+    assert ev.pool_partial(_three(), prior=None).estimate == ev.pool_partial(_three()).estimate
+
+
+def test_a_number_column_of_words_is_named() -> None:
+    effects = effects_of(exact(0.1, 0.02, n_e="ten"), exact(0.2, 0.02))
+    with pytest.raises(ev.ModelError, match="column 'n_e' of the effects must hold numbers"):
+        ev.random_effects(effects)
+
+
 # --- effects_from -----------------------------------------------------------------------------------------
 
 
@@ -387,6 +544,11 @@ def test_effects_from_carries_further_columns() -> None:
     )
     assert effects.table["domain"].tolist() == ["power", "speed"]
     assert effects.table["study"].tolist() == ["a", "b"]
+    assert effects.table["n_e"].tolist() == [10.0, 12.0]
+    kinds = ev.effects_from([0.1, None], variance=0.1, low=[None, 0.0], kind=["exact", "sign"], n_e=[9, None])
+    assert kinds.table["kind"].tolist() == ["exact", "sign"]
+    assert np.isnan(kinds.table["n_e"].iloc[1])
+    assert len(ev.effects_from(np.array(0.3), variance=0.1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -411,6 +573,17 @@ def test_effects_from_carries_further_columns() -> None:
         ),
         ({"estimate": [0.1, 0.2], "variance": 0.1, "study": ["a"]}, "study must have one entry a row"),
         ({"estimate": [0.1], "low": [0.0], "high": [0.2], "level": 95}, "level must be a share"),
+        ({"estimate": [0.1], "variance": 0.1, "level": "0.9"}, "level must be a share"),
+        ({"estimate": [0.1, 0.2], "variance": 0.1, "n_e": ["x", "y"]}, "n_e must hold numbers"),
+        ({"estimate": [0.1, 0.2], "variance": 0.1, "n_c": [5, -2]}, "row 2, n_c: a number of people is"),
+        ({"estimate": [0.1, 0.2], "variance": 0.1, "row_id": ["a", "a"]}, "row_id names each row once; a"),
+        ({"estimate": [0.1, 0.2], "variance": 0.1, "study": ["a", None]}, "study names every row; entry 2"),
+        ({"estimate": [0.1, 0.2], "variance": 0.1, "study": ["a", " "]}, "study names every row; entry 2"),
+        ({"estimate": [0.1], "variance": 0.1, "kind": ["exactly"]}, "kind must be one of exact, interval"),
+        ({"estimate": [0.1], "variance": 0.1, "kind": "sign"}, "a row with an estimate is not 'sign'"),
+        ({"estimate": [0.1], "variance": 0.1, "measure": None}, "measure takes the code"),
+        ({"estimate": [[0.1], [0.2]], "variance": 0.1}, "one number a row"),
+        ({"estimate": {"a": 1}, "variance": 0.1}, "estimate must hold numbers"),
     ],
 )
 def test_effects_from_refuses_what_makes_no_effect(arguments: dict[str, object], message: str) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence, Sized
 
 import numpy as np
 import pandas as pd
 
 from evidence._check import one_of
-from evidence.effects.record import Effects
+from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.numerics.intervals import quantile
+from evidence.numerics.scalars import as_number, is_text
 from evidence.numerics.wls import Vector
 
 __all__ = ["effects_from"]
 
 SCALES = ("identity", "log", "ratio")
 """As is; logarithms of ratios (displayed as ratios); ratios (their logarithms are taken)."""
+
+_PEOPLE = ("n_e", "n_c", "people")
 
 Numbers = Sequence[float] | np.ndarray | pd.Series | float | None
 
@@ -40,6 +44,8 @@ def _vector(name: str, values: Numbers, size: int | None) -> Vector | None:
         out = np.array(raw, dtype=np.float64)
     except (TypeError, ValueError) as problem:
         raise ModelError(f"{name} must hold numbers; {problem}") from problem
+    if out.ndim != 1:
+        raise ModelError(f"{name} must hold one number a row; got a table of shape {out.shape}")
     if size is not None and out.size == 1 and size > 1:
         return np.full(size, out[0])
     if size is not None and out.size != size:
@@ -100,7 +106,9 @@ def effects_from(
     measure : str, default "GEN"
         Code of the measure, for display.
     **columns : sequence
-        Further columns of the table, such as ``domain=[...]``, ``n_e=[...]``.
+        Further columns of the table, such as ``domain=[...]``, ``n_e=[...]``. Numbers of people (``n_e``,
+        ``n_c``, ``people``) are numbers; ``row_id`` names each row once; ``kind`` is what the numbers of
+        the row are: exact with an estimate, interval or sign with limits alone.
 
     Returns
     -------
@@ -109,8 +117,8 @@ def effects_from(
     Raises
     ------
     ModelError
-        Where lengths differ, a variance is not positive, a limit contradicts its estimate, or a row has
-        neither an estimate nor limits.
+        Where lengths or types are wrong, a variance is not positive, a limit contradicts its estimate, a
+        row has neither an estimate nor limits, or rows share a name.
 
     Examples
     --------
@@ -120,8 +128,11 @@ def effects_from(
     ['exact', 'interval']
     """
     scale = one_of("scale", scale, SCALES)
-    given = [values for values in (estimate, low, high, variance, std_error, study) if values is not None]
-    size = max((1 if np.ndim(values) == 0 else len(values) for values in given), default=0)  # type: ignore[arg-type]
+    if not 0.5 <= as_number(level) < 1.0:
+        raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}")
+    if not is_text(measure):
+        raise ModelError(f"measure takes the code of the measure as text, such as 'SMD'; got {measure!r}")
+    size = max(map(_length, (estimate, low, high, variance, std_error, study)))
     if size == 0:
         raise ModelError("effects_from() needs at least one row: an estimate, or limits")
     names = _names(columns.pop("row_id", None), size)
@@ -171,7 +182,7 @@ def effects_from(
         }
     )
     for name, values in columns.items():
-        table[name] = pd.Series(_column(name, values, size))
+        table[name] = pd.Series(_further(name, values, table))
     display = "log" if scale != "identity" else "identity"
     return Effects(table, measure=measure, scale=display, notes=notes)
 
@@ -179,7 +190,50 @@ def effects_from(
 def _names(values: Sequence[object] | None, size: int, what: str = "row_id") -> list[str]:
     if values is None:
         return [f"row {i + 1}" for i in range(size)]
-    return [str(value) for value in _column(what, values, size)]
+    listed = _column(what, values, size)
+    for at, value in enumerate(listed):
+        if not str(value).strip() or value is None or value is pd.NA or value != value:  # NaN is not itself
+            raise ModelError(f"{what} names every row; entry {at + 1} of {size} is {value!r}")
+    found = [str(value) for value in listed]
+    twice = [name for name, times in Counter(found).items() if times > 1]
+    if twice and what == "row_id":
+        raise ModelError(f"row_id names each row once; {', '.join(twice[:8])} stands for several rows")
+    return found
+
+
+def _length(values: object) -> int:
+    """Return how many rows an argument speaks of: none where it is not given, one for a single value."""
+    if values is None:
+        return 0
+    if isinstance(values, str) or not isinstance(values, Sized):
+        return 1
+    return 1 if getattr(values, "shape", None) == () else len(values)  # an array may hold a single number
+
+
+def _further(name: str, values: object, table: pd.DataFrame) -> list[object]:
+    """Return a further column, its numbers and kinds checked.
+
+    Raises
+    ------
+    ModelError
+        Where a number of people is none, or a kind is unknown or not what the row's numbers are.
+    """
+    size, rows = len(table), table["row_id"].tolist()
+    if name in _PEOPLE:
+        people = _vector(name, values, size)  # type: ignore[arg-type]
+        people = np.full(size, math.nan) if people is None else people
+        ok = np.isnan(people) | (np.isfinite(people) & (people > 0))
+        _require("a number of people is positive", name, ok, people, rows)
+        return list(people)
+    listed = _column(name, values, size)
+    if name != "kind":
+        return listed
+    kinds: list[object] = [one_of("kind", kind, KINDS) for kind in listed]
+    for row, kind, made in zip(rows, kinds, table["kind"], strict=True):
+        if kind != "unusable" and (kind == "exact") != (made == "exact"):
+            has = "an estimate" if made == "exact" else "limits and no estimate"
+            raise ModelError(f"row {row}, kind: a row with {has} is not {kind!r}")
+    return kinds
 
 
 def _column(name: str, values: object, size: int) -> list[object]:
@@ -221,8 +275,6 @@ def _variance(
     needs = ~np.isnan(y) & np.isnan(given)
     if not needs.any():
         return given, needs
-    if not 0.5 <= level < 1.0:
-        raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}")
     width = np.where(needs, high - low, 1.0)
     _require(
         "an estimate needs a variance, a std_error, or an interval (low and high)",

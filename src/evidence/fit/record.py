@@ -60,7 +60,8 @@ class MetaFit:
     estimate, std_error : float or None
         Mean effect and its standard error.
     df : float or None
-        Degrees of freedom of the interval's t distribution; None under the normal.
+        Degrees of freedom of the interval's t distribution; None under the normal and the profile
+        likelihood (``z``, ``profile``), which have none: a convention, not a missing number.
     statistic, p_value : float or None
         Test of a mean of zero.
     conf_low, conf_high : float or None
@@ -70,11 +71,11 @@ class MetaFit:
     i2, h2 : float or None
         I² in percent; H².
     q, q_df, q_p_value : float or None
-        Cochran's test of homogeneity.
+        Cochran's test of homogeneity. Like I² and H² it needs a value from every row, one a study.
     pred_low, pred_high : float or None
         Prediction interval for the effect in a new study.
     k, n_studies : int
-        Rows and studies in the model.
+        Rows and studies in the model; both 0 where there was nothing to pool.
     n_people : float or None
         People in these studies, each study counted once with its largest row; None where no row says.
     measure : str
@@ -95,11 +96,15 @@ class MetaFit:
     loglik : float or None
         Log-likelihood at the maximum, for likelihood methods.
     alongside : tuple of (str, MetaFit)
-        Results that belong beside this one.
+        Results that belong beside this one. `pool_partial` always gives "exact rows only" and "direction
+        only"; one without rows to pool has ``k = 0`` and says so in its sentence.
     notes : tuple of str
         What a reader must know.
     methods_used : tuple of str
         Keys for `cite`.
+    n_clusters : int or None
+        Groups of rows that share a random effect, where a model has them: the studies, unless
+        ``pool_partial(cluster=...)`` says otherwise.
     """
 
     estimate: float | None
@@ -135,6 +140,7 @@ class MetaFit:
     alongside: tuple[tuple[str, MetaFit], ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
     methods_used: tuple[str, ...] = field(default=())
+    n_clusters: int | None = None
 
     def to_display(self, value: float | None) -> float | None:
         """Return a number of the model scale on the printed scale (ratios: the exponential)."""

@@ -14,7 +14,15 @@ from evidence.fit.numbers import count, decimals, number
 if TYPE_CHECKING:
     from evidence.fit.record import MetaFit
 
-__all__ = ["effect_text", "explanation", "interval_text", "sentence"]
+__all__ = [
+    "effect_text",
+    "explanation",
+    "interval_text",
+    "limit_kind",
+    "range_words",
+    "row_range",
+    "sentence",
+]
 
 
 def _places(fit: MetaFit) -> int:
@@ -38,10 +46,9 @@ def interval_text(fit: MetaFit, which: str) -> str:
 
 
 def _size(fit: MetaFit) -> str:
-    rows = int(fit.rows["used"].sum()) if fit.k == 0 else fit.k
     parts = [
         count(fit.n_studies, "study", "studies"),
-        count(rows, "row", "rows"),
+        count(fit.k, "row", "rows"),
         count(fit.n_people, "person", "people"),
     ]
     return ", ".join(part for part in parts if part)
@@ -72,31 +79,72 @@ def _unit(fit: MetaFit) -> str:
 def _interval_words(fit: MetaFit) -> str:
     shown, places = fit.display, _places(fit)
     low, high = shown["conf_low"], shown["conf_high"]
-    name = f"{100 * fit.level:g} % interval"
-    open_low = low is None or math.isinf(low) or (fit.scale == "log" and low == 0.0)
+    if fit.scale == "log" and low == 0.0:
+        low = None
+    return range_words(low, high, f"{100 * fit.level:g} % interval", places)
+
+
+def range_words(low: float | None, high: float | None, name: str, places: int, unit: str = "") -> str:
+    """Return an interval in words; an end that is infinite or None is said to be no limit."""
+    open_low = low is None or math.isinf(low)
     open_high = high is None or math.isinf(high)
     if open_low and open_high:
         return f"{name} without limits"
     if open_high:
-        return f"{name} from {number(low, places)}, no upper limit"
+        return f"{name} from {number(low, places)}{unit}, no upper limit"
     if open_low:
-        return f"{name} up to {number(high, places)}, no lower limit"
-    return f"{name} {number(low, places)} to {number(high, places)}"
+        return f"{name} up to {number(high, places)}{unit}, no lower limit"
+    return f"{name} {number(low, places)} to {number(high, places)}{unit}"
 
 
 def sentence(fit: MetaFit) -> str:
     """Return the result as one plain line; see `MetaFit.sentence`."""
-    single = fit.n_studies == 1
-    text = _single_without_estimate(fit) if single and fit.estimate is None else ""
-    if not text:
+    if fit.k == 0 and fit.notes:
+        return fit.notes[0]
+    if fit.n_studies != 1:
         text = _bounded(fit) if fit.estimate is None else _estimated(fit)
-    if single:
-        text = "one study, not pooled: " + text
+    else:
+        said = _estimated(fit) if fit.estimate is not None else _single_without_estimate(fit)
+        text = f"one study, not pooled: {said}"
     return text[:1].upper() + text[1:]
 
 
 def _single_without_estimate(fit: MetaFit) -> str:
-    return f"its report gives no effect with a standard error ({_size(fit)})."
+    placed = row_range(fit)
+    if not placed:
+        return f"its {fit.k} reports only bound the effect ({_size(fit)})."
+    if fit.scale == "log":
+        return f"its report places the {fit.measure} {placed} ({_size(fit)})."
+    return f"its report places the effect {placed}{_unit(fit)} ({_size(fit)})."
+
+
+def row_range(fit: MetaFit, factor: float = 1.0) -> str:
+    """Return where the only row in use places the effect, on the printed scale times a factor.
+
+    Returns
+    -------
+    str
+        ``"above 0.56"``, ``"between −0.56 and 0.56"``, or an empty string where several rows are in use.
+    """
+    used = fit.rows.loc[fit.rows["used"].astype(bool)]
+    if len(used) != 1:
+        return ""
+    model = [float(used["low"].iloc[0]), float(used["high"].iloc[0])]
+    if fit.scale == "log" and fit.display_sign < 0:
+        model.reverse()
+    shown = [None if math.isinf(end) else factor * (fit.to_display(end) or 0.0) for end in model]
+    places = decimals(shown)
+    low, high = (f"{end:g}" if end in (0.0, 1.0) else number(end, places) for end in shown)
+    if shown[0] is not None and shown[1] is not None:
+        return f"between {low} and {high}"
+    return f"below {high}" if shown[0] is None else f"above {low}"
+
+
+def limit_kind(fit: MetaFit) -> str:
+    """Return what the limit of a result without an estimate is: of which interval, at which level."""
+    percent = f"{100 * fit.level:g} %"
+    two = (fit.n_studies if fit.n_clusters is None else fit.n_clusters) == 2
+    return f"one-sided {percent} limit" if two else f"limit of the {percent} interval"
 
 
 def _estimated(fit: MetaFit) -> str:
@@ -114,10 +162,8 @@ def _bounded(fit: MetaFit) -> str:
         return f"no estimate and no limit: these reports fit effects of any size ({_size(fit)})."
     lower = fit.bound == "lower"
     end = fit.conf_low if lower else fit.conf_high
-    percent = f"{100 * fit.level:g} %"
-    kind = f"one-sided {percent} limit" if fit.n_studies == 2 else f"limit of the {percent} interval"
     reason = "all reports point the same way" if _one_way(fit) else "no report limits the size of the effect"
-    why = f"{kind}, no estimate: {reason}; {_size(fit)}"
+    why = f"{limit_kind(fit)}, no estimate: {reason}; {_size(fit)}"
     arm = _verdict(fit)
     if arm and fit.scale != "log":
         return f"{_favours(fit, arm, end, 'by at least')} ({why})."

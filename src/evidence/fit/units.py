@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number
+from evidence.fit.sentences import limit_kind, range_words, row_range
+from evidence.numerics.scalars import as_number, is_text
 
 if TYPE_CHECKING:
     from evidence.fit.record import MetaFit
@@ -64,30 +67,40 @@ def in_units(fit: MetaFit, sd: float, unit: str, source: str | None) -> UnitsEst
     Raises
     ------
     ModelError
-        Where the measure is not standardised, or the SD is not a positive number.
+        Where the measure is not standardised, the SD is not a positive number, or a text is none.
     """
     if not is_standardised(fit.measure):
         raise ModelError(
             f"in_units() turns standardised mean differences into units; this result is a {fit.measure},"
             " which has its own unit (see .display)"
         )
-    if not (math.isfinite(sd) and sd > 0):
+    if not is_text(unit):
+        raise ModelError(f"unit takes the unit as text, such as 'kg'; got {unit!r}")
+    if not (math.isfinite(as_number(sd)) and sd > 0):
         raise ModelError(f"sd must be a positive number, the standard deviation in {unit}; got {sd!r}")
+    if source not in (None, "") and not is_text(source):
+        raise ModelError(f"source takes text, where the SD comes from, or None; got {source!r}")
     named = source.strip() if source and source.strip() else "source not named"
     values = {
         name: None if (value := getattr(fit, name)) is None else value * float(sd)
         for name in ("estimate", "conf_low", "conf_high", "pred_low", "pred_high")
     }
-    places = decimals([values["estimate"], values["conf_low"], values["conf_high"]])
-    ends = [values["conf_low"], values["conf_high"]]
-    if values["estimate"] is not None:
-        start = f"{number(values['estimate'], places)} {unit}, "
-    else:
-        start = "No estimate; "
-    if all(end is None or math.isinf(end) for end in ends):
-        span = "no bound"
-    else:
-        low, high = (number(end, places) for end in ends)
-        span = f"{100 * fit.level:g} % interval {low} to {high} {unit}"
-    line = f"{start}{span} (SD {sd:g} {unit}: {named}); positive favours the first arm."
+    words = _words(fit, values, float(sd), unit)
+    line = f"{words} (SD {sd:g} {unit}: {named}); positive favours the first arm."
     return UnitsEstimate(unit=unit, sd=float(sd), source=named, sentence=line, **values)
+
+
+def _words(fit: MetaFit, values: Mapping[str, float | None], sd: float, unit: str) -> str:
+    """Return estimate and interval, the limit where that is all there is, or what the only study says."""
+    estimate, low, high = (values[name] for name in ("estimate", "conf_low", "conf_high"))
+    places = decimals([estimate, low, high])
+    if estimate is not None:
+        span = range_words(low, high, f"{100 * fit.level:g} % interval", places, f" {unit}")
+        return f"{number(estimate, places)} {unit}, {span}"
+    if fit.bound in ("lower", "upper"):
+        least, end = ("at least", low) if fit.bound == "lower" else ("at most", high)
+        return f"No estimate; {least} {number(end, places)} {unit}, {limit_kind(fit)}"
+    placed = row_range(fit, sd)
+    if placed:
+        return f"No estimate; one study, whose report places the effect {placed} {unit}"
+    return "No estimate; no limit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -10,7 +11,16 @@ from evidence._check import one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
-from evidence.models.rows import Selection, check_level, people, select, several_rows
+from evidence.models.rows import (
+    TAKEN,
+    Selection,
+    assumed_correlation,
+    check_effects,
+    check_level,
+    people,
+    select,
+    several_rows,
+)
 from evidence.numerics.intervals import (
     INFERENCE,
     Interval,
@@ -29,7 +39,18 @@ from evidence.numerics.wls import Sample, sample, weighted_mean
 
 __all__ = ["SINGLE", "common_effect", "random_effects"]
 
-SINGLE = "One study is printed, not pooled: no between-study variance and no prediction interval."
+SINGLE = (
+    "One study is printed, not pooled: no between-study variance, no I², H² or Q, no prediction interval."
+)
+
+
+class _Default(str):
+    """The word of a default, which can be told from the same word said by the caller."""
+
+    __slots__ = ()
+
+
+_REML: Final = _Default("REML")
 
 _TAU2_SOURCES = {
     "DL": "dersimonian1986",
@@ -66,8 +87,9 @@ def _left_out(selection: Selection) -> tuple[str, ...]:
     out = len(selection.table) - int(selection.used.sum())
     if not out:
         return ()
-    partial = sum("pool_partial" in why for why in selection.why_not)
-    tail = f"; {partial} of them report partially and would enter pool_partial()" if partial else ""
+    partial = sum(why.endswith(TAKEN) for why in selection.why_not)
+    does = "reports partially" if partial == 1 else "report partially"
+    tail = f"; {partial} of them {does} and would enter pool_partial()" if partial else ""
     verb = "is" if out == 1 else "are"
     return (f"{out} of {len(selection.table)} rows {verb} left out, each with its reason in .rows{tail}.",)
 
@@ -105,6 +127,7 @@ def common_effect(effects: Effects, *, level: float = 0.95) -> MetaFit:
     >>> round(fit.estimate, 4)
     0.295
     """
+    check_effects(effects)
     level = check_level(level)
     selection = select(effects, partial=False)
     _one_row_a_study(selection)
@@ -114,14 +137,15 @@ def common_effect(effects: Effects, *, level: float = 0.95) -> MetaFit:
         notes = (SINGLE, *notes)
     else:
         notes = (
-            "The common-effect model assumes that every study has the same true effect (tau² = 0).",
+            "The common-effect model assumes that every study has the same true effect: tau² = 0, and no"
+            " prediction interval, for a new study has that effect too.",
             *notes,
         )
     return _record(effects, selection, data, _Options("", "z", level), notes)
 
 
 def random_effects(
-    effects: Effects, *, tau2: str = "REML", inference: str = "HKSJ", level: float = 0.95
+    effects: Effects, *, tau2: str = _REML, inference: str = "HKSJ", level: float = 0.95
 ) -> MetaFit:
     """Pool effects that differ between studies, one effect a study.
 
@@ -130,11 +154,12 @@ def random_effects(
     effects : Effects
         The rows; only exact ones are used, at most one a study. The others are listed in ``.rows``.
     tau2 : {"DL", "HE", "HS", "HSk", "SJ", "PM", "ML", "REML", "EB"}, default "REML"
-        Estimator of the between-study variance. REML is nearly unbiased and the field's default.
+        Estimator of the between-study variance. REML is nearly unbiased and the field's default. Where
+        it is not said and `inference` is ``"profile"``, ML is used, and a note says so.
     inference : {"z", "t", "HKSJ", "mHKSJ", "profile"}, default "HKSJ"
         How the mean's interval is made. HKSJ allows for the uncertainty of tau² (t with k - 1 df and a
         variance from the spread of the effects); mHKSJ never lets it fall below the model's;
-        ``"profile"`` is the profile likelihood, for ``tau2="ML"``.
+        ``"profile"`` is the profile likelihood, which goes with ML: another `tau2` is refused.
     level : float, default 0.95
         Level of the intervals.
 
@@ -164,8 +189,10 @@ def random_effects(
     3
     """
     level = check_level(level)
-    estimator = one_of("tau2", tau2, TAU2)
+    check_effects(effects)
     inference = one_of("inference", inference, INFERENCE)
+    by_ml = inference == "profile" and tau2 is _REML
+    estimator = "ML" if by_ml else one_of("tau2", tau2, TAU2)
     if inference == "profile" and estimator != "ML":
         raise ModelError(
             f"inference='profile' is the profile of the likelihood, so tau2 must be 'ML'; got {estimator!r}"
@@ -176,6 +203,8 @@ def random_effects(
     notes = _left_out(selection)
     if data.k == 1:
         return _record(effects, selection, data, _Options("", "z", level), (SINGLE, *notes))
+    if by_ml:
+        notes = ("tau² is by ML, not by the default REML: inference='profile' goes with ML.", *notes)
     return _record(effects, selection, data, _Options(estimator, inference, level), notes)
 
 
@@ -277,6 +306,6 @@ def _record(
         scale=effects.scale,
         display_sign=effects.display_sign,
         loglik=log_likelihood(data, tau2, restricted=restricted and several),
-        notes=(*notes, *people_notes),
+        notes=(*notes, *people_notes, *assumed_correlation(effects, selection)),
         methods_used=(*sources, "higgins2002") if several else tuple(sources),
     )

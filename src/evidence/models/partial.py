@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +13,35 @@ from evidence._check import one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.models.alongside import results_alongside
 from evidence.models.exact import SINGLE
-from evidence.models.partial_notes import limit_notes, row_notes
-from evidence.models.rows import Selection, check_effects, check_level, is_yes, people, select, several_rows
+from evidence.models.partial_notes import limit_notes, no_value_notes, row_notes
+from evidence.models.rows import (
+    NOT_POOLED,
+    Selection,
+    assumed_correlation,
+    check_effects,
+    check_level,
+    people,
+    select,
+    several_rows,
+)
 from evidence.numerics.interval_likelihood import prepare
-from evidence.numerics.intervals import Interval, prediction_about, quantile, two_sided_p
+from evidence.numerics.intervals import (
+    Heterogeneity,
+    Interval,
+    heterogeneity,
+    prediction_about,
+    quantile,
+    two_sided_p,
+)
 from evidence.numerics.partial_fit import PartialFit, contributions, fit_partial
-from evidence.numerics.wls import Vector
+from evidence.numerics.scalars import as_number, is_text
+from evidence.numerics.wls import Vector, sample
 
 __all__ = ["pool_partial"]
 
+_BOUNDED = "Its report gives no value: no estimate, no standard error, no p value, no interval."
 _SOURCES = ("bushman1996", "hardy1996", "higgins2009")
 
 
@@ -45,6 +63,7 @@ def pool_partial(
     cluster: str = "study",
     rho: float = 0.6,
     inference: str = "profile",
+    prior: object = None,
     level: float = 0.95,
 ) -> MetaFit:
     """Pool exact, interval and direction-only rows in one random-effects likelihood.
@@ -61,12 +80,16 @@ def pool_partial(
     formula : str, default "~ 1"
         The mean alone; moderators are not part of this version.
     cluster : str, default "study"
-        Column whose rows share a random effect and people.
+        Column whose rows share a random effect and correlated sampling errors. With another column than
+        the study, the degrees of freedom of the prediction interval and the level of a one-sided limit
+        count these clusters (``n_clusters``); ``n_studies`` counts studies.
     rho : float, default 0.6
         Assumed correlation of the sampling errors of one cluster's rows, 0 <= rho < 1. It matters only
         where a study gives several rows.
     inference : {"profile"}, default "profile"
         Profile-likelihood intervals for the mean and for tau².
+    prior : None
+        Has its place here; the posterior under a prior is not part of this version, so only None is taken.
     level : float, default 0.95
         Level of the intervals.
 
@@ -74,11 +97,12 @@ def pool_partial(
     -------
     MetaFit
         Maximum-likelihood estimate with profile interval; prediction interval
-        ``estimate ± t sqrt(tau² + se²)``, t with studies - 1 df, its ends moved out where the profile
+        ``estimate ± t sqrt(tau² + se²)``, t with clusters - 1 df, its ends moved out where the profile
         interval is wider. Where the rows bound the effect on one side only there is no estimate
         (None): ``bound`` names the limit that the data give. ``rows.contribution`` is the information about
-        the mean that would be lost without the row, in percent. ``alongside`` holds the results of exact rows
-        only, of directions only, and without inferred rows, where these differ.
+        the mean that would be lost without the row, in percent. ``alongside`` always holds "exact rows only"
+        and "direction only", and "without inferred rows" where a row in use is inferred; where there is
+        nothing to pool, its sentence says so. I², H² and Q where every row in use is exact, one a study.
 
     Raises
     ------
@@ -106,21 +130,28 @@ def pool_partial(
     check_effects(effects)
     level = check_level(level)
     inference = one_of("inference", inference, ("profile",))
-    if formula.replace(" ", "") not in ("~1", "1"):
+    if not is_text(formula) or formula.replace(" ", "") not in ("~1", "1"):
         raise ModelError(
             f"pool_partial() fits the mean alone so far, formula='~ 1'; got {formula!r}."
             " Moderators are not part of this version: pool each group with compare(effects, by=...)"
         )
-    if not 0.0 <= rho < 1.0:
+    if prior is not None:
+        raise ModelError(
+            f"prior takes None: the posterior under a prior is not part of this version; got {prior!r}"
+        )
+    if not 0.0 <= as_number(rho) < 1.0:
         raise ModelError(
             f"rho, the correlation of one study's sampling errors, is at least 0 and below 1; got {rho!r}"
             " (at 1 several rows would be one: keep one of them)"
         )
+    if not is_text(cluster):
+        raise ModelError(f"cluster takes the name of one column, such as 'study'; got {cluster!r}")
     if cluster not in effects.table.columns:
         raise ModelError(f"cluster names a column of the effects; there is no column {cluster!r}")
     options = _Options(cluster, float(rho), level)
     fit = _fit(effects, options)
-    return dataclasses.replace(fit, alongside=_alongside(effects, fit, options))
+    beside = results_alongside(effects, fit, lambda rows: _fit(rows, options))
+    return dataclasses.replace(fit, alongside=beside)
 
 
 @dataclass(frozen=True)
@@ -146,16 +177,31 @@ def _arrays(selection: Selection, options: _Options) -> _Rows:
 
 def _fit(effects: Effects, options: _Options) -> MetaFit:
     selection = select(effects, partial=True)
+    n_studies = len(set(selection.studies()))
+    if n_studies == 1:  # whatever its clusters: one study is never pooled
+        options = dataclasses.replace(options, cluster="study")
     rows = _arrays(selection, options)
-    if int(rows.study.max()) == 0:
+    if n_studies == 1:
         return _one_study(effects, selection, rows, options)
+    n_clusters = int(rows.study.max()) + 1
+    if n_clusters == 1:
+        raise ModelError(
+            f"cluster={options.cluster!r} puts the rows of all {n_studies} studies into one cluster, which"
+            " leaves nothing to tell the spread between clusters from; use cluster='study'"
+        )
     fit = fit_partial(rows.low, rows.high, rows.error, rows.study, rows.rho, options.level)
     share = None
     if fit.at_mu is not None and fit.at_tau2 is not None:
         share = contributions(rows.low, rows.high, rows.error, rows.study, rows.rho, fit.at_mu, fit.at_tau2)
-    notes = (*limit_notes(fit, options.level), *row_notes(selection, options.cluster, options.rho))
+    spread = _spread(selection, n_clusters, fit)
+    notes = (
+        *limit_notes(fit, options.level),
+        *(() if spread is not None or fit.bound is not None else no_value_notes(selection)),
+        *row_notes(selection, options.cluster, options.rho),
+    )
     base = _base(effects, selection, rows, options, notes)
-    predicted = _prediction(fit, int(rows.study.max()) + 1, options.level)
+    predicted = _prediction(fit, n_clusters, options.level)
+    sources = (*_SOURCES, "hedges2010") if several_rows(selection) else _SOURCES
     return dataclasses.replace(
         base,
         estimate=fit.estimate,
@@ -167,20 +213,34 @@ def _fit(effects: Effects, options: _Options) -> MetaFit:
         tau2=fit.tau2,
         tau2_low=fit.tau2_low,
         tau2_high=fit.tau2_high,
+        i2=None if spread is None else spread.i2,
+        h2=None if spread is None else spread.h2,
+        q=None if spread is None else spread.q,
+        q_df=None if spread is None else float(spread.df),
+        q_p_value=None if spread is None else spread.p_value,
         pred_low=None if predicted is None else predicted.low,
         pred_high=None if predicted is None else predicted.high,
         rows=selection.rows(contribution=share),
         bound=fit.bound,
         loglik=fit.loglik,
-        methods_used=(*_SOURCES, "hedges2010") if several_rows(selection) else _SOURCES,
+        methods_used=sources if spread is None else (*sources, "cochran1954", "higgins2002"),
     )
 
 
-def _prediction(fit: PartialFit, n_studies: int, level: float) -> Interval | None:
+def _spread(selection: Selection, n_clusters: int, fit: PartialFit) -> Heterogeneity | None:
+    """Return Q, I² and H² where every row in use is exact and alone in its study and cluster."""
+    k = int(selection.used.sum())
+    exact = selection.table.loc[selection.used, "kind"].eq("exact").all()
+    if not exact or k != n_clusters or several_rows(selection):
+        return None
+    return heterogeneity(sample(selection.values("estimate"), selection.values("variance")), fit.tau2)
+
+
+def _prediction(fit: PartialFit, n_clusters: int, level: float) -> Interval | None:
     if fit.estimate is None or fit.std_error is None or fit.tau2 is None:
         return None
     limits = Interval(fit.low, fit.high)
-    return prediction_about(fit.estimate, fit.std_error, fit.tau2, n_studies - 1, level, limits)
+    return prediction_about(fit.estimate, fit.std_error, fit.tau2, n_clusters - 1, level, limits)
 
 
 def _base(
@@ -207,7 +267,8 @@ def _base(
         pred_low=None,
         pred_high=None,
         k=int(selection.used.sum()),
-        n_studies=int(rows.study.max()) + 1,
+        n_studies=len(set(selection.studies())),
+        n_clusters=int(rows.study.max()) + 1,
         n_people=total,
         measure=effects.measure,
         level=options.level,
@@ -216,7 +277,7 @@ def _base(
         rows=selection.rows(),
         scale=effects.scale,
         display_sign=effects.display_sign,
-        notes=(*notes, *people_notes),
+        notes=(*notes, *people_notes, *assumed_correlation(effects, selection)),
     )
 
 
@@ -224,14 +285,13 @@ def _one_study(effects: Effects, selection: Selection, rows: _Rows, options: _Op
     """Return what one study gives: the mean of its exact rows, or nothing but its rows."""
     exact = rows.low == rows.high
     if not exact.any():
-        base = _base(
-            effects, selection, rows, options, (SINGLE, *row_notes(selection, options.cluster, options.rho))
-        )
+        notes = (SINGLE, *row_notes(selection, options.cluster, options.rho))
+        base = _base(effects, selection, rows, options, (_BOUNDED, *notes))
         return dataclasses.replace(base, method="one study, not pooled", bound="none")
     spare = np.flatnonzero(selection.used)[~exact]
     why = list(selection.why_not)
     for place in spare:
-        why[place] = "one study is printed, not pooled: its exact rows give its effect"
+        why[place] = NOT_POOLED
     used = selection.used & (np.array(why) == "")
     kept = dataclasses.replace(selection, used=used, why_not=tuple(why))
     data = prepare(rows.low[exact], rows.high[exact], rows.error[exact], rows.study[exact], rows.rho)
@@ -254,44 +314,3 @@ def _one_study(effects: Effects, selection: Selection, rows: _Rows, options: _Op
 def _lost(rows: _Rows, exact: NDArray[np.bool_]) -> Vector:
     part = (rows.low[exact], rows.high[exact], rows.error[exact], rows.study[exact])
     return contributions(*part, rows.rho, 0.0, 0.0)
-
-
-def _kept(effects: Effects, keep: NDArray[np.bool_]) -> Effects:
-    return dataclasses.replace(effects, table=effects.table.loc[keep].copy())
-
-
-def _directions(effects: Effects, fit: MetaFit) -> Effects:
-    """Return the rows in use that lie to one side of zero, each reduced to that side."""
-    table = effects.table
-    low, high = (fit.rows[name].to_numpy(dtype=float) for name in ("low", "high"))
-    y = fit.rows["estimate"].to_numpy(dtype=float)
-    exact = fit.rows["kind"].eq("exact").to_numpy()
-    with np.errstate(invalid="ignore"):
-        side = np.where(exact, np.sign(y), np.where(low >= 0.0, 1.0, np.where(high <= 0.0, -1.0, 0.0)))
-    if "sign" in table.columns:
-        told = pd.to_numeric(table["sign"]).fillna(0.0).to_numpy(dtype=float)
-        side = np.where(side == 0.0, told, side)
-    keep = fit.rows["used"].to_numpy(dtype=bool) & (side != 0.0)
-    up = side[keep] > 0
-    out = _kept(effects, keep)
-    out.table["kind"] = "sign"
-    out.table["estimate"] = math.nan
-    out.table["low"] = np.where(up, 0.0, -math.inf)
-    out.table["high"] = np.where(up, math.inf, 0.0)
-    return out
-
-
-def _alongside(effects: Effects, fit: MetaFit, options: _Options) -> tuple[tuple[str, MetaFit], ...]:
-    """Return the results that belong beside this one, where their rows differ from its rows."""
-    used = fit.rows["used"].to_numpy(dtype=bool)
-    exact = used & fit.rows["kind"].eq("exact").to_numpy()
-    inferred = used & fit.rows["inferred"].map(is_yes).to_numpy(dtype=bool)
-    found = []
-    if exact.any() and not exact[used].all():
-        found.append(("exact rows only", _fit(_kept(effects, exact), options)))
-    directions = _directions(effects, fit)
-    if len(directions) and fit.n_studies > 1:
-        found.append(("direction only", _fit(directions, options)))
-    if inferred.any() and not inferred[used].all():
-        found.append(("without inferred rows", _fit(_kept(effects, used & ~inferred), options)))
-    return tuple(found)

@@ -7,7 +7,7 @@ import math
 from evidence.models.rows import Selection, is_yes
 from evidence.numerics.partial_fit import PartialFit
 
-__all__ = ["limit_notes", "row_notes"]
+__all__ = ["limit_notes", "no_value_notes", "row_notes"]
 
 
 def row_notes(selection: Selection, cluster: str, rho: float) -> tuple[str, ...]:
@@ -18,12 +18,26 @@ def row_notes(selection: Selection, cluster: str, rho: float) -> tuple[str, ...]
         verb = "is" if out == 1 else "are"
         notes.append(f"{out} of {len(selection.table)} rows {verb} left out, each with its reason in .rows.")
     if selection.table.loc[selection.used, cluster].duplicated().any():
-        notes.append(f"Sampling errors of rows on the same people are assumed to correlate rho = {rho:g}.")
+        same = "on the same people" if cluster == "study" else f"of the same {cluster}"
+        notes.append(f"Sampling errors of rows {same} are assumed to correlate rho = {rho:g}.")
+    clusters = selection.table.loc[selection.used, cluster].astype(str).nunique()
+    if cluster != "study" and clusters != len(set(selection.studies())):
+        notes.append(
+            f"Random effects differ by {cluster}: the prediction interval's degrees of freedom count"
+            f" {clusters} clusters, not studies."
+        )
     inferred = int(selection.table.loc[selection.used, "inferred"].map(is_yes).sum())
     if inferred:
         verb = "rests" if inferred == 1 else "rest"
         notes.append(f"{inferred} of the rows in use {verb} on an inference from what the report omits.")
     return tuple(notes)
+
+
+def no_value_notes(selection: Selection) -> tuple[str, ...]:
+    """Return why a fit with an estimate has no I², H² and Q."""
+    exact = selection.table.loc[selection.used, "kind"].eq("exact").all()
+    needed = "one row a study" if exact else "a value from every row, one a study"
+    return (f"I², H² and Q need {needed}; tau² and the prediction interval say how much the effects differ.",)
 
 
 def limit_notes(fit: PartialFit, level: float) -> tuple[str, ...]:
@@ -41,7 +55,8 @@ def limit_notes(fit: PartialFit, level: float) -> tuple[str, ...]:
             "upper": f"{rises} an upper {limit}, no estimate and no lower limit",
             "none": "the likelihood has no maximum and gives neither an estimate nor a limit",
         }[fit.bound]
-        return (f"{why}: {what}; tau² cannot be estimated either.",)
+        rest = "Without it there is no standard error, p value, tau², I², H², Q or prediction interval."
+        return (f"{why}: {what}. {rest}",)
     notes = []
     open_ends = [name for name, end in (("lower", fit.low), ("upper", fit.high)) if math.isinf(end)]
     if open_ends:

@@ -11,11 +11,15 @@ import pandas as pd
 
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
+from evidence.numerics.scalars import as_number
 from evidence.numerics.wls import Vector
 
 __all__ = [
+    "NOT_POOLED",
     "ROW_COLUMNS",
+    "TAKEN",
     "Selection",
+    "assumed_correlation",
     "check_effects",
     "check_level",
     "is_yes",
@@ -46,6 +50,12 @@ ROW_COLUMNS = (
     "inferred",
 )
 """Columns of `MetaFit.rows`."""
+
+TAKEN = "pool_partial() uses it"
+"""How the reason of a row ends that gives no value but enters `pool_partial`."""
+
+NOT_POOLED = "one study is printed, not pooled: its exact rows give its effect"
+"""Why a row without a value is left out beside the exact rows of the only study."""
 
 _NUMBERS = ("estimate", "std_error", "variance", "low", "high", "n_e", "n_c", "people")
 _SHOWN = 8
@@ -113,10 +123,11 @@ def check_level(level: float) -> float:
     ModelError
         Where it is not between 0.5 and 1, such as 95 for 0.95.
     """
-    if not 0.5 <= level < 1.0:
-        hint = f"; write {level / 100:g} for {level:g} %" if 1 < level < 100 else ""
+    share = as_number(level)
+    if not 0.5 <= share < 1.0:
+        hint = f"; write {share / 100:g} for {share:g} %" if 1 < share < 100 else ""
         raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}{hint}")
-    return float(level)
+    return share
 
 
 def _named(rows: Sequence[str]) -> str:
@@ -134,7 +145,8 @@ def check_effects(effects: object) -> None:
     """
     if not isinstance(effects, Effects):
         raise ModelError(
-            f"a model takes Effects, made by effect_sizes() or effects_from(); got {type(effects).__name__}"
+            "effects: a model takes Effects, made by effect_sizes() or effects_from();"
+            f" got {type(effects).__name__}"
         )
 
 
@@ -144,7 +156,10 @@ def _prepared(effects: Effects) -> pd.DataFrame:
     for name in {*ROW_COLUMNS, *_NUMBERS, "main", "level", "reason", "sign"} - set(table.columns):
         table[name] = math.nan if name in (*_NUMBERS, "sign") else True if name == "main" else ""
     for name in (*_NUMBERS, "sign"):
-        table[name] = pd.to_numeric(table[name]).astype(np.float64)
+        try:
+            table[name] = pd.to_numeric(table[name]).astype(np.float64)
+        except (TypeError, ValueError) as problem:
+            raise ModelError(f"column {name!r} of the effects must hold numbers; {problem}") from problem
     table["people"] = table["people"].fillna(table["n_e"] + table["n_c"])
     missing = table["std_error"].isna()
     table.loc[missing, "std_error"] = np.sqrt(table.loc[missing, "variance"].clip(lower=0.0))
@@ -199,9 +214,21 @@ def _reason(row: Mapping[str, object], partial: bool) -> str:
             raise ModelError(f"row {row_id}: an effect is a finite number, got {estimate:g}")
         _checked_variance(row_id, variance)
         return ""
-    if not partial:
-        said = "an interval of effects" if kind == "interval" else "a direction"
-        return f"it reports only {said}; pool_partial() uses it"
+    missing = _missing(row_id, variance, low, high)
+    if partial:
+        return missing
+    said = "an interval of effects" if kind == "interval" else "a direction"
+    return f"it reports only {said}; {missing or TAKEN}"
+
+
+def _missing(row_id: str, variance: float, low: float, high: float) -> str:
+    """Return what a row without a value lacks to enter `pool_partial`, or an empty string.
+
+    Raises
+    ------
+    ModelError
+        Where its limits or its variance are impossible.
+    """
     if math.isnan(variance):
         return "no standard error can be had: the numbers of people are not known"
     _checked_variance(row_id, variance)
@@ -240,6 +267,9 @@ def select(effects: Effects, *, partial: bool) -> Selection:
     columns = [table[name].tolist() for name in names]
     why = tuple(_reason(dict(zip(names, row, strict=True)), partial) for row in zip(*columns, strict=True))
     used = np.array([not reason for reason in why])
+    taken = np.array([reason.endswith(TAKEN) for reason in why])
+    if used.any() and len(set(table.loc[used | taken, "study"])) == 1:
+        why = tuple(NOT_POOLED if mine else reason for mine, reason in zip(taken, why, strict=True))
     if not used.any():
         grouped: dict[str, list[str]] = {}
         for row_id, reason in zip(table["row_id"], why, strict=True):
@@ -273,3 +303,13 @@ def several_rows(selection: Selection) -> list[str]:
     """Return the studies with more than one row in use, in order of appearance."""
     counts = selection.table.loc[selection.used, "study"].value_counts(sort=False)
     return [str(study) for study, n in counts.items() if n > 1]
+
+
+def assumed_correlation(effects: Effects, selection: Selection) -> tuple[str, ...]:
+    """Return a note on the assumed pre-post correlation, where a row in use rests on it."""
+    table = selection.table
+    if effects.correlation is None or "assumptions" not in table.columns:
+        return ()
+    if not table.loc[selection.used, "assumptions"].astype(str).str.contains(r"\br = ", regex=True).any():
+        return ()
+    return (f"Effects assume a correlation of r = {effects.correlation:g} between scores before and after.",)
