@@ -124,6 +124,14 @@ def test_compare_takes_effects_only() -> None:
             ev.compare(wrong, by="domain")  # type: ignore[arg-type]
 
 
+def test_a_limit_is_shown_as_a_limit_in_html() -> None:
+    rows = [interval(0.6, INF, 0.12, domain="power") for _ in range(3)]
+    result = ev.compare(effects_of(*rows), by="domain")
+    page = result._repr_html_()
+    assert f"<td>≥ {result.fits['power'].conf_low:.2f}</td>" in page
+    assert "∞" not in page
+
+
 def test_user_text_is_escaped_in_html() -> None:
     effects = _groups()
     effects.table.loc[:1, "domain"] = "<b>power</b>"

@@ -192,6 +192,7 @@ def test_a_single_study_of_several_rows_says_how_many_bound_the_effect() -> None
         ({"sd": None, "unit": "s"}, "sd must be a positive number"),
         ({"sd": 1.0, "unit": None}, "unit takes the unit as text"),
         ({"sd": 1.0, "unit": "s", "source": 3}, "source takes text"),
+        ({"sd": 1.0, "unit": "s", "source": [1, 2]}, "source takes text"),
     ],
 )
 def test_in_units_names_an_argument_of_the_wrong_type(arguments: dict[str, object], message: str) -> None:
@@ -249,6 +250,21 @@ def test_explain_tells_what_was_left_out() -> None:
     assert "Model: REML, HKSJ" in text
     assert "no n: r3" in text
     assert "predicted within" in text
+
+
+@pytest.mark.parametrize(
+    ("studies", "kind"), [(2, "one-sided 95 % limit"), (3, "limit of the 95 % interval")]
+)
+def test_html_of_a_limit_has_no_interval_and_no_infinity(studies: int, kind: str) -> None:
+    rows = [interval(0.6, INF, 0.12) for _ in range(studies)]
+    fit = ev.pool_partial(effects_of(*rows))
+    page = fit._repr_html_()
+    assert f"<tr><th>{kind}</th><td>≥ {number(fit.conf_low)}</td></tr>" in page
+    assert "∞" not in page
+    turned = ev.pool_partial(effects_of(*rows, measure="RR", scale="log", display_sign=-1))
+    assert f"<td>≤ {number(turned.display['conf_high'])}</td>" in turned._repr_html_()
+    alone = ev.pool_partial(effects_of(*rows[:1]))._repr_html_()
+    assert "interval</th>" not in alone
 
 
 def test_html_leads_with_the_sentence_and_escapes_the_users_text() -> None:

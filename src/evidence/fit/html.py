@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from evidence.fit.numbers import decimals, number, p_value
-from evidence.fit.sentences import effect_text, interval_text
+from evidence.fit.sentences import effect_text, interval_text, limit_kind, limit_text
 
 if TYPE_CHECKING:
     from evidence.fit.record import MetaFit
@@ -35,7 +35,8 @@ def _table(fit: MetaFit) -> str:
         ("measure", fit.measure),
         ("model", fit.method),
         ("estimate", effect_text(fit)),
-        (f"{percent} interval", interval_text(fit, "conf")),
+        (f"{percent} interval", "" if fit.bound else interval_text(fit, "conf")),
+        (limit_kind(fit), limit_text(fit)),
         ("p", p_value(fit.p_value)),
         (
             f"{percent} prediction interval",

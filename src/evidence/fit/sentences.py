@@ -19,6 +19,7 @@ __all__ = [
     "explanation",
     "interval_text",
     "limit_kind",
+    "limit_text",
     "range_words",
     "row_range",
     "sentence",
@@ -140,6 +141,20 @@ def row_range(fit: MetaFit, factor: float = 1.0) -> str:
     return f"below {high}" if shown[0] is None else f"above {low}"
 
 
+def _printed_lower(fit: MetaFit) -> bool:
+    """Tell whether a limit is a lower one as printed: on a ratio whose sign is turned the sides change."""
+    turned = fit.scale == "log" and fit.display_sign < 0
+    return (fit.bound == "lower") is not turned
+
+
+def limit_text(fit: MetaFit) -> str:
+    """Return the limit of a result without an estimate as printed, ``"≥ 0.58"``; empty without a limit."""
+    if fit.bound not in ("lower", "upper"):
+        return ""
+    end = fit.to_display(fit.conf_low if fit.bound == "lower" else fit.conf_high)
+    return f"{'≥' if _printed_lower(fit) else '≤'} {number(end, _places(fit))}"
+
+
 def limit_kind(fit: MetaFit) -> str:
     """Return what the limit of a result without an estimate is: of which interval, at which level."""
     percent = f"{100 * fit.level:g} %"
@@ -167,11 +182,8 @@ def _bounded(fit: MetaFit) -> str:
     arm = _verdict(fit)
     if arm and fit.scale != "log":
         return f"{_favours(fit, arm, end, 'by at least')} ({why})."
-    # On the printed scale a lower limit is an upper one where the sign is turned.
-    printed_lower = lower if fit.scale != "log" or fit.display_sign > 0 else not lower
-    limit = (
-        f"{fit.measure} {'above' if printed_lower else 'below'} {number(fit.to_display(end), _places(fit))}"
-    )
+    side = "above" if _printed_lower(fit) else "below"
+    limit = f"{fit.measure} {side} {number(fit.to_display(end), _places(fit))}"
     if arm:
         return f"favours the {arm} arm: {limit} ({why})."
     return f"no clear difference: {limit} ({why})."

@@ -78,9 +78,7 @@ def in_units(fit: MetaFit, sd: float, unit: str, source: str | None) -> UnitsEst
         raise ModelError(f"unit takes the unit as text, such as 'kg'; got {unit!r}")
     if not (math.isfinite(as_number(sd)) and sd > 0):
         raise ModelError(f"sd must be a positive number, the standard deviation in {unit}; got {sd!r}")
-    if source not in (None, "") and not is_text(source):
-        raise ModelError(f"source takes text, where the SD comes from, or None; got {source!r}")
-    named = source.strip() if source and source.strip() else "source not named"
+    named = _named(source)
     values = {
         name: None if (value := getattr(fit, name)) is None else value * float(sd)
         for name in ("estimate", "conf_low", "conf_high", "pred_low", "pred_high")
@@ -88,6 +86,12 @@ def in_units(fit: MetaFit, sd: float, unit: str, source: str | None) -> UnitsEst
     words = _words(fit, values, float(sd), unit)
     line = f"{words} (SD {sd:g} {unit}: {named}); positive favours the first arm."
     return UnitsEstimate(unit=unit, sd=float(sd), source=named, sentence=line, **values)
+
+
+def _named(source: object) -> str:
+    if not (source is None or isinstance(source, str)):
+        raise ModelError(f"source takes text, where the SD comes from, or None; got {source!r}")
+    return (source or "").strip() or "source not named"
 
 
 def _words(fit: MetaFit, values: Mapping[str, float | None], sd: float, unit: str) -> str:

@@ -196,8 +196,8 @@ def _fit(effects: Effects, options: _Options) -> MetaFit:
     spread = _spread(selection, n_clusters, fit)
     notes = (
         *limit_notes(fit, options.level),
-        *(() if spread is not None or fit.bound is not None else no_value_notes(selection)),
         *row_notes(selection, options.cluster, options.rho),
+        *(() if spread is not None or fit.bound is not None else no_value_notes(selection)),
     )
     base = _base(effects, selection, rows, options, notes)
     predicted = _prediction(fit, n_clusters, options.level)

@@ -16,6 +16,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
+from evidence.fit.sentences import limit_text
 from evidence.models import check_effects, pool_partial
 from evidence.numerics.scalars import is_text
 
@@ -109,7 +110,10 @@ class Comparison:
         shown = fit.display
         places = decimals([shown["estimate"], shown["conf_low"], shown["conf_high"]])
         low, high = shown["conf_low"], shown["conf_high"]
-        span = f"({number(low, places)} to {number(high, places)})" if low is not None else ""
+        if fit.bound or low is None:
+            span = limit_text(fit)
+        else:
+            span = f"({number(low, places)} to {number(high, places)})"
         result = f"{number(shown['estimate'], places)} {span}".strip()
         known = "" if fit.n_people is None else f"{fit.n_people:.0f}"
         return [group, result, str(fit.n_studies), known, kinds, fit.sentence()]
