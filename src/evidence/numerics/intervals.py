@@ -10,7 +10,7 @@ from scipy import special
 
 from evidence.numerics.roots import crossing
 from evidence.numerics.tau2 import log_likelihood, maximise, solve_q
-from evidence.numerics.wls import Sample, sums, weighted_mean
+from evidence.numerics.wls import KnownMean, Problem, Sample, weighted_mean
 
 __all__ = [
     "INFERENCE",
@@ -169,7 +169,9 @@ def mean_inference(data: Sample, tau2: float, inference: str, level: float) -> M
     )
 
 
-def prediction_interval(estimate: float, std_error: float, tau2: float, df: int | None, level: float) -> Interval:
+def prediction_interval(
+    estimate: float, std_error: float, tau2: float, df: int | None, level: float
+) -> Interval:
     """Return the interval for the true effect of a new study: ``estimate ± q sqrt(tau² + se²)``.
 
     References
@@ -181,7 +183,7 @@ def prediction_interval(estimate: float, std_error: float, tau2: float, df: int 
     return Interval(estimate - half, estimate + half)
 
 
-def q_profile(data: Sample, level: float) -> Interval:
+def q_profile(data: Problem, level: float) -> Interval:
     """Return the Q-profile interval of tau² (Viechtbauer 2007), each end the exact root of Q(t).
 
     Where Q(0) lies below even the lower critical value the interval is empty; it is returned as
@@ -192,7 +194,7 @@ def q_profile(data: Sample, level: float) -> Interval:
     Viechtbauer W. Confidence intervals for the amount of heterogeneity in meta-analysis. Stat Med
     2007;26(1):37-52. https://doi.org/10.1002/sim.2514
     """
-    tail, df = 0.5 * (1.0 - level), data.k - 1
+    tail, df = 0.5 * (1.0 - level), data.k - data.p
     upper_value, lower_value = float(special.chdtri(df, tail)), float(special.chdtri(df, 1.0 - tail))
     high = solve_q(data, lower_value).value
     if high == 0.0:
@@ -200,7 +202,7 @@ def q_profile(data: Sample, level: float) -> Interval:
     return Interval(solve_q(data, upper_value).value, high)
 
 
-def profile_tau2(data: Sample, tau2: float, level: float, *, restricted: bool = False) -> Interval:
+def profile_tau2(data: Problem, tau2: float, level: float, *, restricted: bool = False) -> Interval:
     """Return the profile-likelihood interval of tau² around its (restricted) maximum.
 
     References
@@ -212,7 +214,7 @@ def profile_tau2(data: Sample, tau2: float, level: float, *, restricted: bool = 
     critical = chi2_quantile(level)
 
     def deviance(t: float) -> tuple[float, float]:
-        now = sums(data, np.array([t]))
+        now = data.sums(np.array([t]))
         trace = now.tr_p if restricted else now.s1
         slope = float((trace[0] - now.q2[0]) / now.unit[0])
         return 2.0 * (top - log_likelihood(data, t, restricted=restricted)), slope
@@ -249,9 +251,10 @@ def profile_mean(data: Sample, tau2: float, level: float) -> MeanInference:
     top, critical = log_likelihood(data, tau2), chi2_quantile(level)
 
     def deviance(mean: float) -> tuple[float, float]:
-        t = maximise(data, mean=mean).value
+        known = KnownMean(data, mean)
+        t = maximise(known).value
         weights = 1.0 / (data.v + t)
-        return 2.0 * (top - log_likelihood(data, t, mean=mean)), 2.0 * float(weights @ (mean - data.y))
+        return 2.0 * (top - log_likelihood(known, t)), 2.0 * float(weights @ (mean - data.y))
 
     half = math.sqrt(critical) * fit.std_error
     ends = [crossing(deviance, fit.estimate, fit.estimate + side * half, critical) for side in (-1.0, 1.0)]
