@@ -43,13 +43,20 @@ class Interval:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's Q with its p value, I² in percent, H²."""
+    """Cochran's Q with its p value, I² in percent, H², and the typical sampling variance behind them."""
 
     q: float
     df: int
     p_value: float
     i2: float
     h2: float
+    typical: float
+
+    def at(self, tau2: float) -> tuple[float, float]:
+        """Return I² in percent and H² at another tau², such as an end of its interval."""
+        if math.isinf(tau2):
+            return 100.0, math.inf
+        return 100.0 * tau2 / (tau2 + self.typical), tau2 / self.typical + 1.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,8 @@ def heterogeneity(data: Sample, tau2: float | None = None) -> Heterogeneity:
     else:
         h2 = tau2 / common.typical_variance + 1.0
         i2 = 100.0 * tau2 / (tau2 + common.typical_variance)
-    return Heterogeneity(common.q, df, float(special.chdtrc(df, common.q)), i2, h2)
+    p_value = float(special.chdtrc(df, common.q))
+    return Heterogeneity(common.q, df, p_value, i2, h2, common.typical_variance)
 
 
 def mean_inference(data: Sample, tau2: float, inference: str, level: float) -> MeanInference:
