@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
-    from evidence.models import common_effect, pool_partial, random_effects
+    from evidence.models import common_effect, meta_regression, pool_partial, random_effects
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
     from evidence.studies.reading import read_studies
@@ -49,6 +49,7 @@ _HOME = {
     "evidence_map": "charts.evidence_map",
     "example_studies": "studies.example",
     "forest": "charts.forest",
+    "meta_regression": "models",
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",
@@ -76,6 +77,7 @@ __all__ = [
     "evidence_map",
     "example_studies",
     "forest",
+    "meta_regression",
     "pool_partial",
     "random_effects",
     "read_studies",

@@ -149,6 +149,16 @@ METHODS: dict[str, dict[str, str]] = {
         "pages": "137--159",
         "doi": "10.1111/j.1467-985X.2008.00552.x",
     },
+    "thompson1999": {
+        "author": "Thompson, Simon G. and Sharp, Stephen J.",
+        "title": "Explaining heterogeneity in meta-analysis: a comparison of methods",
+        "journal": "Statistics in Medicine",
+        "year": "1999",
+        "volume": "18",
+        "number": "20",
+        "pages": "2693--2708",
+        "doi": "10.1002/(SICI)1097-0258(19991030)18:20<2693::AID-SIM235>3.0.CO;2-V",
+    },
     "bushman1996": {
         "author": "Bushman, Brad J. and Wang, Morgan C.",
         "title": "A procedure for combining sample standardized mean differences and vote counts to estimate"

@@ -2,5 +2,6 @@
 
 from evidence.models.exact import common_effect, random_effects
 from evidence.models.partial import pool_partial
+from evidence.models.regression import meta_regression
 
-__all__ = ["common_effect", "pool_partial", "random_effects"]
+__all__ = ["common_effect", "meta_regression", "pool_partial", "random_effects"]

@@ -111,7 +111,7 @@ def _numbers(name: str, cells: Sequence[object], rows: Sequence[str]) -> np.ndar
     return values
 
 
-def coded(which: Moderator, column: pd.Series, rows: Sequence[str]) -> np.ndarray | pd.Categorical:
+def coded(which: Moderator, column: pd.Series, rows: Sequence[str]) -> np.ndarray | pd.Series[str]:
     """Return a column's numbers, or its levels under made-up names ``L0``, ``L1`` ...
 
     Raises
@@ -136,6 +136,5 @@ def coded(which: Moderator, column: pd.Series, rows: Sequence[str]) -> np.ndarra
             f"the moderator {which.name} has no level {_listed([repr(word) for word in unseen])}"
             f" (row {_listed(where)}); the model knows {_listed([repr(level) for level in which.levels])}"
         )
-    return pd.Categorical(
-        [f"L{place[word]}" for word in words], categories=[f"L{i}" for i in range(len(place))]
-    )
+    known = pd.CategoricalDtype([f"L{i}" for i in range(len(place))])
+    return pd.Series([f"L{place[word]}" for word in words], dtype=known)

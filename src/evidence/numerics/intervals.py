@@ -18,14 +18,17 @@ __all__ = [
     "Interval",
     "MeanInference",
     "chi2_quantile",
+    "hartung_knapp",
     "heterogeneity",
     "mean_inference",
+    "prediction_about",
     "prediction_interval",
     "profile_mean",
     "profile_tau2",
     "q_profile",
     "quantile",
     "two_sided_p",
+    "wald_interval",
 ]
 
 INFERENCE = ("z", "t", "HKSJ", "mHKSJ", "profile")
@@ -154,25 +157,52 @@ def mean_inference(data: Sample, tau2: float, inference: str, level: float) -> M
     """
     fit = weighted_mean(data, tau2)
     df = None if inference == "z" or data.k == 1 else data.k - 1
-    factor, fallback = 1.0, False
-    if df is not None and inference in ("HKSJ", "mHKSJ"):
-        factor = fit.q / df
-        # Identical effects leave no spread to estimate a variance from: an interval of no width
-        # would claim certainty, so the factor is 1, the interval that `t` gives.
-        fallback = inference == "HKSJ" and factor < 1e-20
-        factor = max(factor, 1.0) if inference == "mHKSJ" or fallback else factor
-    error = fit.std_error * math.sqrt(factor)
+    factor, fallback = hartung_knapp(fit.q, df, inference)
+    return wald_interval(fit.estimate, fit.std_error * math.sqrt(factor), df, level, factor, fallback)
+
+
+def hartung_knapp(q: float, df: int | None, inference: str) -> tuple[float, bool]:
+    """Return Hartung & Knapp's variance factor, and whether it had to be replaced by 1.
+
+    Parameters
+    ----------
+    q : float
+        Q(tau²) of the model in use.
+    df : int or None
+        Its degrees of freedom; None under the normal, where the factor is 1.
+    inference : str
+        As in `mean_inference`.
+    """
+    if df is None or inference not in ("HKSJ", "mHKSJ"):
+        return 1.0, False
+    factor = q / df
+    if inference == "mHKSJ":
+        return max(factor, 1.0), False
+    # Identical effects leave no spread to estimate a variance from: an interval of no width would claim
+    # certainty, so the factor is 1, the interval that `t` gives.
+    return (1.0, True) if factor < 1e-20 else (factor, False)
+
+
+def wald_interval(
+    estimate: float,
+    error: float,
+    df: int | None,
+    level: float,
+    multiplier: float = 1.0,
+    fallback: bool = False,
+) -> MeanInference:
+    """Return test and interval from an estimate and its standard error."""
     half = quantile(level, df) * error
-    statistic = fit.estimate / error
+    statistic = estimate / error
     return MeanInference(
-        fit.estimate,
+        estimate,
         error,
         statistic,
         two_sided_p(statistic, df),
-        fit.estimate - half,
-        fit.estimate + half,
+        estimate - half,
+        estimate + half,
         df,
-        factor,
+        multiplier,
         fallback,
     )
 
@@ -189,6 +219,27 @@ def prediction_interval(
     """
     half = quantile(level, df) * math.hypot(math.sqrt(tau2), std_error)
     return Interval(estimate - half, estimate + half)
+
+
+def prediction_about(
+    estimate: float, std_error: float, tau2: float, df: int | None, level: float, mean: Interval
+) -> Interval:
+    """Return the prediction interval where the mean's own interval is not ``estimate ± q se``.
+
+    A profile interval can be lopsided, and wider than the curvature at the maximum says. On each side the
+    uncertainty of the mean is its own half-width, or ``q se`` where that is larger, combined with
+    ``q tau`` as in `prediction_interval`: so the prediction interval always holds the interval of the mean.
+
+    References
+    ----------
+    Zou GY, Donner A. Construction of confidence limits about effect measures: a general approach. Stat Med
+    2008;27(10):1693-1702 (limits of a sum from the limits of its parts). https://doi.org/10.1002/sim.3095
+    """
+    q = quantile(level, df)
+    spread, least = q * math.sqrt(tau2), q * std_error
+    below = math.hypot(max(estimate - mean.low, least), spread)
+    above = math.hypot(max(mean.high - estimate, least), spread)
+    return Interval(estimate - below, estimate + above)
 
 
 def q_profile(data: Problem, level: float) -> Interval:

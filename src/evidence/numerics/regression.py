@@ -11,7 +11,7 @@ from scipy import linalg, special
 
 from evidence.errors import ModelError
 from evidence.numerics.design import Design
-from evidence.numerics.intervals import Heterogeneity, quantile
+from evidence.numerics.intervals import Heterogeneity, hartung_knapp, quantile
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector, sample
 
@@ -183,12 +183,7 @@ def coefficients(data: Design, solution: Solution, inference: str, level: float)
     Knapp G, Hartung J. Stat Med 2003;22(17):2693-2710. https://doi.org/10.1002/sim.1482
     """
     df = None if inference == "z" else data.k - data.p
-    factor, fallback = 1.0, False
-    if df is not None and inference in ("HKSJ", "mHKSJ"):
-        factor = solution.q / df
-        # As for a mean: no spread is no certainty.
-        fallback = inference == "HKSJ" and factor < 1e-20
-        factor = max(factor, 1.0) if inference == "mHKSJ" or fallback else factor
+    factor, fallback = hartung_knapp(solution.q, df, inference)
     root = solution.root * math.sqrt(factor)
     error = np.sqrt((root * root).sum(axis=1))
     statistic = solution.estimate / error

@@ -21,6 +21,7 @@ __all__ = [
     "Sums",
     "Vector",
     "WeightedMean",
+    "mean_of_shares",
     "sample",
     "sums",
     "weighted_mean",
@@ -216,7 +217,11 @@ class WeightedMean:
         ``(k - 1) / tr P``: the sampling variance that a set of equally precise studies with the
         same total information would have (Higgins & Thompson 2002); infinite for one effect.
     weights : Vector, shape (k,)
-        Weights as shares of one.
+        Weights as shares of one: the leverages.
+    spare : Vector, shape (k,)
+        One minus them, free of cancellation.
+    residual : Vector, shape (k,)
+        Effects minus the mean, likewise.
     """
 
     estimate: float
@@ -224,6 +229,8 @@ class WeightedMean:
     q: float
     typical_variance: float
     weights: Vector
+    spare: Vector
+    residual: Vector
 
 
 def sample(y: Vector, v: Vector) -> Sample:
@@ -327,4 +334,27 @@ def weighted_mean(data: Sample, tau2: float = 0.0) -> WeightedMean:
         q=float(w @ (r * r)),
         typical_variance=unit * (data.k - 1) / trace if data.k > 1 else float("inf"),
         weights=w / total,
+        spare=spare,
+        residual=data.z - shift,
     )
+
+
+def mean_of_shares(data: Sample, shares: Vector, tau2: float = 0.0) -> tuple[float, float]:
+    """Return the mean with weights that do not come from the variances, and its standard error.
+
+    Parameters
+    ----------
+    data : Sample
+        Effects and variances.
+    shares : Vector, shape (k,)
+        Weights, adding up to one.
+    tau2 : float
+        Between-study variance.
+
+    Returns
+    -------
+    tuple of float
+        ``sum of s y`` and ``sqrt(sum of s² (v + tau2))``.
+    """
+    error = shares * np.sqrt(data.v + tau2)
+    return float(data.y[data.pivot] + shares @ data.z), float(np.sqrt(error @ error))
