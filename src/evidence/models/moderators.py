@@ -111,7 +111,9 @@ def _numbers(name: str, cells: Sequence[object], rows: Sequence[str]) -> np.ndar
     return values
 
 
-def coded(which: Moderator, column: pd.Series, rows: Sequence[str]) -> np.ndarray | pd.Series[str]:
+def coded(
+    which: Moderator, column: pd.Series, rows: Sequence[str]
+) -> np.ndarray | pd.Series[pd.CategoricalDtype[str]]:
     """Return a column's numbers, or its levels under made-up names ``L0``, ``L1`` ...
 
     Raises

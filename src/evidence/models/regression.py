@@ -44,7 +44,10 @@ INFERENCE = ("z", "t", "HKSJ", "mHKSJ")
 _COMMON = "EE"
 """The model without a between-study variance, by metafor's word for it."""
 
-_SEVERAL = "Each coefficient has an estimate of its own, see .tidy(); .predict() gives means at values of the moderators."
+_SEVERAL = (
+    "Each coefficient has an estimate of its own, see .tidy(); .predict() gives means at values of the"
+    " moderators."
+)
 
 
 def meta_regression(
@@ -90,8 +93,8 @@ def meta_regression(
     Raises
     ------
     ModelError
-        Where the formula is not one, a moderator is blank in a row or unknown, columns depend on each other,
-        rows may not be pooled together, or an argument is not known.
+        Where the formula is not one, a moderator is blank in a row or unknown, columns depend on each
+        other, rows may not be pooled together, or an argument is not known.
 
     References
     ----------
@@ -134,8 +137,8 @@ def _notes(selection: Selection, found: Coefficients, several: bool) -> tuple[st
         )
     elif found.multiplier < 1.0:
         notes.append(
-            f"The Knapp-Hartung factor is {found.multiplier:.2g}: residuals are smaller than the standard errors"
-            " say, which narrows the intervals; inference='mHKSJ' guards against that."
+            f"The Knapp-Hartung factor is {found.multiplier:.2g}: residuals are smaller than the standard"
+            " errors say, which narrows the intervals; inference='mHKSJ' guards against that."
         )
     return (*notes, *left_out(selection))
 
