@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
     from evidence.models import common_effect, meta_regression, pool_partial, random_effects
+    from evidence.models.batch import batch
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
     from evidence.studies.reading import read_studies
@@ -40,6 +41,7 @@ _HOME = {
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
+    "batch": "models.batch",
     "common_effect": "models",
     "compare": "synthesis.compare",
     "domains": "charts.domains",
@@ -68,6 +70,7 @@ __all__ = [
     "StudyDataError",
     "Table",
     "__version__",
+    "batch",
     "common_effect",
     "compare",
     "domains",
