@@ -105,8 +105,8 @@ def meta_regression(
     Examples
     --------
     >>> import evidence as ev
-    >>> effects = ev.effects_from([0.1, 0.3, 0.4, 0.8], variance=[0.02, 0.03, 0.02, 0.04], weeks=[4, 6, 8, 12])
-    >>> fit = ev.meta_regression(effects, "~ weeks")
+    >>> effects = ev.effects_from([0.1, 0.3, 0.4, 0.8], variance=[0.02, 0.03, 0.02, 0.04], w=[4, 6, 8, 12])
+    >>> fit = ev.meta_regression(effects, "~ w")
     >>> fit.tidy().round(3).estimate.tolist()
     [-0.229, 0.083]
     """
