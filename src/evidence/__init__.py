@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
-    from evidence.models import common_effect, meta_regression, pool_partial, random_effects
+    from evidence.models import common_effect, meta_regression, multilevel, pool_partial, random_effects
     from evidence.models.batch import batch
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
@@ -52,6 +52,7 @@ _HOME = {
     "example_studies": "studies.example",
     "forest": "charts.forest",
     "meta_regression": "models",
+    "multilevel": "models",
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",
@@ -81,6 +82,7 @@ __all__ = [
     "example_studies",
     "forest",
     "meta_regression",
+    "multilevel",
     "pool_partial",
     "random_effects",
     "read_studies",

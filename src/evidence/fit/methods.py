@@ -180,6 +180,47 @@ METHODS: dict[str, dict[str, str]] = {
         "pages": "39--65",
         "doi": "10.1002/jrsm.5",
     },
+    "konstantopoulos2011": {
+        "author": "Konstantopoulos, Spyros",
+        "title": "Fixed effects and variance components estimation in three-level meta-analysis",
+        "journal": "Research Synthesis Methods",
+        "year": "2011",
+        "volume": "2",
+        "number": "1",
+        "pages": "61--76",
+        "doi": "10.1002/jrsm.35",
+    },
+    "tipton2015": {
+        "author": "Tipton, Elizabeth",
+        "title": "Small sample adjustments for robust variance estimation with meta-regression",
+        "journal": "Psychological Methods",
+        "year": "2015",
+        "volume": "20",
+        "number": "3",
+        "pages": "375--393",
+        "doi": "10.1037/met0000011",
+    },
+    "pustejovsky2018": {
+        "author": "Pustejovsky, James E. and Tipton, Elizabeth",
+        "title": "Small-sample methods for cluster-robust variance estimation and hypothesis testing in fixed"
+        " effects models",
+        "journal": "Journal of Business \\& Economic Statistics",
+        "year": "2018",
+        "volume": "36",
+        "number": "4",
+        "pages": "672--683",
+        "doi": "10.1080/07350015.2016.1247004",
+    },
+    "pustejovsky2022": {
+        "author": "Pustejovsky, James E. and Tipton, Elizabeth",
+        "title": "Meta-analysis with robust variance estimation: expanding the range of working models",
+        "journal": "Prevention Science",
+        "year": "2022",
+        "volume": "23",
+        "number": "3",
+        "pages": "425--438",
+        "doi": "10.1007/s11121-021-01246-3",
+    },
 }
 """Articles by citation key."""
 

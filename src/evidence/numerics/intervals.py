@@ -89,7 +89,7 @@ class MeanInference:
     fallback: bool = False
 
 
-def quantile(level: float, df: int | None) -> float:
+def quantile(level: float, df: float | None) -> float:
     """Return the two-sided critical value of the normal (`df` None) or the t distribution."""
     tail = 0.5 * (1.0 - level)
     return float(-special.ndtri(tail) if df is None else -special.stdtrit(df, tail))
@@ -100,7 +100,7 @@ def chi2_quantile(level: float, df: int = 1) -> float:
     return float(special.chdtri(df, 1.0 - level))
 
 
-def two_sided_p(statistic: float, df: int | None) -> float:
+def two_sided_p(statistic: float, df: float | None) -> float:
     """Return the two-sided p value of a statistic under the normal or the t distribution."""
     size = abs(statistic)
     return float(2.0 * (special.ndtr(-size) if df is None else special.stdtr(df, -size)))
@@ -208,7 +208,7 @@ def wald_interval(
 
 
 def prediction_interval(
-    estimate: float, std_error: float, tau2: float, df: int | None, level: float
+    estimate: float, std_error: float, tau2: float, df: float | None, level: float
 ) -> Interval:
     """Return the interval for the true effect of a new study: ``estimate ± q sqrt(tau² + se²)``.
 

@@ -15,7 +15,7 @@ from evidence.numerics.gram import Engine, Evaluation, evaluate
 from evidence.numerics.nested import Parts, nested_engine
 from evidence.numerics.wls import Vector
 
-__all__ = ["MixedFit", "Problem", "climb", "finish", "fit_multilevel", "prepare"]
+__all__ = ["MixedFit", "Problem", "climb", "finish", "fit_multilevel", "prepare", "rough_totals"]
 
 _SEVERAL_STARTS = 1_000
 """Up to so many effects every way of splitting the heterogeneity is followed to its maximum; with more, a
@@ -170,7 +170,7 @@ def _rows_last(pattern: Levels, k: int) -> bool:
     return len(pattern.codes) == 2 and int(pattern.codes[-1].max()) + 1 == k
 
 
-def _totals(problem: Problem) -> list[float]:
+def rough_totals(problem: Problem) -> list[float]:
     """Return rough sizes of the heterogeneity: from Q, and from the plain spread of the residuals."""
     v = problem.structure.v / problem.unit**2
     r = (problem.y - problem.x @ (problem.base * problem.unit)) / problem.unit
@@ -217,7 +217,7 @@ def climb(problem: Problem, splits: Vector | None = None) -> Top:
         In scaled units.
     """
     shares = _splits(problem.engine.size) if splits is None else splits
-    totals = _totals(problem)
+    totals = rough_totals(problem)
     if problem.engine.k > _SEVERAL_STARTS:
         return ascend(problem.at, _near(problem, [totals[0] * share for share in shares]))
     tops: list[Top] = []
