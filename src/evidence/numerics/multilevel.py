@@ -15,7 +15,16 @@ from evidence.numerics.gram import Engine, Evaluation, evaluate
 from evidence.numerics.nested import Parts, nested_engine
 from evidence.numerics.wls import Vector
 
-__all__ = ["MixedFit", "Problem", "climb", "finish", "fit_multilevel", "prepare", "rough_totals"]
+__all__ = [
+    "MixedFit",
+    "Problem",
+    "check_estimable",
+    "climb",
+    "finish",
+    "fit_multilevel",
+    "prepare",
+    "rough_totals",
+]
 
 _SEVERAL_STARTS = 1_000
 """Up to so many effects every way of splitting the heterogeneity is followed to its maximum; with more, a
@@ -75,7 +84,8 @@ class MixedFit:
     loglik : float
         (Restricted) log-likelihood.
     gradient, observed : Vector, shape (q,) and (q, q)
-        Score and negative Hessian in the components.
+        Score and negative Hessian in the components over ``problem.unit**2`` (in the data's units they might
+        overflow).
     steps : int
         Newton steps of the climb that was kept.
     problem : Problem
@@ -190,6 +200,32 @@ def _splits(q: int) -> Vector:
     return np.concatenate([even, 0.9 * np.eye(q) + 0.1 / q])
 
 
+def check_estimable(problem: Problem, theta: Vector, size: float) -> None:
+    """Refuse components about which the data say nothing.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model.
+    theta : Vector, shape (q,)
+        Where to look, in scaled units.
+    size : float
+        The size that a component is expected to have, in scaled units.
+
+    Raises
+    ------
+    ModelError
+        Where a component, such as that of a level with one group, has no influence on the likelihood.
+    """
+    information = np.diag(problem.at(theta).expected) * size * size
+    flat = np.flatnonzero(information <= 1e-11)
+    if flat.size:
+        raise ModelError(
+            f"component {int(flat[0]) + 1} of the random effects (the outermost is 1) cannot be estimated:"
+            " too few groups inform it"
+        )
+
+
 def _near(problem: Problem, starts: list[Vector]) -> Vector:
     """Return a start for many effects: the best of several, or the optimum of a tenth of the clusters."""
     engine = problem.engine
@@ -218,6 +254,7 @@ def climb(problem: Problem, splits: Vector | None = None) -> Top:
     """
     shares = _splits(problem.engine.size) if splits is None else splits
     totals = rough_totals(problem)
+    check_estimable(problem, np.full(problem.engine.size, max(totals)), max(totals))
     if problem.engine.k > _SEVERAL_STARTS:
         return ascend(problem.at, _near(problem, [totals[0] * share for share in shares]))
     tops: list[Top] = []
@@ -231,19 +268,8 @@ def climb(problem: Problem, splits: Vector | None = None) -> Top:
 
 
 def finish(problem: Problem, top: Top) -> MixedFit:
-    """Return a maximum in the data's units.
-
-    Raises
-    ------
-    ModelError
-        Where the data hold no information about a component.
-    """
+    """Return a maximum in the data's units."""
     now, square = top.evaluation, problem.unit**2
-    flat = np.flatnonzero(np.diag(now.expected) <= 1e-18 * problem.engine.k)
-    if flat.size:
-        raise ModelError(
-            f"variance component {int(flat[0]) + 1} (the outermost is 1) cannot be estimated: too few groups"
-        )
     # Scaling the data by c multiplies the density by c^-(k-p); log|X'X| is free of it.
     k, p = problem.x.shape
     shift = (k - p if problem.restricted else k) * float(np.log(problem.unit))
@@ -253,8 +279,8 @@ def finish(problem: Problem, top: Top) -> MixedFit:
         beta=(problem.base + problem.turn @ now.beta) * problem.unit,
         covariance=covariance * square,
         loglik=now.value - shift,
-        gradient=now.gradient / square,
-        observed=now.observed / square**2,
+        gradient=now.gradient,
+        observed=now.observed,
         steps=top.steps,
         problem=problem,
     )

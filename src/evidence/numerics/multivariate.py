@@ -22,7 +22,15 @@ from evidence.errors import ModelError
 from evidence.numerics.ascent import Top
 from evidence.numerics.blocks import Codes, Outcomes, arrange
 from evidence.numerics.jets import pairs
-from evidence.numerics.multilevel import MixedFit, Problem, climb, finish, prepare, rough_totals
+from evidence.numerics.multilevel import (
+    MixedFit,
+    Problem,
+    check_estimable,
+    climb,
+    finish,
+    prepare,
+    rough_totals,
+)
 from evidence.numerics.unstructured import FactorTop, ascend_factor, matrix
 from evidence.numerics.wls import Vector
 
@@ -87,6 +95,7 @@ def _climb_factor(problem: Problem, o: int) -> Top:
     size = outcome_sizes(problem)
     total = rough_totals(problem)
     middle = float(np.mean(size**2))
+    check_estimable(problem, max(total) * np.eye(o)[pairs(o)], max(total))
     tops: list[FactorTop] = []
     for share in dict.fromkeys(total):
         for rho in (0.5, 0.0, -0.5 / max(o - 1, 1)):

@@ -60,7 +60,7 @@ def profile_component(fit: MixedFit, component: int, level: float) -> Interval:
         others[:] = best.theta
         return 2.0 * (top - best.evaluation.value), -2.0 * float(best.evaluation.gradient[component])
 
-    curve = float(fit.observed[component, component]) * square * square
+    curve = float(fit.observed[component, component])
     return _interval(deviance, float(theta[component]), curve, square, level)
 
 
@@ -117,8 +117,8 @@ def profile_outcome(fit: MultivariateFit, outcome: int, level: float) -> Interva
         return 2.0 * (top - now.value), -2.0 * slope / (2.0 * factor[0, 0]) if t > 0.0 else -math.inf
 
     at_top = float(fit.tau2[outcome]) / square
-    curve = fit.mixed.observed * square * square
-    return _interval(deviance, at_top, curve[place[outcome, outcome], place[outcome, outcome]], square, level)
+    own = place[outcome, outcome]
+    return _interval(deviance, at_top, float(fit.mixed.observed[own, own]), square, level)
 
 
 def _triangular(t: Vector) -> Vector:

@@ -210,7 +210,9 @@ def htz(sums: ClusterSums, contrasts: Vector, beta: Vector) -> Wald:
         Where the clusters are too few for the test.
     """
     q, m = sums.bread, contrasts.shape[0]
-    model = contrasts @ q @ contrasts.T
+    # What the robust variance is expected to be under the working model; with CR2 it is the model's own.
+    mean = sums.spread.sum(axis=0) - np.einsum("jki,kl,jlm->im", sums.reach, q, sums.reach, optimize=True)
+    model = contrasts @ q @ mean @ q @ contrasts.T
     values, vectors = np.linalg.eigh(model)
     c = q @ contrasts.T @ (vectors / np.sqrt(values)) @ vectors.T
     own = np.einsum("ia,jik,kb->jab", c, sums.spread, c, optimize=True)
