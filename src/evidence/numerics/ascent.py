@@ -15,9 +15,9 @@ from evidence.numerics.wls import Vector
 __all__ = ["Top", "ascend"]
 
 _MAX_STEPS = 200
-_CLOSE = 1e-16
-"""Squared Newton decrement at which one more step is the last: the distance to the optimum is then 1e-8
-standard errors, and after that step, which squares it, below rounding."""
+_CLOSE = 1e-13
+"""Squared Newton decrement at which one more step is the last: the optimum is then 3e-7 standard errors away,
+and the step, whose error is the square of that, ends below 1e-12 of them."""
 _STALLED = 1e-9
 """Squared decrement below which no further progress means that rounding has been reached."""
 

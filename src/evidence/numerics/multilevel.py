@@ -26,7 +26,7 @@ __all__ = [
     "rough_totals",
 ]
 
-_SEVERAL_STARTS = 1_000
+_SEVERAL_STARTS = 300
 """Up to so many effects every way of splitting the heterogeneity is followed to its maximum; with more, a
 likelihood with several maxima is not a concern, and the best start alone is followed."""
 
@@ -110,11 +110,9 @@ def _decorrelated(x: Vector, weight: Vector) -> tuple[Vector, Vector]:
     ModelError
         Where a moderator is a linear combination of those before it.
     """
-    k, p = x.shape
+    p = x.shape[1]
     if p == 1 and np.all(x == 1.0):
         return x, np.ones((1, 1))
-    if k < p:
-        raise ModelError(f"{p} coefficients need at least as many effects; there are {k}")
     size = np.sqrt((x * x).max(axis=0))
     root: Vector = np.linalg.qr((x / np.where(size > 0.0, size, 1.0)) * np.sqrt(weight)[:, None])[1]
     lengths = np.sqrt((root * root).sum(axis=0))
@@ -125,6 +123,16 @@ def _decorrelated(x: Vector, weight: Vector) -> tuple[Vector, Vector]:
         )
     turn = np.linalg.solve(root, np.eye(p)) / size[:, None]
     return x @ turn, turn
+
+
+def _first_fit(x: Vector, weight: Vector, y: Vector) -> tuple[Vector, Vector]:
+    """Return a weighted fit and its residuals; the second round removes what the first rounded."""
+    beta, residual = np.zeros(x.shape[1]), y
+    information = np.einsum("ni,n,nj->ij", x, weight, x)
+    for _ in range(2):
+        step = np.linalg.solve(information, np.einsum("ni,n,n->i", x, weight, residual))
+        beta, residual = beta + step, residual - x @ step
+    return beta, residual
 
 
 def prepare(structure: Structure, x: Vector, y: Vector, *, restricted: bool) -> Problem:
@@ -144,7 +152,14 @@ def prepare(structure: Structure, x: Vector, y: Vector, *, restricted: bool) -> 
     Returns
     -------
     Problem
+
+    Raises
+    ------
+    ModelError
+        Where there are not more effects than coefficients, or moderators depend on each other.
     """
+    if y.size <= x.shape[1]:
+        raise ModelError(f"{x.shape[1]} coefficients need more effects than that; there are {y.size}")
     x, y = x[structure.order], y[structure.order]
     # A factor of two in the exponent of v is one in that of its root: the exponent is made even.
     exponent = int(np.frexp(np.median(structure.v))[1]) // 2
@@ -160,16 +175,12 @@ def prepare(structure: Structure, x: Vector, y: Vector, *, restricted: bool) -> 
     z = y / unit
     white = scaled.v.min() / scaled.v
     turned, turn = _decorrelated(x, white)
-    # The most precise effect is the origin where there is a constant: a common shift then rounds nothing
-    # away.
-    root = np.sqrt(white)[:, None]
-    first = np.linalg.lstsq(turned * root, z * root[:, 0], rcond=None)[0]
-    residual = z - turned @ first
+    first, residual = _first_fit(turned, white, z)
     nested = isinstance(scaled.pattern, Levels) and (
         scaled.blocks is None or len(scaled.pattern.codes) == 1 or _rows_last(scaled.pattern, scaled.k)
     )
     engine: Engine = (nested_engine if nested else dense_engine)(scaled, turned, residual)
-    sign, log_xx = np.linalg.slogdet(turned.T @ turned)
+    sign, log_xx = np.linalg.slogdet(np.einsum("ni,nj->ij", turned, turned))
     assert sign > 0
     # The likelihood counts log|X'X| in the caller's moderators: turning cancels, only the part of M is in
     # scaled units.
@@ -184,10 +195,11 @@ def rough_totals(problem: Problem) -> list[float]:
     """Return rough sizes of the heterogeneity: from Q, and from the plain spread of the residuals."""
     v = problem.structure.v / problem.unit**2
     r = (problem.y - problem.x @ (problem.base * problem.unit)) / problem.unit
-    w = 1.0 / v
+    # Plain sums: products of long vectors would wake the threads of the linear algebra library.
+    w, square = 1.0 / v, r * r
     p, total = problem.x.shape[1], float(w.sum())
-    moment = (float(w @ (r * r)) - (v.size - p)) / (total - float(w @ w) / total) if v.size > 1 else 0.0
-    spread = float(np.mean(r * r))
+    moment = (float((w * square).sum()) - (v.size - p)) / (total - float((w * w).sum()) / total)
+    spread = float(square.mean())
     floor = 1e-3 * float(np.median(v))
     return [max(moment, floor), max(spread - float(v.mean()), 0.1 * spread, floor)]
 
@@ -217,7 +229,7 @@ def check_estimable(problem: Problem, theta: Vector, size: float) -> None:
     ModelError
         Where a component, such as that of a level with one group, has no influence on the likelihood.
     """
-    information = np.diag(problem.at(theta).expected) * size * size
+    information = np.diag(_sample(problem).at(theta).expected) * size * size
     flat = np.flatnonzero(information <= 1e-11)
     if flat.size:
         raise ModelError(
@@ -226,13 +238,25 @@ def check_estimable(problem: Problem, theta: Vector, size: float) -> None:
         )
 
 
+def _sample(problem: Problem) -> Problem:
+    """Return the model of its first part: what a part can estimate, the whole can."""
+    engine = problem.engine
+    if isinstance(engine, Parts) and len(engine.parts) > 1 and problem.x.shape[1] == 1:
+        return replace(problem, engine=Parts(engine.parts[:1], engine.parts[0].k))
+    return problem
+
+
 def _near(problem: Problem, starts: list[Vector]) -> Vector:
     """Return a start for many effects: the best of several, or the optimum of a tenth of the clusters."""
     engine = problem.engine
     if isinstance(engine, Parts) and len(engine.parts) >= 10:
         some = engine.parts[::10]
         few = replace(problem, engine=Parts(some, sum(part.k for part in some)))
-        return ascend(few.at, _near(few, starts)).theta
+        try:
+            return ascend(few.at, _near(few, starts)).theta
+        except ModelError:
+            # A moderator may not vary among so few: then the starts have to do.
+            pass
     heights = [problem.at(start, derivatives=False).value for start in starts]
     return starts[int(np.argmax(heights))]
 

@@ -58,8 +58,10 @@ class Nested:
     ----------
     d : Vector, shape (k,)
         Known variances, independent between rows.
-    z : Vector, shape (k,)
-        How a row takes up its group's effect: ones, unless V was rotated.
+    zz : Vector, shape (k,), or None
+        Square of z, by which a row takes up its group's effect; None where V is not rotated: ones.
+    zu : Vector, shape (varying, k)
+        z times the columns that vary.
     columns : Vector, shape (c, k)
         X, y and (with rho) s, relative to the centres of the innermost groups.
     varying : Codes
@@ -73,7 +75,8 @@ class Nested:
     """
 
     d: Vector
-    z: Vector
+    zz: Vector | None
+    zu: Vector
     columns: Vector
     varying: Codes
     stages: tuple[_Stage, ...]
@@ -127,21 +130,21 @@ class Nested:
         """Group the rows: forms within groups, log|D|, precisions, means, and with rho the forms with s."""
         stage, varying = self.stages[0], self.varying
         a = 1.0 / (self.d + theta)
-        powers = [a, -a * a, 2.0 * a * a * a] if derivatives else [a]
-        z, u = self.z, self.columns[varying]
-        square = z * z
+        square = a * a
+        powers = [a, -square, (2.0 * a) * square] if derivatives else [a]
+        u = self.columns[varying]
         count, c = stage.starts.size, self.columns.shape[0]
 
         def grouped(rows: Vector) -> Vector:
             return rows if count == self.k else np.add.reduceat(rows, stage.starts, axis=-1)
 
-        precision = _jet([grouped(w * square) for w in powers])
-        sums = _jet([_fill(grouped(w * z * u), varying, c) for w in powers])
+        precision = _jet([grouped(w if self.zz is None else w * self.zz) for w in powers])
+        sums = _jet([_fill(grouped(w * self.zu), varying, c) for w in powers])
         means = multiply(reciprocal(precision), sums)
         own = _jet([_fill2((u * w) @ u.T, varying, c) for w in powers])
         cross = own - weighted_gram(precision, means)
         moments = (
-            [-float(np.log(a).sum()), float(a.sum()), -float(a @ a)]
+            [-float(np.log(a).sum()), float(a.sum()), -float(square.sum())]
             if derivatives
             else [-float(np.log(a).sum())]
         )
@@ -303,4 +306,5 @@ def _nested(rows: _Rows, codes: list[Codes], own: bool, rho: float) -> Nested:
         clusters = np.searchsorted(begin, begins[-1])
         stages.append(_Stage(starts.astype(np.intp), centres[number] - above, clusters.astype(np.intp)))
     varying = np.flatnonzero((inside != 0.0).any(axis=1)).astype(np.intp)
-    return Nested(d, z, inside, varying, tuple(stages), own, rho)
+    zz, zu = (None, inside[varying]) if rows.plain else (z * z, z * inside[varying])
+    return Nested(d, zz, zu, inside, varying, tuple(stages), own, rho)
