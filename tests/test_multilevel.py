@@ -26,7 +26,7 @@ from evidence.numerics.blocks import nested_codes
 from evidence.numerics.mixed_rows import mixed_rows, spread
 from evidence.numerics.multilevel import MixedFit, fit_multilevel
 from evidence.numerics.multivariate import fit_multivariate
-from evidence.numerics.profile import profile_component, profile_outcome
+from evidence.numerics.profile import profile_component, profile_compound, profile_outcome
 from evidence.numerics.tau2 import maximum_likelihood, restricted_likelihood
 from evidence.numerics.wls import sample
 
@@ -223,6 +223,41 @@ def test_the_profile_interval_of_an_outcome_holds_its_deviance() -> None:
     _, low, high = case["profile"][0]
     assert error(found.low, low) < 1e-4
     assert error(found.high, high) < 1e-4
+
+
+def test_profile_intervals_of_a_compound_symmetric_covariance() -> None:
+    case = CASES["berkey_CS"]
+    y, v, x, (study,) = arrays(case)
+    fit = fit_multivariate(y, v, study, np.array(case["outcome"]), x=x, structure="CS", blocks=blocks(case))
+    problem, square = fit.mixed.problem, fit.mixed.problem.unit**2
+    top = problem.at(fit.mixed.theta / square, derivatives=False).value
+    shares = np.linspace(0.0, 1.0, 2001)
+    # Both components from tau² and r = (1 + rho) / 2; the best of a fine grid, found without derivatives.
+    for end in (profile_compound(fit, "tau2", 0.95).low, profile_compound(fit, "tau2", 0.95).high):
+        heights = [
+            problem.at(2.0 * end / square * np.array([1.0 - r, r]), derivatives=False).value for r in shares
+        ]
+        assert 2.0 * (top - max(heights)) == pytest.approx(3.841458820694124, abs=1e-5)
+    found = profile_compound(fit, "correlation", 0.95)
+    assert -1.0 < found.low < fit.correlation[0, 1] < found.high < 1.0
+    for rho in (found.low, found.high):
+        r = 0.5 * (1.0 + rho)
+        heights = [
+            problem.at(2.0 * t * fit.tau2[0] / square * np.array([1.0 - r, r]), derivatives=False).value
+            for t in np.linspace(0.2, 4.0, 4001)
+        ]
+        assert 2.0 * (top - max(heights)) == pytest.approx(3.841458820694124, abs=1e-5)
+
+
+def test_compound_symmetry_over_rows_is_the_nested_model() -> None:
+    # Konstantopoulos 2011: ~ school | district with CS is ~ 1 | district/school.
+    case = CASES["konst_3level"]
+    y, v, _, (district, school) = arrays(case)
+    nested = fitted("konst_3level")
+    fit = fit_multivariate(y, v, district, school, x=np.ones((y.size, 1)), structure="CS")
+    assert error(fit.tau2[0], nested.theta.sum()) < 1e-11
+    assert error(fit.correlation[0, 1], nested.theta[0] / nested.theta.sum()) < 1e-11
+    assert abs(fit.mixed.loglik - nested.loglik) < 1e-11
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.5])

@@ -21,16 +21,10 @@ from evidence._check import one_of
 from evidence.errors import ModelError
 from evidence.numerics.ascent import Top
 from evidence.numerics.blocks import Codes, Outcomes, arrange
+from evidence.numerics.climb import check_estimable, climb, rough_totals
 from evidence.numerics.jets import pairs
-from evidence.numerics.multilevel import (
-    MixedFit,
-    Problem,
-    check_estimable,
-    climb,
-    finish,
-    prepare,
-    rough_totals,
-)
+from evidence.numerics.mixed import Problem, prepare
+from evidence.numerics.multilevel import MixedFit, finish
 from evidence.numerics.unstructured import FactorTop, ascend_factor, matrix
 from evidence.numerics.wls import Vector
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from evidence.errors import ModelError
 from evidence.numerics.ascent import ascend
 from evidence.numerics.gram import Evaluation
 from evidence.numerics.intervals import Interval, chi2_quantile
@@ -18,7 +19,7 @@ from evidence.numerics.roots import crossing
 from evidence.numerics.unstructured import ascend_factor
 from evidence.numerics.wls import Vector
 
-__all__ = ["profile_component", "profile_outcome"]
+__all__ = ["profile_component", "profile_compound", "profile_outcome"]
 
 _TOLERANCE = 1e-11
 """Relative accuracy of an end: far below what a reader sees, and reached in a few steps."""
@@ -140,3 +141,102 @@ def _interval(
     width = math.sqrt(critical / curve) if curve > 0.0 else 1.0
     high = crossing(deviance, at, at + 1.5 * width, critical, tolerance=_TOLERANCE)
     return Interval(low * square, high * square)
+
+
+def profile_compound(fit: MultivariateFit, what: str, level: float) -> Interval:
+    """Return the profile-likelihood interval of the variance or the correlation under structure CS.
+
+    ``T = tau² R(rho)``; with ``r = (1 + (o - 1) rho) / o`` in [0, 1] the two components of the fit are
+    ``a = o tau² (1 - r) / (o - 1)`` and ``b = o tau² r``, so that for a given value of one only the other is
+    sought.
+
+    Parameters
+    ----------
+    fit : MultivariateFit
+        With structure CS, no known correlation, and at least two outcomes.
+    what : {"tau2", "correlation"}
+        Which of the two.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    Interval
+        Ends of a correlation may be its bounds, ``-1 / (o - 1)`` and 1.
+    """
+    problem, square, o = fit.mixed.problem, fit.mixed.problem.unit**2, fit.tau2.size
+    top = problem.at(fit.mixed.theta / square, derivatives=False).value
+    tau2 = float(fit.tau2[0]) / square
+    share = float(fit.mixed.theta[1]) / square / (o * tau2) if tau2 > 0.0 else 1.0 / o
+
+    def at(t: float, r: float) -> tuple[Evaluation, Vector, Vector]:
+        """Return the evaluation with the derivatives of both components in t and in r."""
+        now = problem.at(np.array([o * t * (1.0 - r) / (o - 1), o * t * r]))
+        return now, np.array([o * (1.0 - r) / (o - 1), o * r]), np.array([-o * t / (o - 1), o * t])
+
+    def along_r(t: float) -> Callable[[float], tuple[float, float, float]]:
+        def line(r: float) -> tuple[float, float, float]:
+            now, _, d = at(t, r)
+            return now.value, float(now.gradient @ d), float(d @ now.observed @ d)
+
+        return line
+
+    def along_t(r: float) -> Callable[[float], tuple[float, float, float]]:
+        def line(t: float) -> tuple[float, float, float]:
+            now, d, _ = at(t, r)
+            return now.value, float(now.gradient @ d), float(d @ now.observed @ d)
+
+        return line
+
+    def variance(t: float) -> tuple[float, float]:
+        r = _line_maximum(along_r(t), 0.0, 1.0, share)
+        now, d, _ = at(t, r)
+        return 2.0 * (top - now.value), -2.0 * float(now.gradient @ d)
+
+    def correlation(r: float) -> tuple[float, float]:
+        t = _line_maximum(along_t(r), 0.0, math.inf, tau2)
+        now, _, d = at(t, r)
+        return 2.0 * (top - now.value), -2.0 * float(now.gradient @ d)
+
+    if what == "tau2":
+        curve = float(at(tau2, share)[1] @ fit.mixed.observed @ at(tau2, share)[1])
+        return _interval(variance, tau2, curve, square, level)
+    critical = chi2_quantile(level)
+    ends = []
+    for bound in (0.0, 1.0):
+        beyond = share != bound and correlation(bound)[0] > critical
+        middle = 0.5 * (share + bound)
+        r = (
+            crossing(correlation, share, middle, critical, limit=bound, tolerance=_TOLERANCE)
+            if beyond
+            else bound
+        )
+        ends.append((o * r - 1.0) / (o - 1))
+    return Interval(ends[0], ends[1])
+
+
+def _line_maximum(
+    line: Callable[[float], tuple[float, float, float]], low: float, high: float, start: float
+) -> float:
+    """Return where a function of one variable is largest between two bounds: safeguarded Newton.
+
+    Raises
+    ------
+    ModelError
+        Where the maximum is not found in 200 steps.
+    """
+    x = min(max(start, low), high)
+    left, right = low, high
+    for _ in range(200):
+        _, slope, curve = line(x)
+        if slope == 0.0 or (x == low and slope < 0.0) or (x == high and slope > 0.0):
+            return x
+        left, right = (x, right) if slope > 0.0 else (left, x)
+        new = min(max(x + slope / curve, low), high) if curve > 0.0 else math.nan
+        if abs(new - x) <= 1e-14 * abs(x) or right - left <= 1e-15 * abs(x):
+            return x
+        # A step that leaves the bracket is halved; one that ends on a bound tries the bound itself.
+        if not (left < new < right or new == low == left or new == high == right):
+            new = 0.5 * (left + right) if math.isfinite(right) else 2.0 * x + 1e-3
+        x = new
+    raise ModelError("the maximum of a profile likelihood was not found in 200 steps")
