@@ -13,6 +13,7 @@ from evidence.numerics.ascent import ascend
 from evidence.numerics.gram import Evaluation
 from evidence.numerics.intervals import Interval, chi2_quantile
 from evidence.numerics.jets import pairs
+from evidence.numerics.mixed import Problem
 from evidence.numerics.multilevel import MixedFit
 from evidence.numerics.multivariate import MultivariateFit, outcome_sizes
 from evidence.numerics.roots import crossing
@@ -61,8 +62,50 @@ def profile_component(fit: MixedFit, component: int, level: float) -> Interval:
         others[:] = best.theta
         return 2.0 * (top - best.evaluation.value), -2.0 * float(best.evaluation.gradient[component])
 
+    low, high = (_joint_end(problem, theta, component, side, chi2_quantile(level)) for side in (-1.0, 1.0))
     curve = float(fit.observed[component, component])
-    return _interval(deviance, float(theta[component]), curve, square, level)
+    return _interval(deviance, float(theta[component]), curve, square, level, (low, high))
+
+
+def _joint_end(problem: Problem, theta: Vector, component: int, side: float, critical: float) -> float | None:
+    """Return an end by Newton's method on the component and all others at once, None where that gets lost.
+
+    The others follow the ridge of the likelihood: at every point a Newton step towards it is foreseen, and
+    the deviance and its slope are those at its end. No point needs a climb of its own.
+    """
+    at, target = theta.copy(), math.sqrt(critical)
+    start, top = float(theta[component]), None
+    mine = np.arange(theta.size) == component
+    for _ in range(25):
+        now = problem.at(at)
+        top = now.value if top is None else top
+        others = np.flatnonzero(~mine & ((at > 0.0) | (now.gradient > 0.0)))
+        inner = now.observed[np.ix_(others, others)]
+        if others.size and np.linalg.eigvalsh(inner)[0] <= 0.0:
+            return None
+        back = np.linalg.solve(inner, now.gradient[others])
+        ridge = -np.linalg.solve(inner, now.observed[others, component])
+        height = 2.0 * (top - now.value) - float(now.gradient[others] @ back)
+        slope = float(now.gradient[component] - now.observed[component, others] @ back)
+        if at[component] == start:
+            bend = now.observed[component, component] + float(now.observed[component, others] @ ridge)
+            if bend <= 0.0:
+                return None
+            # Likelihoods of variances are skewed: the upper end is further away than the curvature says.
+            move = side * target / math.sqrt(bend) * (1.5 if side > 0.0 else 0.7)
+        else:
+            root = math.sqrt(max(height, 0.0))
+            if slope * side >= 0.0 or root == 0.0:
+                return None
+            move = root * (root - target) / slope
+        done = abs(move) <= _TOLERANCE * abs(at[component] - start) and at[component] != start
+        at[others] = np.maximum(at[others] + back + ridge * move, 0.0)
+        at[component] += move
+        if (at[component] - start) * side <= 0.0 or at[component] <= 0.0:
+            return None
+        if done:
+            return float(at[component])
+    return None
 
 
 def profile_outcome(fit: MultivariateFit, outcome: int, level: float) -> Interval:
@@ -131,15 +174,23 @@ def _triangular(t: Vector) -> Vector:
 
 
 def _interval(
-    deviance: Callable[[float], tuple[float, float]], at: float, curve: float, square: float, level: float
+    deviance: Callable[[float], tuple[float, float]],
+    at: float,
+    curve: float,
+    square: float,
+    level: float,
+    known: tuple[float | None, float | None] = (None, None),
 ) -> Interval:
-    """Return both ends, from where the curvature at the maximum puts the upper one first."""
+    """Return both ends (where not known yet), from where the curvature at the maximum puts the upper one."""
     critical = chi2_quantile(level)
-    low = 0.0
-    if at > 0.0 and deviance(0.0)[0] > critical:
-        low = crossing(deviance, at, 0.5 * at, critical, limit=0.0, tolerance=_TOLERANCE)
-    width = math.sqrt(critical / curve) if curve > 0.0 else 1.0
-    high = crossing(deviance, at, at + 1.5 * width, critical, tolerance=_TOLERANCE)
+    low, high = known
+    if low is None:
+        low = 0.0
+        if at > 0.0 and deviance(0.0)[0] > critical:
+            low = crossing(deviance, at, 0.5 * at, critical, limit=0.0, tolerance=_TOLERANCE)
+    if high is None:
+        width = math.sqrt(critical / curve) if curve > 0.0 else 1.0
+        high = crossing(deviance, at, at + 1.5 * width, critical, tolerance=_TOLERANCE)
     return Interval(low * square, high * square)
 
 
