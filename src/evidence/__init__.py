@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
-    from evidence.models import common_effect, pool_partial, random_effects
+    from evidence.models import common_effect, meta_regression, multilevel, pool_partial, random_effects
+    from evidence.models.batch import batch
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
     from evidence.studies.reading import read_studies
@@ -40,6 +41,7 @@ _HOME = {
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
+    "batch": "models.batch",
     "common_effect": "models",
     "compare": "synthesis.compare",
     "domains": "charts.domains",
@@ -49,6 +51,8 @@ _HOME = {
     "evidence_map": "charts.evidence_map",
     "example_studies": "studies.example",
     "forest": "charts.forest",
+    "meta_regression": "models",
+    "multilevel": "models",
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",
@@ -67,6 +71,7 @@ __all__ = [
     "StudyDataError",
     "Table",
     "__version__",
+    "batch",
     "common_effect",
     "compare",
     "domains",
@@ -76,6 +81,8 @@ __all__ = [
     "evidence_map",
     "example_studies",
     "forest",
+    "meta_regression",
+    "multilevel",
     "pool_partial",
     "random_effects",
     "read_studies",

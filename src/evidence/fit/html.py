@@ -10,6 +10,8 @@ from evidence.fit.numbers import decimals, number, p_value
 from evidence.fit.sentences import effect_text, interval_text, limit_kind, limit_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evidence.fit.record import MetaFit
 
 __all__ = ["page"]
@@ -18,6 +20,8 @@ __all__ = ["page"]
 def page(fit: MetaFit) -> str:
     """Return the sentence, the main numbers, the results alongside and the notes as HTML."""
     lines = [f"<p><b>{escape(fit.sentence())}</b></p>", _table(fit)]
+    if fit.coefficients is not None:
+        lines.insert(1, _coefficients(fit.coefficients, fit.level))
     if fit.alongside:
         items = "".join(
             f"<li>{escape(name)}: {escape(other.sentence())}</li>" for name, other in fit.alongside
@@ -42,6 +46,8 @@ def _table(fit: MetaFit) -> str:
             f"{percent} prediction interval",
             interval_text(fit, "pred") if shown["pred_low"] is not None else "",
         ),
+        ("joint test of the moderators", _joint(fit)),
+        ("R²", "" if fit.r2 is None else f"{fit.r2:.0f} %"),
         ("tau²", _with_interval(fit.tau2, fit.tau2_low, fit.tau2_high)),
         ("I²", "" if fit.i2 is None else f"{fit.i2:.0f} %"),
         ("Q", "" if fit.q is None else f"{fit.q:.2f}, df {fit.q_df:g}, p {p_value(fit.q_p_value)}"),
@@ -49,6 +55,28 @@ def _table(fit: MetaFit) -> str:
     ]
     body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in cells if text)
     return f"<table>{body}</table>"
+
+
+def _joint(fit: MetaFit) -> str:
+    if fit.qm is None or fit.qm_df is None:
+        return ""
+    second = "" if fit.qm_df2 is None else f" and {round(fit.qm_df2, 1):g}"
+    name = "χ²" if fit.qm_df2 is None else "F"
+    return f"{name} {fit.qm:.2f}, df {fit.qm_df:g}{second}, p {p_value(fit.qm_p_value)}"
+
+
+def _coefficients(table: pd.DataFrame, level: float) -> str:
+    """Return one line a coefficient: estimate, interval, p."""
+    head = "".join(f"<th>{text}</th>" for text in ("", "estimate", f"{100 * level:g} % interval", "p"))
+    body = []
+    for row in table.to_dict("records"):
+        low, high = row["conf_low"], row["conf_high"]
+        places = decimals([row["estimate"], low, high])
+        cells = (number(row["estimate"], places), f"{number(low, places)} to {number(high, places)}")
+        texts = (*cells, p_value(row["p_value"]))
+        line = "".join(f"<td>{escape(text)}</td>" for text in texts)
+        body.append(f"<tr><th>{escape(str(row['term']))}</th>{line}</tr>")
+    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
 
 
 def _with_interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from evidence.errors import ModelError
+
 if TYPE_CHECKING:
+    from evidence.fit.regression import Regression
     from evidence.fit.units import UnitsEstimate
 
 __all__ = ["TIDY_COLUMNS", "MetaFit"]
@@ -37,10 +41,19 @@ _GLANCE = (
     "tau2_low",
     "tau2_high",
     "i2",
+    "i2_low",
+    "i2_high",
     "h2",
+    "h2_low",
+    "h2_high",
     "q",
     "q_df",
     "q_p_value",
+    "r2",
+    "qm",
+    "qm_df",
+    "qm_df2",
+    "qm_p_value",
     "pred_low",
     "pred_high",
     "loglik",
@@ -104,7 +117,29 @@ class MetaFit:
         Keys for `cite`.
     n_clusters : int or None
         Groups of rows that share a random effect, where a model has them: the studies, unless
-        ``pool_partial(cluster=...)`` says otherwise.
+        ``pool_partial(cluster=...)`` or ``multilevel(levels=...)`` says otherwise (there the groups of the
+        outermost level).
+    i2_low, i2_high, h2_low, h2_high : float or None
+        I² and H² at the ends of the interval of tau².
+    formula : str or None
+        The moderators; None where the only coefficient is the mean.
+    coefficients : DataFrame or None
+        One line a coefficient, columns as in `tidy`; None where the only coefficient is the mean. A fit of
+        several coefficients has no single `estimate`: ask `predict` for means.
+    vcov : ndarray or None
+        Covariance matrix of the coefficients.
+    r2 : float or None
+        Percent of the between-study variance that the moderators account for.
+    qm, qm_df, qm_df2, qm_p_value : float or None
+        Joint test of all moderators: F with `qm_df` and `qm_df2` degrees of freedom, or chi-squared where
+        `qm_df2` is None.
+    variance_components : DataFrame or None
+        Columns level, variance, sd, low, high, i2: one line a level of random effects, where there are
+        several.
+    per_row : mapping of str to ndarray, or None
+        Further columns of `augment`, one value for each row in use.
+    regression : Regression or None
+        What `predict`, `contrast`, `joint_test` and `vif` work on.
     """
 
     estimate: float | None
@@ -141,6 +176,21 @@ class MetaFit:
     notes: tuple[str, ...] = field(default=())
     methods_used: tuple[str, ...] = field(default=())
     n_clusters: int | None = None
+    i2_low: float | None = None
+    i2_high: float | None = None
+    h2_low: float | None = None
+    h2_high: float | None = None
+    formula: str | None = None
+    coefficients: pd.DataFrame | None = None
+    vcov: np.ndarray | None = None
+    r2: float | None = None
+    qm: float | None = None
+    qm_df: float | None = None
+    qm_df2: float | None = None
+    qm_p_value: float | None = None
+    variance_components: pd.DataFrame | None = None
+    per_row: Mapping[str, np.ndarray] | None = None
+    regression: Regression | None = None
 
     def to_display(self, value: float | None) -> float | None:
         """Return a number of the model scale on the printed scale (ratios: the exponential)."""
@@ -164,7 +214,7 @@ class MetaFit:
         return values
 
     def tidy(self) -> pd.DataFrame:
-        """Return the coefficient as a table of one row.
+        """Return the coefficients as a table, one row for each.
 
         Returns
         -------
@@ -172,6 +222,8 @@ class MetaFit:
             Columns ``term, estimate, std_error, df, statistic, p_value, conf_low, conf_high``, on the
             model scale.
         """
+        if self.coefficients is not None:
+            return self.coefficients.copy()
         return pd.DataFrame([{name: getattr(self, name) for name in TIDY_COLUMNS}])
 
     def glance(self) -> pd.DataFrame:
@@ -188,26 +240,132 @@ class MetaFit:
         return pd.DataFrame([line])
 
     def augment(self) -> pd.DataFrame:
-        """Return the rows with ``fitted`` (the mean), ``residual``, ``weight`` and ``contribution``.
+        """Return the rows with what the model makes of each.
 
         Returns
         -------
         DataFrame
-            One line per row given. A residual exists for exact rows only; the cells of rows that were
-            not used are empty.
+            One line per row given, with ``fitted`` (the mean, or the mean at the row's moderators),
+            ``residual``, ``weight`` and ``contribution``. Models of effects with standard errors add
+            ``leverage`` (diagonal of the hat matrix), ``std_residual`` (the residual over its standard
+            error), and ``blup`` with ``blup_std_error`` (the study's own effect, shrunk towards `fitted` by
+            the model's tau²). A residual exists for exact rows only; the cells of rows that were not used
+            are empty.
         """
         rows = self.rows.copy()
+        used = rows["used"].to_numpy(dtype=bool)
+        extra = dict(self.per_row or {})
         mean = math.nan if self.estimate is None else self.estimate
-        fitted = rows["used"].map({True: mean, False: math.nan}).astype(float)
+        fitted = pd.Series(np.nan, index=rows.index)
+        fitted[used] = extra.pop("fitted", mean)
         exact = rows["kind"].eq("exact")
         residual = (rows["estimate"].astype(float) - fitted).where(exact)
         at = int(rows.columns.get_loc("weight"))  # type: ignore[arg-type]
         rows.insert(at, "fitted", fitted)
         rows.insert(at + 1, "residual", residual)
+        for place, (name, values) in enumerate(extra.items(), start=at + 4):
+            column = np.full(len(rows), math.nan)
+            column[used] = values
+            rows.insert(place, name, column)
         return rows
+
+    def _asked(self, what: str) -> Regression:
+        if self.regression is None:
+            raise ModelError(f"{what}() is for meta_regression(); this fit is {self.method}")
+        return self.regression
+
+    def predict(self, new: object) -> pd.DataFrame:
+        """Return the mean effect at new values of the moderators.
+
+        Parameters
+        ----------
+        new : DataFrame, dict of columns, or list of dicts
+            One entry for each moderator of the formula, such as ``{"weeks": [6, 12]}``.
+
+        Returns
+        -------
+        DataFrame
+            The moderators, then ``estimate, std_error, conf_low, conf_high`` of the mean and ``pred_low,
+            pred_high`` for the effect in a new study of that kind (not under a common effect), on the
+            model scale.
+
+        Raises
+        ------
+        ModelError
+            Where the fit has no formula, a moderator is missing or blank, or a level is not known.
+        """
+        return self._asked("predict").means(new)
+
+    def contrast(self, weights: Mapping[str, float]) -> pd.DataFrame:
+        """Return a linear combination of coefficients with its test.
+
+        Parameters
+        ----------
+        weights : mapping of str to float
+            Weight of each coefficient named, such as ``{"setting[T.b]": 1, "setting[T.c]": -1}``.
+
+        Returns
+        -------
+        DataFrame
+            One line, columns as in `tidy`.
+
+        Raises
+        ------
+        ModelError
+            Where a coefficient is not known, or all weights are zero.
+        """
+        return self._asked("contrast").contrast(weights)
+
+    def joint_test(self, terms: Sequence[str | Mapping[str, float]] | str | None = None) -> pd.DataFrame:
+        """Test several coefficients at once.
+
+        Parameters
+        ----------
+        terms : sequence of str or of mappings, optional
+            Terms of the formula (all columns of a factor), coefficients, or contrasts. Without it, all but
+            the intercept.
+
+        Returns
+        -------
+        DataFrame
+            One line: ``statistic`` (F, or chi-squared under z inference), ``df``, ``df2``, ``p_value``.
+
+        Raises
+        ------
+        ModelError
+            Where a term is not known, or the combinations depend on each other.
+        """
+        return self._asked("joint_test").joint_test(terms)
+
+    def vif(self, *, by: str = "coefficient") -> pd.DataFrame:
+        """Return variance inflation factors: how much collinearity widens the intervals.
+
+        Parameters
+        ----------
+        by : {"coefficient", "term"}
+            One line a coefficient, or one a term, in which case the factor is the generalised one.
+
+        Returns
+        -------
+        DataFrame
+            ``term``, ``columns`` (how many coefficients), ``vif``, and ``per_column``, the factor to the
+            power 1 / columns, which compares terms of different size.
+
+        Raises
+        ------
+        ModelError
+            Where the fit has no formula, or `by` is not known.
+        """
+        from evidence._check import one_of
+
+        return self._asked("vif").vif(one_of("by", by, ("coefficient", "term")))
 
     def sentence(self) -> str:
         """Return the result as one plain line to paste: effect, interval, studies, rows, people."""
+        if self.formula is not None:
+            from evidence.fit.regression import sentence as moderators
+
+            return moderators(self)
         from evidence.fit.sentences import sentence
 
         return sentence(self)

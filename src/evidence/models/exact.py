@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
-
 import numpy as np
 
-from evidence._check import one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.models.choices import (
+    BY_ML,
+    IDENTICAL,
+    REML,
+    Choices,
+    check_choices,
+    left_out,
+    narrowed,
+    one_row_a_study,
+    prediction_df,
+    sources,
+    tau2_interval,
+)
 from evidence.models.rows import (
-    TAKEN,
     Selection,
     assumed_correlation,
     check_effects,
     check_level,
     people,
     select,
-    several_rows,
 )
 from evidence.numerics.intervals import (
-    INFERENCE,
     Interval,
     MeanInference,
     heterogeneity,
@@ -30,12 +36,10 @@ from evidence.numerics.intervals import (
     prediction_about,
     prediction_interval,
     profile_mean,
-    profile_tau2,
-    q_profile,
-    quantile,
+    wald_interval,
 )
 from evidence.numerics.tau2 import TAU2, log_likelihood
-from evidence.numerics.wls import Sample, sample, weighted_mean
+from evidence.numerics.wls import Sample, Vector, WeightedMean, mean_of_shares, sample, weighted_mean
 
 __all__ = ["SINGLE", "common_effect", "random_effects"]
 
@@ -43,64 +47,22 @@ SINGLE = (
     "One study is printed, not pooled: no between-study variance, no I², H² or Q, no prediction interval."
 )
 
-
-class _Default(str):
-    """The word of a default, which can be told from the same word said by the caller."""
-
-    __slots__ = ()
-
-
-_REML: Final = _Default("REML")
-
-_TAU2_SOURCES = {
-    "DL": "dersimonian1986",
-    "HE": "hedges1983",
-    "HS": "hunter2004",
-    "HSk": "hunter2004",
-    "SJ": "sidik2005",
-    "PM": "paule1982",
-    "EB": "morris1983",
-    "ML": "hardy1996",
-    "REML": "viechtbauer2005",
-}
-_INFERENCE_SOURCES = {
-    "z": (),
-    "t": (),
-    "HKSJ": ("hartung2001", "sidik2002"),
-    "mHKSJ": ("hartung2001", "sidik2002", "knapp2003"),
-    "profile": ("hardy1996",),
-}
+_NARROW = (
+    "The effects are more alike than their standard errors say, and the HKSJ interval is narrower"
+    " than the model's own; inference='mHKSJ' guards against that."
+)
 
 
-def _one_row_a_study(selection: Selection) -> None:
-    repeated = several_rows(selection)
-    if repeated:
-        raise ModelError(
-            f"several exact rows of one study are not independent: {', '.join(repeated[:8])}"
-            f"{f' and {len(repeated) - 8} more' if len(repeated) > 8 else ''};"
-            " choose one row a study (one domain, one outcome), or use pool_partial(), which models"
-            " rows of the same people"
-        )
-
-
-def _left_out(selection: Selection) -> tuple[str, ...]:
-    out = len(selection.table) - int(selection.used.sum())
-    if not out:
-        return ()
-    partial = sum(why.endswith(TAKEN) for why in selection.why_not)
-    does = "reports partially" if partial == 1 else "report partially"
-    tail = f"; {partial} of them {does} and would enter pool_partial()" if partial else ""
-    verb = "is" if out == 1 else "are"
-    return (f"{out} of {len(selection.table)} rows {verb} left out, each with its reason in .rows{tail}.",)
-
-
-def common_effect(effects: Effects, *, level: float = 0.95) -> MetaFit:
-    """Pool effects as estimates of one common effect, by inverse variance.
+def common_effect(effects: Effects, *, weighted: bool = True, level: float = 0.95) -> MetaFit:
+    """Pool effects as estimates of one common effect.
 
     Parameters
     ----------
     effects : Effects
         The rows; only exact ones are used, at most one a study.
+    weighted : bool, default True
+        Inverse-variance weights, the most precise choice if the model holds. Without them every study counts
+        the same: the mean of these studies' effects, whatever their size.
     level : float, default 0.95
         Level of the interval (normal).
 
@@ -129,23 +91,37 @@ def common_effect(effects: Effects, *, level: float = 0.95) -> MetaFit:
     """
     check_effects(effects)
     level = check_level(level)
+    if not isinstance(weighted, bool | np.bool_):
+        raise ModelError(f"weighted takes True or False; got {weighted!r}")
     selection = select(effects, partial=False)
-    _one_row_a_study(selection)
+    one_row_a_study(selection, "pool_partial()")
     data = sample(selection.values("estimate"), selection.values("variance"))
-    notes = _left_out(selection)
+    notes = left_out(selection)
     if data.k == 1:
         notes = (SINGLE, *notes)
+    elif not weighted:
+        notes = (
+            "Every study counts the same, whatever its precision: the interval is for the mean of these"
+            " studies' effects, with tau² = 0, and there is no prediction interval for another study.",
+            *notes,
+        )
     else:
         notes = (
             "The common-effect model assumes that every study has the same true effect: tau² = 0, and no"
             " prediction interval, for a new study has that effect too.",
             *notes,
         )
-    return _record(effects, selection, data, _Options("", "z", level), notes)
+    return _record(effects, selection, data, Choices("", "z", level), notes, weighted=bool(weighted))
 
 
 def random_effects(
-    effects: Effects, *, tau2: str = _REML, inference: str = "HKSJ", level: float = 0.95
+    effects: Effects,
+    *,
+    tau2: str = REML,
+    inference: str = "HKSJ",
+    level: float = 0.95,
+    prediction: str = "inference",
+    tau2_interval: str = "QP",
 ) -> MetaFit:
     """Pool effects that differ between studies, one effect a study.
 
@@ -162,13 +138,19 @@ def random_effects(
         ``"profile"`` is the profile likelihood, which goes with ML: another `tau2` is refused.
     level : float, default 0.95
         Level of the intervals.
+    prediction : {"inference", "k-1", "k-2"}, default "inference"
+        Distribution of the prediction interval: the one of the mean's interval (normal under z, otherwise
+        t with k - 1 df), or t with k - 1 or k - 2 df whatever the inference. Higgins et al. (2009) take
+        k - 2; the default is what metafor prints. Under ``"profile"`` its ends are moved out where the
+        mean's interval is wider than that distribution says.
+    tau2_interval : {"QP", "PL"}, default "QP"
+        Q-profile, or profile likelihood (for ML and REML; always under ``"profile"``).
 
     Returns
     -------
     MetaFit
-        With Q, I², H², the Q-profile interval of tau² (profile likelihood under ``"profile"``) and the
-        prediction interval (same t or normal as the mean's interval; t with k - 1 df under
-        ``"profile"``). One study gives its own effect with a normal interval and no tau².
+        With Q, I², H², the interval of tau² (and so of I² and H²) and the prediction interval. One study
+        gives its own effect with a normal interval and no tau².
 
     Raises
     ------
@@ -188,95 +170,89 @@ def random_effects(
     >>> fit.n_studies
     3
     """
-    level = check_level(level)
     check_effects(effects)
-    inference = one_of("inference", inference, INFERENCE)
-    by_ml = inference == "profile" and tau2 is _REML
-    estimator = "ML" if by_ml else one_of("tau2", tau2, TAU2)
-    if inference == "profile" and estimator != "ML":
-        raise ModelError(
-            f"inference='profile' is the profile of the likelihood, so tau2 must be 'ML'; got {estimator!r}"
-        )
+    chosen = check_choices(tau2, inference, level, prediction, tau2_interval)
     selection = select(effects, partial=False)
-    _one_row_a_study(selection)
+    one_row_a_study(selection, "pool_partial()")
     data = sample(selection.values("estimate"), selection.values("variance"))
-    notes = _left_out(selection)
+    notes = left_out(selection)
     if data.k == 1:
-        return _record(effects, selection, data, _Options("", "z", level), (SINGLE, *notes))
-    if by_ml:
-        notes = ("tau² is by ML, not by the default REML: inference='profile' goes with ML.", *notes)
-    return _record(effects, selection, data, _Options(estimator, inference, level), notes)
+        return _record(effects, selection, data, Choices("", "z", chosen.level), (SINGLE, *notes))
+    if chosen.by_ml:
+        notes = (BY_ML, *notes)
+    return _record(effects, selection, data, chosen, notes)
 
 
-@dataclass(frozen=True)
-class _Options:
-    """What was chosen; an empty estimator is the common-effect model."""
-
-    estimator: str
-    inference: str
-    level: float
-
-
-def _tau2_interval(data: Sample, tau2: float, chosen: _Options) -> tuple[Interval, tuple[str, ...]]:
-    if chosen.inference == "profile":
-        return profile_tau2(data, tau2, chosen.level), ()
-    interval = q_profile(data, chosen.level)
-    if interval.empty:
-        return interval, (
-            "The effects are more alike than chance allows at any tau²: its Q-profile interval is empty,"
-            " printed as 0 to 0.",
-        )
-    return interval, ()
-
-
-def _prediction(data: Sample, mean: MeanInference, tau2: float, chosen: _Options) -> Interval:
+def _prediction(
+    data: Sample, mean: MeanInference, tau2: float, chosen: Choices
+) -> tuple[Interval | None, tuple[str, ...]]:
+    df = prediction_df(chosen, data.k, 1, mean.df)
+    if df == 0:
+        return None, ("Two studies leave no degree of freedom for a prediction interval with k - 2.",)
     if chosen.inference != "profile":
-        return prediction_interval(mean.estimate, mean.std_error, tau2, mean.df, chosen.level)
+        return prediction_interval(mean.estimate, mean.std_error, tau2, df, chosen.level), ()
     limits = Interval(mean.low, mean.high)
-    return prediction_about(mean.estimate, mean.std_error, tau2, data.k - 1, chosen.level, limits)
+    return prediction_about(mean.estimate, mean.std_error, tau2, df, chosen.level, limits), ()
+
+
+def _mean(
+    data: Sample, tau2: float, chosen: Choices, weighted: bool
+) -> tuple[MeanInference, Vector, tuple[str, ...]]:
+    """Return the mean, the weights as shares of one, and notes."""
+    own = weighted_mean(data, tau2)
+    if not weighted:
+        shares = np.full(data.k, 1.0 / data.k)
+        return wald_interval(*mean_of_shares(data, shares, tau2), None, chosen.level), shares, ()
+    if chosen.inference == "profile":
+        return profile_mean(data, tau2, chosen.level), own.weights, ()
+    mean = mean_inference(data, tau2, chosen.inference, chosen.level)
+    if mean.fallback:
+        return mean, own.weights, (IDENTICAL,)
+    if narrowed(mean.multiplier, mean.df, chosen.level):
+        return mean, own.weights, (_NARROW,)
+    return mean, own.weights, ()
+
+
+def _per_row(data: Sample, own: WeightedMean, tau2: float, multiplier: float) -> dict[str, Vector]:
+    """Return leverage, standardised residual and the studies' own shrunken effects."""
+    shrink = tau2 / (data.v + tau2)
+    rest = data.v / (data.v + tau2)
+    variance = shrink * data.v + rest * rest * (own.std_error * own.std_error * multiplier)
+    return {
+        "leverage": own.weights,
+        "std_residual": own.residual / np.sqrt((data.v + tau2) * own.spare),
+        "blup": own.estimate + shrink * own.residual,
+        "blup_std_error": np.sqrt(variance),
+    }
 
 
 def _record(
-    effects: Effects, selection: Selection, data: Sample, chosen: _Options, notes: tuple[str, ...]
+    effects: Effects,
+    selection: Selection,
+    data: Sample,
+    chosen: Choices,
+    notes: tuple[str, ...],
+    *,
+    weighted: bool = True,
 ) -> MetaFit:
     """Compute the fit and put it into its record."""
-    random = bool(chosen.estimator)
+    random, several = bool(chosen.estimator), data.k > 1
     tau2 = TAU2[chosen.estimator](data).value if random else 0.0
-    if chosen.inference == "profile":
-        mean = profile_mean(data, tau2, chosen.level)
-    else:
-        mean = mean_inference(data, tau2, chosen.inference, chosen.level)
-    own_error = weighted_mean(data, tau2).std_error
-    if mean.fallback:
-        notes = (
-            "The effects are identical, which leaves HKSJ nothing to estimate a variance from: its factor"
-            " is taken as 1.",
-            *notes,
-        )
-    elif mean.multiplier < 1.0 and mean.high - mean.low < 2.0 * quantile(chosen.level, None) * own_error:
-        notes = (
-            "The effects are more alike than their standard errors say, and the HKSJ interval is narrower"
-            " than the model's own; inference='mHKSJ' guards against that.",
-            *notes,
-        )
-    several = data.k > 1
+    mean, shares, more = _mean(data, tau2, chosen, weighted)
+    notes = (*more, *notes)
     spread = heterogeneity(data, tau2 if random else None) if several else None
-    tau2_interval, predicted, sources = None, None, ["cochran1954"]
+    limits, predicted = None, None
+    cited: tuple[str, ...] = ("cochran1954",)
     if random:
-        tau2_interval, more = _tau2_interval(data, tau2, chosen)
-        predicted = _prediction(data, mean, tau2, chosen)
-        interval_source = "hardy1996" if chosen.inference == "profile" else "viechtbauer2007"
-        sources = [
-            _TAU2_SOURCES[chosen.estimator],
-            *_INFERENCE_SOURCES[chosen.inference],
-            interval_source,
-            "higgins2009",
-            *sources,
-        ]
-        notes = (*more, *notes)
+        limits, more = tau2_interval(data, tau2, chosen)
+        predicted, why = _prediction(data, mean, tau2, chosen)
+        cited = sources(chosen)
+        notes = (*more, *why, *notes)
+    ends = [spread.at(end) for end in (limits.low, limits.high)] if limits and spread else [(None, None)] * 2
     total, people_notes = people(selection)
-    percent = 100.0 * weighted_mean(data, tau2).weights
-    restricted = chosen.estimator == "REML"
+    percent = 100.0 * shares
+    method = f"{chosen.estimator}, {chosen.inference}" if random else "common effect, z"
+    own = weighted_mean(data, tau2)
     return MetaFit(
         estimate=mean.estimate,
         std_error=mean.std_error,
@@ -286,10 +262,14 @@ def _record(
         conf_low=mean.low,
         conf_high=mean.high,
         tau2=tau2 if several else None,
-        tau2_low=None if tau2_interval is None else tau2_interval.low,
-        tau2_high=None if tau2_interval is None else tau2_interval.high,
+        tau2_low=None if limits is None else limits.low,
+        tau2_high=None if limits is None else limits.high,
         i2=None if spread is None else spread.i2,
+        i2_low=ends[0][0],
+        i2_high=ends[1][0],
         h2=None if spread is None else spread.h2,
+        h2_low=ends[0][1],
+        h2_high=ends[1][1],
         q=None if spread is None else spread.q,
         q_df=None if spread is None else float(spread.df),
         q_p_value=None if spread is None else spread.p_value,
@@ -300,12 +280,13 @@ def _record(
         n_people=total,
         measure=effects.measure,
         level=chosen.level,
-        method=f"{chosen.estimator}, {chosen.inference}" if random else "common effect, z",
+        method=method if weighted else "common effect, equal weights, z",
         kinds=selection.kinds(),
         rows=selection.rows(weight=percent, contribution=np.array(percent)),
         scale=effects.scale,
         display_sign=effects.display_sign,
-        loglik=log_likelihood(data, tau2, restricted=restricted and several),
+        loglik=log_likelihood(data, tau2, restricted=chosen.restricted and several),
         notes=(*notes, *people_notes, *assumed_correlation(effects, selection)),
-        methods_used=(*sources, "higgins2002") if several else tuple(sources),
+        methods_used=(*cited, "higgins2002") if several else cited,
+        per_row=_per_row(data, own, tau2, mean.multiplier) if several and weighted else None,
     )

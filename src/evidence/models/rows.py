@@ -15,11 +15,13 @@ from evidence.numerics.scalars import as_number
 from evidence.numerics.wls import Vector
 
 __all__ = [
+    "ASSUMED",
     "NOT_POOLED",
     "ROW_COLUMNS",
     "TAKEN",
     "Selection",
     "assumed_correlation",
+    "assumed_note",
     "check_effects",
     "check_level",
     "is_yes",
@@ -56,6 +58,9 @@ TAKEN = "pool_partial() uses it"
 
 NOT_POOLED = "one study is printed, not pooled: its exact rows give its effect"
 """Why a row without a value is left out beside the exact rows of the only study."""
+
+ASSUMED = r"\br = "
+"""How a row's assumptions name the assumed pre-post correlation, as a regular expression."""
 
 _NUMBERS = ("estimate", "std_error", "variance", "low", "high", "n_e", "n_c", "people")
 _SHOWN = 8
@@ -310,6 +315,11 @@ def assumed_correlation(effects: Effects, selection: Selection) -> tuple[str, ..
     table = selection.table
     if effects.correlation is None or "assumptions" not in table.columns:
         return ()
-    if not table.loc[selection.used, "assumptions"].astype(str).str.contains(r"\br = ", regex=True).any():
+    if not table.loc[selection.used, "assumptions"].astype(str).str.contains(ASSUMED, regex=True).any():
         return ()
-    return (f"Effects assume a correlation of r = {effects.correlation:g} between scores before and after.",)
+    return (assumed_note(effects.correlation),)
+
+
+def assumed_note(correlation: float) -> str:
+    """Return the note on an assumed pre-post correlation."""
+    return f"Effects assume a correlation of r = {correlation:g} between scores before and after."

@@ -10,7 +10,7 @@ from scipy import special
 
 from evidence.numerics.roots import crossing
 from evidence.numerics.tau2 import log_likelihood, maximise, solve_q
-from evidence.numerics.wls import Sample, sums, weighted_mean
+from evidence.numerics.wls import KnownMean, Problem, Sample, weighted_mean
 
 __all__ = [
     "INFERENCE",
@@ -18,6 +18,7 @@ __all__ = [
     "Interval",
     "MeanInference",
     "chi2_quantile",
+    "hartung_knapp",
     "heterogeneity",
     "mean_inference",
     "prediction_about",
@@ -27,6 +28,7 @@ __all__ = [
     "q_profile",
     "quantile",
     "two_sided_p",
+    "wald_interval",
 ]
 
 INFERENCE = ("z", "t", "HKSJ", "mHKSJ", "profile")
@@ -44,13 +46,20 @@ class Interval:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's Q with its p value, I² in percent, H²."""
+    """Cochran's Q with its p value, I² in percent, H², and the typical sampling variance behind them."""
 
     q: float
     df: int
     p_value: float
     i2: float
     h2: float
+    typical: float
+
+    def at(self, tau2: float) -> tuple[float, float]:
+        """Return I² in percent and H² at another tau², such as an end of its interval."""
+        if math.isinf(tau2):
+            return 100.0, math.inf
+        return 100.0 * tau2 / (tau2 + self.typical), tau2 / self.typical + 1.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class MeanInference:
     fallback: bool = False
 
 
-def quantile(level: float, df: int | None) -> float:
+def quantile(level: float, df: float | None) -> float:
     """Return the two-sided critical value of the normal (`df` None) or the t distribution."""
     tail = 0.5 * (1.0 - level)
     return float(-special.ndtri(tail) if df is None else -special.stdtrit(df, tail))
@@ -91,7 +100,7 @@ def chi2_quantile(level: float, df: int = 1) -> float:
     return float(special.chdtri(df, 1.0 - level))
 
 
-def two_sided_p(statistic: float, df: int | None) -> float:
+def two_sided_p(statistic: float, df: float | None) -> float:
     """Return the two-sided p value of a statistic under the normal or the t distribution."""
     size = abs(statistic)
     return float(2.0 * (special.ndtr(-size) if df is None else special.stdtr(df, -size)))
@@ -121,7 +130,8 @@ def heterogeneity(data: Sample, tau2: float | None = None) -> Heterogeneity:
     else:
         h2 = tau2 / common.typical_variance + 1.0
         i2 = 100.0 * tau2 / (tau2 + common.typical_variance)
-    return Heterogeneity(common.q, df, float(special.chdtrc(df, common.q)), i2, h2)
+    p_value = float(special.chdtrc(df, common.q))
+    return Heterogeneity(common.q, df, p_value, i2, h2, common.typical_variance)
 
 
 def mean_inference(data: Sample, tau2: float, inference: str, level: float) -> MeanInference:
@@ -147,31 +157,58 @@ def mean_inference(data: Sample, tau2: float, inference: str, level: float) -> M
     """
     fit = weighted_mean(data, tau2)
     df = None if inference == "z" or data.k == 1 else data.k - 1
-    factor, fallback = 1.0, False
-    if df is not None and inference in ("HKSJ", "mHKSJ"):
-        factor = fit.q / df
-        # Identical effects leave no spread to estimate a variance from: an interval of no width
-        # would claim certainty, so the factor is 1, the interval that `t` gives.
-        fallback = inference == "HKSJ" and factor < 1e-20
-        factor = max(factor, 1.0) if inference == "mHKSJ" or fallback else factor
-    error = fit.std_error * math.sqrt(factor)
+    factor, fallback = hartung_knapp(fit.q, df, inference)
+    return wald_interval(fit.estimate, fit.std_error * math.sqrt(factor), df, level, factor, fallback)
+
+
+def hartung_knapp(q: float, df: int | None, inference: str) -> tuple[float, bool]:
+    """Return Hartung & Knapp's variance factor, and whether it had to be replaced by 1.
+
+    Parameters
+    ----------
+    q : float
+        Q(tau²) of the model in use.
+    df : int or None
+        Its degrees of freedom; None under the normal, where the factor is 1.
+    inference : str
+        As in `mean_inference`.
+    """
+    if df is None or inference not in ("HKSJ", "mHKSJ"):
+        return 1.0, False
+    factor = q / df
+    if inference == "mHKSJ":
+        return max(factor, 1.0), False
+    # Identical effects leave no spread to estimate a variance from: an interval of no width would claim
+    # certainty, so the factor is 1, the interval that `t` gives.
+    return (1.0, True) if factor < 1e-20 else (factor, False)
+
+
+def wald_interval(
+    estimate: float,
+    error: float,
+    df: int | None,
+    level: float,
+    multiplier: float = 1.0,
+    fallback: bool = False,
+) -> MeanInference:
+    """Return test and interval from an estimate and its standard error."""
     half = quantile(level, df) * error
-    statistic = fit.estimate / error
+    statistic = estimate / error
     return MeanInference(
-        fit.estimate,
+        estimate,
         error,
         statistic,
         two_sided_p(statistic, df),
-        fit.estimate - half,
-        fit.estimate + half,
+        estimate - half,
+        estimate + half,
         df,
-        factor,
+        multiplier,
         fallback,
     )
 
 
 def prediction_interval(
-    estimate: float, std_error: float, tau2: float, df: int | None, level: float
+    estimate: float, std_error: float, tau2: float, df: float | None, level: float
 ) -> Interval:
     """Return the interval for the true effect of a new study: ``estimate ± q sqrt(tau² + se²)``.
 
@@ -205,7 +242,7 @@ def prediction_about(
     return Interval(estimate - below, estimate + above)
 
 
-def q_profile(data: Sample, level: float) -> Interval:
+def q_profile(data: Problem, level: float) -> Interval:
     """Return the Q-profile interval of tau² (Viechtbauer 2007), each end the exact root of Q(t).
 
     Where Q(0) lies below even the lower critical value the interval is empty; it is returned as
@@ -216,7 +253,7 @@ def q_profile(data: Sample, level: float) -> Interval:
     Viechtbauer W. Confidence intervals for the amount of heterogeneity in meta-analysis. Stat Med
     2007;26(1):37-52. https://doi.org/10.1002/sim.2514
     """
-    tail, df = 0.5 * (1.0 - level), data.k - 1
+    tail, df = 0.5 * (1.0 - level), data.k - data.p
     upper_value, lower_value = float(special.chdtri(df, tail)), float(special.chdtri(df, 1.0 - tail))
     high = solve_q(data, lower_value).value
     if high == 0.0:
@@ -224,7 +261,7 @@ def q_profile(data: Sample, level: float) -> Interval:
     return Interval(solve_q(data, upper_value).value, high)
 
 
-def profile_tau2(data: Sample, tau2: float, level: float, *, restricted: bool = False) -> Interval:
+def profile_tau2(data: Problem, tau2: float, level: float, *, restricted: bool = False) -> Interval:
     """Return the profile-likelihood interval of tau² around its (restricted) maximum.
 
     References
@@ -236,7 +273,7 @@ def profile_tau2(data: Sample, tau2: float, level: float, *, restricted: bool = 
     critical = chi2_quantile(level)
 
     def deviance(t: float) -> tuple[float, float]:
-        now = sums(data, np.array([t]))
+        now = data.sums(np.array([t]))
         trace = now.tr_p if restricted else now.s1
         slope = float((trace[0] - now.q2[0]) / now.unit[0])
         return 2.0 * (top - log_likelihood(data, t, restricted=restricted)), slope
@@ -273,9 +310,10 @@ def profile_mean(data: Sample, tau2: float, level: float) -> MeanInference:
     top, critical = log_likelihood(data, tau2), chi2_quantile(level)
 
     def deviance(mean: float) -> tuple[float, float]:
-        t = maximise(data, mean=mean).value
+        known = KnownMean(data, mean)
+        t = maximise(known).value
         weights = 1.0 / (data.v + t)
-        return 2.0 * (top - log_likelihood(data, t, mean=mean)), 2.0 * float(weights @ (mean - data.y))
+        return 2.0 * (top - log_likelihood(known, t)), 2.0 * float(weights @ (mean - data.y))
 
     half = math.sqrt(critical) * fit.std_error
     ends = [crossing(deviance, fit.estimate, fit.estimate + side * half, critical) for side in (-1.0, 1.0)]

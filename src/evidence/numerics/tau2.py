@@ -1,10 +1,10 @@
 """Estimators of the between-study variance tau², each the exact optimum or root of its equation.
 
-Intercept-only random-effects model: ``y_i ~ N(mu, v_i + tau²)``. The closed forms (DL, HE, HS, HSk, SJ) are
-direct; PM and EB solve one monotone equation; ML and REML maximise a likelihood that may have several
-local maxima, so their score is first signed on a grid that holds every maximum and each candidate is
-polished inside its bracket. All steps are relative: multiply the effects by c and tau² comes out
-multiplied by c².
+Models with one variance component: ``y_i ~ N(x_i'b, v_i + tau²)``, with a mean only or with moderators.
+The closed forms (DL, HE, HS, HSk, SJ) are direct; PM and EB solve one monotone equation; ML and REML
+maximise a likelihood that may have several local maxima, so their score is first signed on a grid that
+holds every maximum and each candidate is polished inside its bracket. All steps are relative: multiply
+the effects by c and tau² comes out multiplied by c².
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidence.errors import ModelError
-from evidence.numerics.wls import Sample, Sums, Vector, sums
+from evidence.numerics.wls import Problem, Sums, Vector
 
 __all__ = ["TAU2", "Tau2", "generalised_q", "log_likelihood", "maximise", "solve_q"]
 
@@ -42,8 +42,8 @@ class Tau2:
     steps: int = 0
 
 
-def log_likelihood(data: Sample, t: float, *, restricted: bool = False, mean: float | None = None) -> float:
-    """Return the log-likelihood at tau² = t, maximised over the mean unless `mean` is given.
+def log_likelihood(data: Problem, t: float, *, restricted: bool = False) -> float:
+    """Return the log-likelihood at tau² = t, maximised over the coefficients.
 
     The restricted form includes ``+ 0.5 log|X'X|`` (Harville 1974), as metafor does.
 
@@ -52,22 +52,21 @@ def log_likelihood(data: Sample, t: float, *, restricted: bool = False, mean: fl
     Harville DA. Bayesian inference for variance components using only error contrasts. Biometrika
     1974;61(2):383-385. https://doi.org/10.1093/biomet/61.2.383
     """
-    one = sums(data, np.array([t]), mean)
-    total = data.v + t
-    value = -0.5 * (float(np.log(total).sum()) + float(one.q1[0]))
+    one = data.sums(np.array([t]))
+    value = -0.5 * (float(np.log(data.v + t).sum()) + float(one.q1[0]))
     if restricted:
-        log_information = float(np.log(one.s1[0]) - np.log(one.unit[0]))
-        value += 0.5 * (math.log(data.k) - log_information)
-        return value - 0.5 * (data.k - 1) * math.log(2.0 * math.pi)
+        # log |X'X| - log |X'(V + t)^-1 X|
+        value += 0.5 * (data.p * math.log(one.unit[0]) - float(one.log_det[0]))
+        return value - 0.5 * (data.k - data.p) * math.log(2.0 * math.pi)
     return value - 0.5 * data.k * math.log(2.0 * math.pi)
 
 
-def generalised_q(data: Sample, t: float) -> float:
+def generalised_q(data: Problem, t: float) -> float:
     """Return Q(t), the weighted sum of squared residuals with weights 1 / (v + t); it falls as t grows."""
-    return float(sums(data, np.array([t])).q1[0])
+    return float(data.sums(np.array([t])).q1[0])
 
 
-def solve_q(data: Sample, target: float) -> Tau2:
+def solve_q(data: Problem, target: float) -> Tau2:
     """Solve Q(t) = target for t >= 0; exactly 0 where Q(0) does not exceed the target.
 
     ``1 / Q`` is increasing and concave in t, so Newton's method on it from 0 approaches the root from below,
@@ -80,7 +79,7 @@ def solve_q(data: Sample, target: float) -> Tau2:
     """
     t, steps = 0.0, 0
     while steps < _MAX_STEPS:
-        now = sums(data, np.array([t]))
+        now = data.sums(np.array([t]))
         q, q2, unit = float(now.q1[0]), float(now.q2[0]), float(now.unit[0])
         if q <= target:
             return Tau2(t, steps)
@@ -92,28 +91,25 @@ def solve_q(data: Sample, target: float) -> Tau2:
     raise ModelError(f"the equation Q(tau²) = {target:.6g} was not solved in {_MAX_STEPS} steps")
 
 
-def _slopes(now: Sums, restricted: bool, known: bool) -> tuple[Vector, Vector, Vector, Vector]:
-    """Return trace, its decrease, the quadratic form and its half decrease, for the likelihood in use."""
-    trace = now.tr_p if restricted else now.s1
-    fall = now.tr_pp if restricted else now.s2
-    cubic = now.q3 if known else now.q3 - now.cross * now.cross / now.s1
-    return trace, fall, now.q2, cubic
+def _slopes(now: Sums, restricted: bool) -> tuple[Vector, Vector]:
+    """Return the trace that balances y'PPy in the likelihood in use, and how fast it falls."""
+    return (now.tr_p, now.tr_pp) if restricted else (now.s1, now.s2)
 
 
-def _log_ratio(data: Sample, t: Vector, restricted: bool, mean: float | None) -> tuple[Vector, Vector]:
+def _log_ratio(data: Problem, t: Vector, restricted: bool) -> tuple[Vector, Vector]:
     """Return log(q2 / trace), which has the sign of the score, and its derivative in t."""
     blocks = [t] if data.k * t.size <= 200_000 else [t[i : i + 1] for i in range(t.size)]
     values, derivatives = [], []
     for block in blocks:
-        now = sums(data, block, mean)
-        trace, fall, quadratic, cubic = _slopes(now, restricted, mean is not None)
+        now = data.sums(block)
+        trace, fall = _slopes(now, restricted)
         with np.errstate(divide="ignore", invalid="ignore"):
-            values.append(np.log(quadratic) - np.log(trace))
-            derivatives.append((fall / trace - 2.0 * cubic / quadratic) / now.unit)
+            values.append(np.log(now.q2) - np.log(trace))
+            derivatives.append((fall / trace - 2.0 * now.q3 / now.q2) / now.unit)
     return np.concatenate(values), np.concatenate(derivatives)
 
 
-def _grid(data: Sample, reach: float) -> Vector:
+def _grid(data: Problem, reach: float) -> Vector:
     """Return values of tau² from 0 to `reach` on which no wiggle of the score can hide.
 
     Each effect enters the score through t / (v + t), which takes more than a decade of t to
@@ -125,10 +121,10 @@ def _grid(data: Sample, reach: float) -> Vector:
     return np.concatenate([[0.0], np.geomspace(low, reach, count)])
 
 
-def _brackets(data: Sample, reach: float, restricted: bool, mean: float | None) -> list[tuple[float, float]]:
+def _brackets(data: Problem, reach: float, restricted: bool) -> list[tuple[float, float]]:
     """Return the intervals of tau² in which the score changes from rising to falling likelihood."""
     t = _grid(data, reach)
-    ratio, slope = _log_ratio(data, t, restricted, mean)
+    ratio, slope = _log_ratio(data, t, restricted)
     same = np.sign(ratio[:-1]) == np.sign(ratio[1:])
     # Both ends agree in sign, yet the curve turns towards zero between them: look closer, once.
     turns = np.where(ratio[:-1] > 0, (slope[:-1] < 0) & (slope[1:] > 0), (slope[:-1] > 0) & (slope[1:] < 0))
@@ -137,15 +133,13 @@ def _brackets(data: Sample, reach: float, restricted: bool, mean: float | None) 
         extra = np.concatenate([np.linspace(t[i], t[i + 1], 14)[1:-1] for i in suspects])
         order = np.argsort(np.concatenate([t, extra]))
         t = np.concatenate([t, extra])[order]
-        ratio = np.concatenate([ratio, _log_ratio(data, extra, restricted, mean)[0]])[order]
+        ratio = np.concatenate([ratio, _log_ratio(data, extra, restricted)[0]])[order]
     peaks = np.flatnonzero((ratio[:-1] > 0) & (ratio[1:] <= 0))
     found = [(float(t[i]), float(t[i + 1])) for i in peaks]
     return ([(0.0, 0.0)] if ratio[0] <= 0 else []) + found
 
 
-def _polish(
-    data: Sample, bracket: tuple[float, float], restricted: bool, mean: float | None
-) -> tuple[float, int]:
+def _polish(data: Problem, bracket: tuple[float, float], restricted: bool) -> tuple[float, int]:
     """Find the root of the score inside its bracket: Newton on trace / q2 - 1, halving where it leaves.
 
     Raises
@@ -158,9 +152,10 @@ def _polish(
         return 0.0, 0
     t = 0.5 * (low + high)
     for steps in range(1, _MAX_STEPS + 1):
-        now = sums(data, np.array([t]), mean)
-        trace, fall, quadratic, cubic = (float(x[0]) for x in _slopes(now, restricted, mean is not None))
-        a = trace / quadratic
+        now = data.sums(np.array([t]))
+        trace, fall = (float(x[0]) for x in _slopes(now, restricted))
+        quadratic, cubic = float(now.q2[0]), float(now.q3[0])
+        a = trace / quadratic if quadratic > 0.0 else np.inf
         if a < 1.0:
             low = t
         else:
@@ -175,20 +170,17 @@ def _polish(
     raise ModelError(f"the likelihood equation for tau² was not solved in {_MAX_STEPS} steps")
 
 
-def maximise(data: Sample, *, restricted: bool = False, mean: float | None = None) -> Tau2:
+def maximise(data: Problem, *, restricted: bool = False) -> Tau2:
     """Return the global maximum of the (restricted) likelihood over tau² >= 0.
 
-    No maximum lies beyond the squared range of the effects: there ``w r² (1-h) < 1`` for each effect, so
-    that every term of the score is negative.
+    No maximum lies beyond the model's `reach`.
 
     Parameters
     ----------
-    data : Sample
-        Effects and variances, k at least 2 (1 where `mean` is given).
+    data : Problem
+        Effects, variances and the model of their means, with more effects than coefficients.
     restricted : bool
         REML instead of ML.
-    mean : float, optional
-        A known mean: the profile likelihood at that mean (ML only).
 
     Returns
     -------
@@ -200,8 +192,7 @@ def maximise(data: Sample, *, restricted: bool = False, mean: float | None = Non
         Where a bracket is not closed in 200 steps, or effects and variances are more than 300
         orders of magnitude apart.
     """
-    far = data.spread if mean is None else float(np.abs(data.y - mean).max())
-    reach = far * far
+    reach = data.reach
     if reach == 0.0:
         return Tau2(0.0)
     if not np.isfinite(reach) or not np.isfinite(reach / data.v_min):
@@ -209,71 +200,73 @@ def maximise(data: Sample, *, restricted: bool = False, mean: float | None = Non
             "the effects differ by more than 150 orders of magnitude from their standard errors;"
             " check the units of both columns"
         )
-    if mean is None and reach <= data.v_min:
-        # Then w² r² < w (1 - h) for each effect at t = 0 and beyond: the likelihood only falls.
-        return Tau2(0.0)
-    brackets = _brackets(data, reach, restricted, mean)
-    candidates = [_polish(data, bracket, restricted, mean) for bracket in brackets]
+    brackets = _brackets(data, reach, restricted)
+    candidates = [_polish(data, bracket, restricted) for bracket in brackets]
     if len(candidates) == 1:
         return Tau2(*candidates[0])
-    heights = [log_likelihood(data, t, restricted=restricted, mean=mean) for t, _ in candidates]
+    heights = [log_likelihood(data, t, restricted=restricted) for t, _ in candidates]
     return Tau2(*candidates[int(np.argmax(heights))])
 
 
-def _common(data: Sample) -> Sums:
-    return sums(data, np.zeros(1))
+def _common(data: Problem) -> Sums:
+    return data.sums(np.zeros(1))
 
 
-def dersimonian_laird(data: Sample) -> Tau2:
+def dersimonian_laird(data: Problem) -> Tau2:
     """Return the moment estimator of DerSimonian & Laird (1986).
 
     https://doi.org/10.1016/0197-2456(86)90046-2
     """
     now = _common(data)
-    return Tau2(max(0.0, float(now.unit[0] * (now.q1[0] - (data.k - 1)) / now.tr_p[0])))
+    return Tau2(max(0.0, float(now.unit[0] * (now.q1[0] - (data.k - data.p)) / now.tr_p[0])))
 
 
-def hedges(data: Sample) -> Tau2:
+def hedges(data: Problem) -> Tau2:
     """Return Hedges' (1983) unweighted moment estimator, https://doi.org/10.1037/0033-2909.93.2.388."""
-    return Tau2(max(0.0, float(np.var(data.z, ddof=1) - data.v.mean())))
+    squares, trace = data.unweighted()
+    return Tau2(max(0.0, (squares - trace) / (data.k - data.p)))
 
 
-def hunter_schmidt(data: Sample) -> Tau2:
+def hunter_schmidt(data: Problem) -> Tau2:
     """Return the estimator of Hunter & Schmidt: ``(Q - k) / sum of weights``."""
     now = _common(data)
     return Tau2(max(0.0, float(now.unit[0] * (now.q1[0] - data.k) / now.s1[0])))
 
 
-def hunter_schmidt_corrected(data: Sample) -> Tau2:
-    """Return Hunter & Schmidt's estimator with Q scaled by ``k / (k - 1)``."""
+def hunter_schmidt_corrected(data: Problem) -> Tau2:
+    """Return Hunter & Schmidt's estimator with Q scaled by ``k / (k - p)``."""
     now = _common(data)
-    return Tau2(max(0.0, float(now.unit[0] * (now.q1[0] * data.k / (data.k - 1) - data.k) / now.s1[0])))
+    scaled = now.q1[0] * data.k / (data.k - data.p)
+    return Tau2(max(0.0, float(now.unit[0] * (scaled - data.k) / now.s1[0])))
 
 
-def sidik_jonkman(data: Sample) -> Tau2:
-    """Return Sidik & Jonkman's (2005) estimator, https://doi.org/10.1111/j.1467-9876.2005.00489.x."""
-    start = float(np.var(data.z))
+def sidik_jonkman(data: Problem) -> Tau2:
+    """Return Sidik & Jonkman's (2005) estimator, https://doi.org/10.1111/j.1467-9876.2005.00489.x.
+
+    Its start value is the variance of the effects around their mean, moderators or not.
+    """
+    start = float(np.var(data.y - data.y[0]))
     if start == 0.0:
         return Tau2(0.0)
-    now = sums(data, np.array([start]))
-    return Tau2(start * float(now.q1[0]) / (data.k - 1))
+    now = data.sums(np.array([start]))
+    return Tau2(start * float(now.q1[0]) / (data.k - data.p))
 
 
-def paule_mandel(data: Sample) -> Tau2:
-    """Return the root of Q(t) = k - 1 (Paule & Mandel 1982), https://doi.org/10.6028/jres.087.022.
+def paule_mandel(data: Problem) -> Tau2:
+    """Return the root of Q(t) = k - p (Paule & Mandel 1982), https://doi.org/10.6028/jres.087.022.
 
     The empirical Bayes estimator of Morris (1983), https://doi.org/10.1080/01621459.1983.10477920,
     solves the same equation.
     """
-    return solve_q(data, float(data.k - 1))
+    return solve_q(data, float(data.k - data.p))
 
 
-def maximum_likelihood(data: Sample) -> Tau2:
+def maximum_likelihood(data: Problem) -> Tau2:
     """Return the maximum of the likelihood (Hardy & Thompson 1996)."""
     return maximise(data)
 
 
-def restricted_likelihood(data: Sample) -> Tau2:
+def restricted_likelihood(data: Problem) -> Tau2:
     """Return the maximum of the restricted likelihood (Viechtbauer 2005).
 
     https://doi.org/10.3102/10769986030003261
@@ -281,7 +274,7 @@ def restricted_likelihood(data: Sample) -> Tau2:
     return maximise(data, restricted=True)
 
 
-TAU2: dict[str, Callable[[Sample], Tau2]] = {
+TAU2: dict[str, Callable[[Problem], Tau2]] = {
     "DL": dersimonian_laird,
     "HE": hedges,
     "HS": hunter_schmidt,

@@ -9,13 +9,62 @@ effects, so that a study which dominates all others cancels nowhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Sample", "Sums", "Vector", "WeightedMean", "sample", "sums", "weighted_mean"]
+__all__ = [
+    "KnownMean",
+    "Problem",
+    "Sample",
+    "Sums",
+    "Vector",
+    "WeightedMean",
+    "mean_of_shares",
+    "sample",
+    "sums",
+    "weighted_mean",
+]
 
 Vector = NDArray[np.float64]
+
+
+class Problem(Protocol):
+    """What the estimators of tau² ask of a model with one variance component.
+
+    `Sample` is the intercept-only model, `evidence.numerics.design.Design` the one with moderators.
+    """
+
+    @property
+    def k(self) -> int:
+        """Number of effects."""
+
+    @property
+    def p(self) -> int:
+        """Number of coefficients that are estimated from them."""
+
+    @property
+    def y(self) -> Vector:
+        """Effects as given."""
+
+    @property
+    def v(self) -> Vector:
+        """Variances as given."""
+
+    @property
+    def v_min(self) -> float:
+        """The smallest variance."""
+
+    @property
+    def reach(self) -> float:
+        """A value of tau² at and beyond which the likelihood only falls; 0 where it falls from the start."""
+
+    def sums(self, t: Vector) -> Sums:
+        """Return the sums at each value of tau²."""
+
+    def unweighted(self) -> tuple[float, float]:
+        """Return the residual sum of squares of ordinary least squares and ``sum of v (1 - leverage)``."""
 
 
 @dataclass(frozen=True)
@@ -48,41 +97,108 @@ class Sample:
         """Number of effects."""
         return int(self.y.size)
 
+    @property
+    def p(self) -> int:
+        """Number of coefficients: the mean."""
+        return 1
+
+    @property
+    def reach(self) -> float:
+        """The squared range of the effects.
+
+        Beyond it ``w r² < 1 - h`` for each effect, so that every term of the score is negative; where
+        it is below the smallest variance, this holds at 0.
+        """
+        square = self.spread * self.spread
+        return 0.0 if square <= self.v_min else square
+
+    def sums(self, t: Vector) -> Sums:
+        """Return the sums at each value of tau²; see `sums`."""
+        return sums(self, t)
+
+    def unweighted(self) -> tuple[float, float]:
+        """Return the sum of squares around the mean, and ``sum of v (1 - 1/k)``."""
+        return float(np.var(self.z)) * self.k, float(self.v.sum()) * (self.k - 1) / self.k
+
+
+@dataclass(frozen=True)
+class KnownMean:
+    """The effects of a sample around a mean that is known, so that no coefficient is estimated."""
+
+    data: Sample
+    mean: float
+
+    @property
+    def k(self) -> int:
+        """Number of effects."""
+        return self.data.k
+
+    @property
+    def p(self) -> int:
+        """Number of coefficients: none."""
+        return 0
+
+    @property
+    def y(self) -> Vector:
+        """Effects as given."""
+        return self.data.y
+
+    @property
+    def v(self) -> Vector:
+        """Variances as given."""
+        return self.data.v
+
+    @property
+    def v_min(self) -> float:
+        """The smallest variance."""
+        return self.data.v_min
+
+    @property
+    def reach(self) -> float:
+        """The largest squared distance from the mean: beyond it ``w r² < 1`` for each effect."""
+        far = float(np.abs(self.data.y - self.mean).max())
+        return far * far
+
+    def sums(self, t: Vector) -> Sums:
+        """Return the sums at each value of tau²; see `sums`."""
+        return sums(self.data, t, self.mean)
+
+    def unweighted(self) -> tuple[float, float]:
+        """Return the sum of squares around the mean, and the sum of the variances."""
+        r = self.data.y - self.mean
+        return float(r @ r), float(self.data.v.sum())
+
 
 @dataclass(frozen=True)
 class Sums:
     """The sums at one or several values of tau²; all are free of units.
 
+    P is the residual-forming matrix of the model, ``P = W - W X (X'WX)^-1 X'W``; with nothing to estimate,
+    ``P = W``.
+
     Attributes
     ----------
     unit : Vector
         ``v_min + t``: what turns the sums back into the data's units.
-    s1, s2, s3 : Vector
-        Sums of the first three powers of ``W``.
-    rest : Vector
-        ``s1`` without the pivot's 1.
-    shift : Vector
-        Weighted mean minus the pivot's effect, in the data's units.
+    s1, s2 : Vector
+        Sums of the weights and of their squares.
     q1, q2, q3 : Vector
-        Sums of ``W r²``, ``W² r²`` and ``W³ r²`` with ``r`` in units of ``sqrt(unit)``.
-    cross : Vector
-        Sum of ``W² r``.
+        The forms y'Py, y'PPy and y'PPPy, with y in units of ``sqrt(unit)``.
     tr_p, tr_pp : Vector
-        Traces of P and PP, P the residual-forming matrix of the weighted mean.
+        Traces of P and PP.
+    log_det : Vector
+        ``log |X'WX| - log |X'X|``.
     """
 
     unit: Vector
     s1: Vector
     s2: Vector
-    s3: Vector
-    rest: Vector
-    shift: Vector
     q1: Vector
     q2: Vector
     q3: Vector
-    cross: Vector
     tr_p: Vector
     tr_pp: Vector
+    log_det: Vector
 
 
 @dataclass(frozen=True)
@@ -101,7 +217,11 @@ class WeightedMean:
         ``(k - 1) / tr P``: the sampling variance that a set of equally precise studies with the
         same total information would have (Higgins & Thompson 2002); infinite for one effect.
     weights : Vector, shape (k,)
-        Weights as shares of one.
+        Weights as shares of one: the leverages.
+    spare : Vector, shape (k,)
+        One minus them, free of cancellation.
+    residual : Vector, shape (k,)
+        Effects minus the mean, likewise.
     """
 
     estimate: float
@@ -109,6 +229,8 @@ class WeightedMean:
     q: float
     typical_variance: float
     weights: Vector
+    spare: Vector
+    residual: Vector
 
 
 def sample(y: Vector, v: Vector) -> Sample:
@@ -142,7 +264,7 @@ def sums(data: Sample, t: Vector, mean: float | None = None) -> Sums:
     Returns
     -------
     Sums
-        Each field of shape (g,).
+        Each field of shape (g,). With a known mean nothing is estimated, so P = W.
     """
     unit = data.v_min + t
     w = unit[:, None] / (data.v + t[:, None])
@@ -151,30 +273,29 @@ def sums(data: Sample, t: Vector, mean: float | None = None) -> Sums:
     # the difference of two numbers near one.
     rest = w.sum(axis=1, where=_others(data)) if data.k > 1 else np.zeros_like(t)
     s1 = 1.0 + rest
-    s2, s3 = w2.sum(axis=1), (w2 * w).sum(axis=1)
+    s2 = w2.sum(axis=1)
     shift = (w @ data.z) / s1 if mean is None else np.full_like(t, mean - data.y[data.pivot])
     r = (data.z - shift[:, None]) / np.sqrt(unit)[:, None]
     wr = w * r
     wr2 = wr * wr
+    q3 = (wr2 * w).sum(axis=1)
+    if mean is not None:
+        return Sums(unit, s1, s2, (wr * r).sum(axis=1), wr2.sum(axis=1), q3, s1, s2, np.zeros_like(t))
+    cross = (w * wr).sum(axis=1)
     spare = (s1[:, None] - w) / s1[:, None]
     spare[:, data.pivot] = rest / s1
     w_spare = w * spare
-    tr_p = w_spare.sum(axis=1)
     p2, p4 = s2 - 1.0, (w2 * w2).sum(axis=1) - 1.0
-    tr_pp = (w_spare * w_spare).sum(axis=1) + (2.0 * p2 + p2 * p2 - p4) / (s1 * s1)
     return Sums(
         unit=unit,
         s1=s1,
         s2=s2,
-        s3=s3,
-        rest=rest,
-        shift=shift,
         q1=(wr * r).sum(axis=1),
         q2=wr2.sum(axis=1),
-        q3=(wr2 * w).sum(axis=1),
-        cross=(w * wr).sum(axis=1),
-        tr_p=tr_p,
-        tr_pp=tr_pp,
+        q3=q3 - cross * cross / s1,
+        tr_p=w_spare.sum(axis=1),
+        tr_pp=(w_spare * w_spare).sum(axis=1) + (2.0 * p2 + p2 * p2 - p4) / (s1 * s1),
+        log_det=np.log(s1 / data.k),
     )
 
 
@@ -213,4 +334,27 @@ def weighted_mean(data: Sample, tau2: float = 0.0) -> WeightedMean:
         q=float(w @ (r * r)),
         typical_variance=unit * (data.k - 1) / trace if data.k > 1 else float("inf"),
         weights=w / total,
+        spare=spare,
+        residual=data.z - shift,
     )
+
+
+def mean_of_shares(data: Sample, shares: Vector, tau2: float = 0.0) -> tuple[float, float]:
+    """Return the mean with weights that do not come from the variances, and its standard error.
+
+    Parameters
+    ----------
+    data : Sample
+        Effects and variances.
+    shares : Vector, shape (k,)
+        Weights, adding up to one.
+    tau2 : float
+        Between-study variance.
+
+    Returns
+    -------
+    tuple of float
+        ``sum of s y`` and ``sqrt(sum of s² (v + tau2))``.
+    """
+    error = shares * np.sqrt(data.v + tau2)
+    return float(data.y[data.pivot] + shares @ data.z), float(np.sqrt(error @ error))

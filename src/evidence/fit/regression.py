@@ -1,0 +1,220 @@
+"""What a meta-regression can be asked: means at new values, contrasts, joint tests, variance inflation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evidence._check import nearest
+from evidence.errors import ModelError
+from evidence.fit.numbers import count, number, p_value
+from evidence.numerics.intervals import quantile, two_sided_p
+from evidence.numerics.regression import Coefficients, predict, variance_inflation, wald
+
+if TYPE_CHECKING:
+    from evidence.fit.record import MetaFit
+    from evidence.models.formula import Terms
+
+__all__ = ["Regression", "coefficient_table", "sentence"]
+
+
+@dataclass(frozen=True, repr=False)
+class Regression:
+    """The coefficients of a fit with all their digits, and the formula that they belong to.
+
+    Attributes
+    ----------
+    terms : Terms
+        The formula and its columns.
+    found : Coefficients
+        Coefficients, tests, root of the covariance matrix.
+    x : ndarray, shape (k, p)
+        The columns of the rows in use.
+    tau2 : float
+        Residual between-study variance.
+    level : float
+        Level of the intervals.
+    pred_df : int or None
+        Degrees of freedom of prediction intervals, None for the normal; 0 where there are too few studies.
+    random : bool
+        Whether the model has a between-study variance, so that there is something to predict.
+    """
+
+    terms: Terms
+    found: Coefficients
+    x: np.ndarray
+    tau2: float
+    level: float
+    pred_df: int | None
+    random: bool
+
+    def __repr__(self) -> str:
+        """Return the formula and the number of coefficients."""
+        return f"<Regression {self.terms.formula}: {len(self.terms.names)} coefficients>"
+
+    def column(self, name: str) -> int:
+        """Return where a coefficient stands.
+
+        Raises
+        ------
+        ModelError
+            Where there is no coefficient of that name.
+        """
+        names = self.terms.names
+        if name not in names:
+            close = nearest(name, names)
+            hint = f" (did you mean {close}?)" if close else ""
+            raise ModelError(f"the coefficients are {', '.join(names)}; got {name!r}{hint}")
+        return names.index(name)
+
+    def means(self, new: object) -> pd.DataFrame:
+        """Return the new rows with means and intervals; see `MetaFit.predict`."""
+        from evidence.models.formula import model_matrix
+
+        table, x = model_matrix(self.terms, new)
+        usable = self.random and self.pred_df != 0
+        at = predict(x, self.found, self.tau2, self.level, self.pred_df if usable else None)
+        out = table.loc[:, [m.name for m in self.terms.moderators]].copy()
+        out["estimate"], out["std_error"] = at.mean, at.std_error
+        out["conf_low"], out["conf_high"] = at.low, at.high
+        if usable:
+            out["pred_low"], out["pred_high"] = at.pred_low, at.pred_high
+        return out
+
+    def contrast(self, weights: Mapping[str, float]) -> pd.DataFrame:
+        """Return a linear combination of coefficients as one line of tidy columns; see `MetaFit.contrast`."""
+        row = self._weights(weights)
+        estimate = float(row @ self.found.estimate)
+        rooted = row @ self.found.root
+        error, df = float(np.sqrt(rooted @ rooted)), self.found.df
+        half = quantile(self.level, df) * error
+        name = " ".join(f"{'−' if w < 0 else '+'} {abs(w):g} {term}" for term, w in weights.items())
+        line = {
+            "term": name.removeprefix("+ "),
+            "estimate": estimate,
+            "std_error": error,
+            "df": df,
+            "statistic": estimate / error,
+            "p_value": two_sided_p(estimate / error, df),
+            "conf_low": estimate - half,
+            "conf_high": estimate + half,
+        }
+        return pd.DataFrame([line])
+
+    def _weights(self, weights: Mapping[str, float]) -> np.ndarray:
+        """Return a combination as one weight a coefficient.
+
+        Raises
+        ------
+        ModelError
+            Where a name is unknown, or the weights are not numbers or all zero.
+        """
+        if not isinstance(weights, Mapping):
+            raise ModelError(
+                f"a contrast is a dict of coefficients and weights, such as {{{self.terms.names[-1]!r}: 1}};"
+                f" got {type(weights).__name__}"
+            )
+        row = np.zeros(len(self.terms.names))
+        for name, weight in weights.items():
+            row[self.column(name)] = float(weight)
+        if not np.isfinite(row).all() or not row.any():
+            raise ModelError("the weights of a contrast are finite numbers, and not all of them zero")
+        return row
+
+    def joint_test(self, terms: Sequence[str | Mapping[str, float]] | None) -> pd.DataFrame:
+        """Return a joint test as one line; see `MetaFit.joint_test`.
+
+        Raises
+        ------
+        ModelError
+            Where nothing is asked for, or a name is not known.
+        """
+        names = self.terms.names
+        if terms is None:
+            asked: list[str | Mapping[str, float]] = [name for name in names if name != "Intercept"] or [
+                *names
+            ]
+        else:
+            asked = [terms] if isinstance(terms, str | Mapping) else list(terms)
+        spans = {label: (start, stop) for label, start, stop in self.terms.spans}
+        rows: list[np.ndarray] = []
+        for item in asked:
+            if isinstance(item, str) and item in spans:
+                rows += [np.eye(len(names))[j] for j in range(*spans[item])]
+            else:
+                rows.append(self._weights(item if isinstance(item, Mapping) else {item: 1.0}))
+        if not rows:
+            raise ModelError("a joint test needs at least one term")
+        test = wald(self.found.estimate, self.found.root, np.array(rows), self.found.df)
+        return pd.DataFrame(
+            [{"statistic": test.statistic, "df": test.df, "df2": test.df2, "p_value": test.p_value}]
+        )
+
+    def vif(self, by: str) -> pd.DataFrame:
+        """Return variance inflation factors by coefficient or by term; see `MetaFit.vif`."""
+        intercept = self.terms.intercept
+        names = self.terms.names
+        if by == "term":
+            groups = [(label, np.arange(start, stop)) for label, start, stop in self.terms.spans]
+        else:
+            groups = [(name, np.array([j])) for j, name in enumerate(names)]
+        kept = [(name, columns) for name, columns in groups if intercept not in columns]
+        factors = variance_inflation(self.found.root, [columns for _, columns in kept], intercept)
+        size = np.array([columns.size for _, columns in kept])
+        return pd.DataFrame(
+            {
+                "term": [name for name, _ in kept],
+                "columns": size,
+                "vif": factors,
+                "per_column": factors ** (1.0 / np.maximum(size, 1)),
+            }
+        )
+
+
+def coefficient_table(terms: Terms, found: Coefficients) -> pd.DataFrame:
+    """Return the coefficients in the columns of `MetaFit.tidy`."""
+    return pd.DataFrame(
+        {
+            "term": list(terms.names),
+            "estimate": found.estimate,
+            "std_error": found.std_error,
+            "df": [found.df] * len(terms.names),
+            "statistic": found.statistic,
+            "p_value": found.p_value,
+            "conf_low": found.low,
+            "conf_high": found.high,
+        }
+    )
+
+
+def sentence(fit: MetaFit) -> str:
+    """Return the result of several coefficients as one plain line."""
+    formula = (fit.formula or "").removeprefix("~ ")
+    size = ", ".join(
+        part
+        for part in (
+            count(fit.n_studies, "study", "studies"),
+            count(fit.k, "row", "rows"),
+            count(fit.n_people, "person", "people"),
+        )
+        if part
+    )
+    name = f"{fit.measure} " if fit.measure and fit.measure != "GEN" else ""
+    clear = fit.qm_p_value is not None and fit.qm_p_value < 1.0 - fit.level
+    start = f"{name}effects differ with" if clear else f"no clear relation of {name}effects with"
+    share = "" if fit.r2 is None else f", R² {fit.r2:.0f} %"
+    text = f"{start} {formula} (joint test {_test_text(fit)}{share}; {size})."
+    return text[:1].upper() + text[1:]
+
+
+def _test_text(fit: MetaFit) -> str:
+    if fit.qm is None or fit.qm_df is None:
+        return "not possible"
+    shown = p_value(fit.qm_p_value)
+    tail = f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+    head = f"χ²({fit.qm_df:g})" if fit.qm_df2 is None else f"F({fit.qm_df:g}, {round(fit.qm_df2, 1):g})"
+    return f"{head} = {number(fit.qm)}, {tail}"

@@ -1,0 +1,119 @@
+"""The maximum of a mixed model's likelihood: where to start, and whether there is anything to climb."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from evidence.errors import ModelError
+from evidence.numerics.ascent import Top, ascend
+from evidence.numerics.mixed import Problem
+from evidence.numerics.nested import Parts
+from evidence.numerics.wls import Vector
+
+__all__ = ["check_estimable", "climb", "rough_totals"]
+
+_SEVERAL_STARTS = 300
+"""Up to so many effects every way of splitting the heterogeneity is followed to its maximum; with more, a
+likelihood with several maxima is not a concern, and the best start alone is followed."""
+
+
+def rough_totals(problem: Problem) -> list[float]:
+    """Return rough sizes of the heterogeneity: from Q, and from the plain spread of the residuals."""
+    v = problem.structure.v / problem.unit**2
+    r = (problem.y - problem.x @ (problem.base * problem.unit)) / problem.unit
+    # Plain sums: products of long vectors would wake the threads of the linear algebra library.
+    w, square = 1.0 / v, r * r
+    p, total = problem.x.shape[1], float(w.sum())
+    moment = (float((w * square).sum()) - (v.size - p)) / (total - float((w * w).sum()) / total)
+    spread = float(square.mean())
+    floor = 1e-3 * float(np.median(v))
+    return [max(moment, floor), max(spread - float(v.mean()), 0.1 * spread, floor)]
+
+
+def _splits(q: int) -> Vector:
+    """Return ways of sharing one variance among q components: evenly, and one with most of it."""
+    even = np.full((1, q), 1.0 / q)
+    if q == 1:
+        return even
+    return np.concatenate([even, 0.9 * np.eye(q) + 0.1 / q])
+
+
+def check_estimable(problem: Problem, theta: Vector, size: float) -> None:
+    """Refuse components about which the data say nothing.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model.
+    theta : Vector, shape (q,)
+        Where to look, in scaled units.
+    size : float
+        The size that a component is expected to have, in scaled units.
+
+    Raises
+    ------
+    ModelError
+        Where a component, such as that of a level with one group, has no influence on the likelihood.
+    """
+    information = np.diag(_sample(problem).at(theta).expected) * size * size
+    flat = np.flatnonzero(information <= 1e-11)
+    if flat.size:
+        raise ModelError(
+            f"component {int(flat[0]) + 1} of the random effects (the outermost is 1) cannot be estimated:"
+            " too few groups inform it"
+        )
+
+
+def _sample(problem: Problem) -> Problem:
+    """Return the model of its first part: what a part can estimate, the whole can."""
+    engine = problem.engine
+    if isinstance(engine, Parts) and len(engine.parts) > 1 and problem.x.shape[1] == 1:
+        return replace(problem, engine=Parts(engine.parts[:1], engine.parts[0].k))
+    return problem
+
+
+def _near(problem: Problem, starts: list[Vector]) -> Vector:
+    """Return a start for many effects: the best of several, or the optimum of a tenth of the clusters."""
+    engine = problem.engine
+    if isinstance(engine, Parts) and len(engine.parts) >= 10:
+        some = engine.parts[::10]
+        few = replace(problem, engine=Parts(some, sum(part.k for part in some)))
+        try:
+            return ascend(few.at, _near(few, starts)).theta
+        except ModelError:
+            # A moderator may not vary among so few: then the starts have to do.
+            pass
+    heights = [problem.at(start, derivatives=False).value for start in starts]
+    return starts[int(np.argmax(heights))]
+
+
+def climb(problem: Problem, splits: Vector | None = None) -> Top:
+    """Find the maximum of the likelihood over the components, from the best of several starts.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model.
+    splits : Vector, shape (starts, q), optional
+        Ways in which the components share the heterogeneity at the start.
+
+    Returns
+    -------
+    Top
+        In scaled units.
+    """
+    shares = _splits(problem.engine.size) if splits is None else splits
+    totals = rough_totals(problem)
+    check_estimable(problem, np.full(problem.engine.size, max(totals)), max(totals))
+    if problem.engine.k > _SEVERAL_STARTS:
+        return ascend(problem.at, _near(problem, [totals[0] * share for share in shares]))
+    tops: list[Top] = []
+    for share in shares:
+        starts = [total * size * share for total in dict.fromkeys(totals) for size in (0.03, 1.0)]
+        heights = [problem.at(start, derivatives=False).value for start in starts]
+        tops.append(ascend(problem.at, starts[int(np.argmax(heights))]))
+    best = max(top.evaluation.value for top in tops)
+    # Of maxima equal to rounding the first is kept: its start is the even split.
+    return next(top for top in tops if top.evaluation.value >= best - 1e-11 * (1.0 + abs(best)))

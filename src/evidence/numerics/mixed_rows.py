@@ -1,0 +1,130 @@
+"""What a fitted mixed model makes of each row, and heterogeneity by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from evidence.numerics.multilevel import MixedFit
+from evidence.numerics.wls import Vector
+
+__all__ = ["MixedRows", "Spread", "mixed_rows", "spread"]
+
+
+@dataclass(frozen=True)
+class MixedRows:
+    """Each row's part, in the caller's order of rows.
+
+    Attributes
+    ----------
+    fitted : Vector, shape (k,)
+        Mean at the row's moderators.
+    weight : Vector, shape (k,)
+        Share of the row in the mean of all, ``1' M^-1`` over its sum; precise rows of a correlated cluster
+        may have a negative one.
+    leverage : Vector, shape (k,)
+        Diagonal of the hat matrix.
+    std_residual : Vector, shape (k,)
+        Residual over its standard error; NaN where the row alone determines a coefficient.
+    blup, blup_std_error : Vector, shape (k,)
+        The row's own true effect, shrunk towards `fitted`, and its standard error with the components taken
+        as known.
+    """
+
+    fitted: Vector
+    weight: Vector
+    leverage: Vector
+    std_residual: Vector
+    blup: Vector
+    blup_std_error: Vector
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Cochran's Q under the known sampling covariance, and the components' shares of the variance.
+
+    Attributes
+    ----------
+    q : float
+        ``(y - Xb)' V^-1 (y - Xb)`` at the common-effect fit b.
+    df : int
+        k - p.
+    p_value : float
+        Of Q as chi-squared.
+    typical : float
+        Typical sampling variance ``(k - p) / tr P`` (Higgins & Thompson 2002), P that of the common-effect
+        fit.
+    i2 : Vector, shape (q,)
+        Each component's share in percent: ``100 theta_j / (sum theta + typical)``.
+    """
+
+    q: float
+    df: int
+    p_value: float
+    typical: float
+    i2: Vector
+
+
+def mixed_rows(fit: MixedFit) -> MixedRows:
+    """Return weights, leverages, residuals and shrunken effects, cluster by cluster."""
+    problem = fit.problem
+    structure, square = problem.structure, problem.unit**2
+    x, root = problem.x @ problem.turn, np.linalg.inv(problem.turn)
+    q = root @ fit.covariance @ root.T / square
+    fitted = problem.x @ fit.beta
+    residual = (problem.y - fitted) / problem.unit
+    out = {name: np.empty(structure.k) for name in ("weight", "leverage", "error", "pull", "pull_error")}
+    for clusters, rows in structure.stacks():
+        known = structure.sampling(clusters, rows) / square
+        phi = structure.marginal(clusters, rows, fit.theta) / square
+        n, xs = rows.shape[1], x[rows]
+        inverse = np.linalg.inv(phi)
+        wx = inverse @ xs
+        out["weight"][rows] = inverse.sum(axis=1)
+        out["leverage"][rows] = np.einsum("bnp,pq,bnq->bn", xs, q, wx)
+        left = np.einsum("bnn->bn", phi) - np.einsum("bnp,pq,bnq->bn", xs, q, xs)
+        out["error"][rows] = np.sqrt(np.where(left > 1e-12 * np.einsum("bnn->bn", phi), left, np.nan))
+        out["pull"][rows] = np.einsum("bij,bjk,bk->bi", known, inverse, residual[rows], optimize=True)
+        vwx = known @ wx
+        gone = np.einsum("bij,bjk,bki->bi", known, inverse, known, optimize=True)
+        variance = known[:, range(n), range(n)] - gone + np.einsum("bnp,pq,bnq->bn", vwx, q, vwx)
+        out["pull_error"][rows] = np.sqrt(np.maximum(variance, 0.0))
+    back = np.empty_like(structure.order)
+    back[structure.order] = np.arange(structure.k)
+    weight = out["weight"] / out["weight"].sum()
+    parts = (
+        fitted,
+        weight,
+        out["leverage"],
+        residual / out["error"],
+        problem.y - out["pull"] * problem.unit,
+        out["pull_error"] * problem.unit,
+    )
+    return MixedRows(*(part[back] for part in parts))
+
+
+def spread(fit: MixedFit) -> Spread:
+    """Return Q, the typical sampling variance and I² by component."""
+    problem = fit.problem
+    structure, square = problem.structure, problem.unit**2
+    x, y = problem.x @ problem.turn, problem.y / problem.unit - problem.x @ problem.base
+    k, p = x.shape
+    information, moment, total, trace = np.zeros((p, p)), np.zeros(p), 0.0, 0.0
+    square_sum = np.zeros((p, p))
+    for clusters, rows in structure.stacks():
+        inverse = np.linalg.inv(structure.sampling(clusters, rows) / square)
+        wx, ys = inverse @ x[rows], y[rows]
+        information += np.einsum("bni,bnj->ij", x[rows], wx)
+        square_sum += np.einsum("bni,bnj->ij", wx, wx)
+        moment += np.einsum("bni,bn->i", wx, ys)
+        total += float(np.einsum("bi,bij,bj->", ys, inverse, ys, optimize=True))
+        trace += float(np.einsum("bii->", inverse))
+    bread = np.linalg.inv(information)
+    q = max(0.0, total - float(moment @ bread @ moment))
+    df = k - p
+    left = trace - float(np.sum(bread * square_sum))
+    typical = df / left * square if df > 0 else float("inf")
+    share = 100.0 * fit.theta / (fit.theta.sum() + typical)
+    return Spread(q, df, float(special.chdtrc(df, q)) if df > 0 else 1.0, typical, share)
