@@ -103,6 +103,19 @@ def test_the_assumed_correlation_is_told_where_a_row_in_use_rests_on_it(name: st
         assert (told in notes) is expected
 
 
+def test_batch_tells_in_each_group_what_random_effects_tells() -> None:
+    values = {"alike": (0.44, 0.46, 0.45), "same": (0.3, 0.3, 0.3), "wide": (0.1, 0.9, 0.4), "one": (0.2,)}
+    effects = effects_of(*[exact(y, 0.01, domain=name) for name, ys in values.items() for y in ys])
+    table = ev.batch(effects, by="domain").set_index("domain")
+    for name, ys in values.items():
+        alone = ev.random_effects(effects_of(*[exact(y, 0.01) for y in ys]))
+        told = [note for note in alone.notes if "Q-profile" not in note and "people" not in note]
+        said = str(table.loc[name, "note"])
+        assert all(note in said for note in told)
+        assert bool(said) is bool(told)
+    assert "mHKSJ" not in str(ev.batch(effects, by="domain", inference="mHKSJ")["note"].tolist())
+
+
 def test_batch_names_arguments_and_columns_of_the_wrong_type() -> None:
     effects = effects_of(exact(0.1, 0.02), exact(0.4, 0.03))
     with pytest.raises(ev.ModelError, match="by takes the names of columns"):

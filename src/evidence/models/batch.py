@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from evidence._check import one_of
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
+from evidence.models.choices import IDENTICAL, NARROW
 from evidence.models.exact import SINGLE
 from evidence.models.rows import ASSUMED, assumed_note, check_effects, check_level
 from evidence.numerics.batch import fit_groups
 from evidence.numerics.batch_inference import BatchFit
+from evidence.numerics.intervals import quantile
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector
 
@@ -46,9 +48,6 @@ BATCH_COLUMNS = (
 """Columns of the result, after those of `by`."""
 
 _WALD = ("z", "t", "HKSJ", "mHKSJ")
-_IDENTICAL = (
-    "The effects are identical, which leaves HKSJ no spread to estimate from: its factor is taken as 1."
-)
 _EMPTY = "The Q-profile interval of tau² is empty, printed as 0 to 0."
 
 
@@ -115,9 +114,10 @@ def batch(
     refused = _refused(table, codes, exact)
     # A refused group has no rows to fit; its reason replaces "it has no effect".
     use = exact & ~np.isin(codes, np.array(sorted(refused), dtype=np.intp))
+    v = _numbers(table, "variance")[use]
     fit = fit_groups(
         _numbers(table, "estimate")[use],
-        _numbers(table, "variance")[use],
+        v,
         codes[use],
         count=count,
         tau2=estimator,
@@ -130,7 +130,8 @@ def batch(
     for name, column in _columns(fit).items():
         out[name] = column
     out["rows_left_out"] = np.bincount(codes, minlength=count) - fit.k
-    out["note"] = _notes(fit, refused, _assuming(effects, table.loc[use], codes[use]))
+    narrow = _narrow(fit, v, codes[use], level) if inference == "HKSJ" else np.zeros(count, np.bool_)
+    out["note"] = _notes(fit, refused, narrow, _assuming(effects, table.loc[use], codes[use]))
     return out.loc[:, [*names, *BATCH_COLUMNS]]
 
 
@@ -147,6 +148,15 @@ def _numbers(table: pd.DataFrame, name: str) -> Vector:
         return pd.to_numeric(table[name]).to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as problem:
         raise ModelError(f"column {name!r} of the effects must hold numbers; {problem}") from problem
+
+
+def _narrow(fit: BatchFit, v: Vector, codes: NDArray[np.intp], level: float) -> NDArray[np.bool_]:
+    """Tell which groups have an HKSJ interval that is narrower than the model's own normal one."""
+    with np.errstate(all="ignore"):
+        total = np.bincount(codes, 1.0 / (v + fit.tau2[codes]), minlength=fit.k.size)
+        error = 1.0 / np.sqrt(total)
+        narrow = (fit.std_error < error) & (fit.high - fit.low < 2.0 * quantile(level, None) * error)
+    return np.asarray(narrow & (fit.k > 1), dtype=np.bool_)
 
 
 def _assuming(effects: Effects, table: pd.DataFrame, codes: NDArray[np.intp]) -> dict[int, str]:
@@ -204,7 +214,12 @@ def _columns(fit: BatchFit) -> dict[str, NDArray[np.generic]]:
     return columns
 
 
-def _notes(fit: BatchFit, refused: Mapping[int, str], assuming: Mapping[int, str]) -> list[str]:
+def _notes(
+    fit: BatchFit,
+    refused: Mapping[int, str],
+    narrow: NDArray[np.bool_],
+    assuming: Mapping[int, str],
+) -> list[str]:
     """Return what a reader of each line must know."""
     notes = []
     for at, failure in enumerate(fit.failure):
@@ -216,7 +231,7 @@ def _notes(fit: BatchFit, refused: Mapping[int, str], assuming: Mapping[int, str
             notes.append(f"{SINGLE} {assuming.get(at, '')}".strip())
         else:
             said = (
-                _IDENTICAL if fit.identical[at] else "",
+                IDENTICAL if fit.identical[at] else NARROW if narrow[at] else "",
                 _EMPTY if fit.empty[at] else "",
                 assuming.get(at, ""),
             )

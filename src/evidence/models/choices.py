@@ -17,6 +17,7 @@ from evidence.numerics.wls import Problem
 __all__ = [
     "BY_ML",
     "IDENTICAL",
+    "NARROW",
     "PREDICTION",
     "REML",
     "TAU2_INTERVAL",
@@ -45,6 +46,11 @@ BY_ML = "tau² is by ML, not by the default REML: inference='profile' goes with 
 IDENTICAL = (
     "The effects are identical, which leaves HKSJ nothing to estimate a variance from:"
     " its factor is taken as 1."
+)
+
+NARROW = (
+    "The effects are more alike than their standard errors say, and the HKSJ interval is narrower"
+    " than the model's own; inference='mHKSJ' guards against that."
 )
 
 PREDICTION = ("inference", "k-p", "k-p-1")

@@ -10,6 +10,7 @@ from evidence.fit import MetaFit
 from evidence.models.choices import (
     BY_ML,
     IDENTICAL,
+    NARROW,
     REML,
     Choices,
     check_choices,
@@ -45,11 +46,6 @@ __all__ = ["SINGLE", "common_effect", "random_effects"]
 
 SINGLE = (
     "One study is printed, not pooled: no between-study variance, no I², H² or Q, no prediction interval."
-)
-
-_NARROW = (
-    "The effects are more alike than their standard errors say, and the HKSJ interval is narrower"
-    " than the model's own; inference='mHKSJ' guards against that."
 )
 
 
@@ -209,7 +205,7 @@ def _mean(
     if mean.fallback:
         return mean, own.weights, (IDENTICAL,)
     if narrowed(mean.multiplier, mean.df, chosen.level):
-        return mean, own.weights, (_NARROW,)
+        return mean, own.weights, (NARROW,)
     return mean, own.weights, ()
 
 
