@@ -109,7 +109,7 @@ def _result(fit: MetaFit, comparison: Comparison, citing: Citing) -> dict[str, s
     return {
         _head(comparison): _centre(fit),
         "Prediction interval": interval(shown["pred_low"], shown["pred_high"]),
-        "From rows with a value": "" if alone is None else _centre(alone),
+        "From rows with a value": "" if alone is None or not alone.k else _centre(alone),
         "Value": str(int(kinds.get("exact", 0))),
         "Bounds": str(int(kinds.get("interval", 0))),
         "Side": str(int(kinds.get("sign", 0))),
