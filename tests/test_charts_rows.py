@@ -120,7 +120,8 @@ def test_missing_people_are_a_dash_and_shares_have_a_name() -> None:
 
 def test_results_alongside_are_drawn_only_where_they_share_the_scale() -> None:
     other = Fit(0.3, -0.4, 1.0, measure="RR", scale="log")
-    fit = Fit(rows=rows(3), alongside=(("exact rows only", Fit()), ("direction only", other)))
+    same = ("without inferred rows", Fit())  # all rows again: the result itself, not drawn twice
+    fit = Fit(rows=rows(3), alongside=(("exact rows only", Fit(k=2)), ("direction only", other), same))
     out = forest_rows(fit)  # type: ignore[arg-type]
     assert list(out.loc[out["role"] == "alongside", "label"]) == ["Exact rows only"]
 
