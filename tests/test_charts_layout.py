@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evidence.charts.canvas import balanced, elide, text_width, wrap
-from evidence.charts.domains import domains
+from evidence.charts.canvas import LEADING, balanced, elide, text_width, wrap
+from evidence.charts.domains import _blocks, domains
+from evidence.charts.domains_rows import domains_rows
 from evidence.charts.effect_direction import effect_direction
 from evidence.charts.evidence_map import evidence_map
 from evidence.charts.forest import forest
@@ -68,6 +69,69 @@ def test_six_domains_fit_a_slide() -> None:
     pooled = replace(comparison(6), fits={d: Fit(rows=rows(9), k=9, n_studies=9) for d in SIX})
     width, height = size_of(domains(pooled, medium="slide"))  # type: ignore[arg-type]
     assert (round(width, 2), round(height, 2)) == (13.33, 7.5)
+
+
+def texts_of(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def test_the_rows_of_an_only_study_are_named_in_full_on_a_slide() -> None:
+    lone = Fit(None, None, None, pred_low=None, pred_high=None, n_studies=1, k=2, rows=rows(2))
+    lone.rows["outcome"] = ["vertical jump height, arms free", "T-test time"]
+    lone.rows["study"] = "s0"
+    made = replace(comparison(2), fits={**comparison(2).fits, "strength": lone})
+    for medium in MEDIA:
+        ax = domains(made, medium=medium)  # type: ignore[arg-type]
+        shown = " ".join(" ".join(texts_of(ax)).split())
+        assert "Author 2000: vertical jump height, arms free Author 2001: T-test time" in shown
+        assert "\u2026" not in shown
+        assert "People" in shown
+        assert_clean(ax, LEAST[medium])
+
+
+def test_a_mark_stands_on_the_first_line_of_its_row() -> None:
+    lone = Fit(
+        None, None, None, pred_low=None, pred_high=None, n_studies=1, k=2, rows=rows(2, kinds=("sign",))
+    )
+    lone.rows["outcome"] = "a long name of an outcome, which takes several lines on a slide"
+    made = replace(comparison(1), fits={"strength": lone})
+    for medium, least in (("notebook", 2), ("slide", 4)):
+        (block,) = _blocks(domains_rows(made), medium)  # type: ignore[arg-type]
+        names = [line for name in block.names for line in name]
+        cells = block.cell(["head", "first", "second"]).split("\n")
+        assert len(names) == len(cells) == block.lanes > least
+        starts = [i for i, line in enumerate(names) if "Author" in line]
+        assert [i for i, cell in enumerate(cells) if cell] == block.starts == [0, *starts]
+        ax = domains(made, medium=medium)  # type: ignore[arg-type]
+        where = {text.get_text().split(":")[0].strip(): text.get_position()[1] for text in ax.texts}
+        gap = where["Author 2001"] - where["Author 2000"]
+        assert gap == pytest.approx((starts[1] - starts[0]) * LEADING * MEDIA[medium].text, rel=0.05)
+
+
+def test_long_keys_are_broken_and_not_cut() -> None:
+    table = rows(3)
+    table["label"] = ["nmretraining_sports2015_and_more", "corevknee_hamedan", "fttt_edo140834157"]
+    table["outcome"] = ["post-intervention knee function at the end of training", "months: hip", "jump"]
+    for medium in MEDIA:
+        ax = forest(Fit(rows=table), medium=medium)  # type: ignore[arg-type]
+        assert not [text for text in texts_of(ax) if "\u2026" in text]
+        assert_clean(ax, LEAST[medium])
+
+
+def test_a_long_message_keeps_to_two_lines_in_smaller_letters() -> None:
+    title = (
+        "Estimates favour integrated by 0.25 to 0.60 SMD (endurance: at least 0.58); movement quality, "
+        "strength and power undecided"
+    )
+    ax = forest(Fit(rows=rows(3)), medium="slide", title=title)  # type: ignore[arg-type]
+    drawn = [text for text in ax.texts if text.get_text() and text.get_text() in title][:3]
+    sizes = {text.get_fontsize() for text in drawn if text.get_fontsize() > 18.0}
+    lines = [text.get_text() for text in drawn if text.get_fontsize() > 18.0]
+    assert " ".join(lines) == title
+    assert len(lines) == 2
+    assert 18.0 < min(sizes) == max(sizes) < MEDIA["slide"].title
+    short = forest(Fit(rows=rows(3)), medium="slide", title="Short")  # type: ignore[arg-type]
+    assert next(text for text in short.texts if text.get_text() == "Short").get_fontsize() == 26.0
 
 
 def test_height_follows_rows() -> None:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from helpers_charts import LONG_OUTCOME, SIX, Compared, Fit, Found, comparison, directions, map_table, rows
 
+import evidence as ev
 from evidence.charts.captions import left_out_notes
 from evidence.charts.direction_rows import DIRECTION_COLUMNS, effect_direction_rows
 from evidence.charts.domains import domains, domains_alt, domains_caption, domains_title
 from evidence.charts.domains_rows import DOMAIN_COLUMNS, domains_rows
-from evidence.charts.effect_direction import effect_direction_alt, effect_direction_caption
+from evidence.charts.effect_direction import (
+    effect_direction,
+    effect_direction_alt,
+    effect_direction_caption,
+)
 from evidence.charts.evidence_map import (
     MAP_COLUMNS,
+    evidence_map,
     evidence_map_alt,
     evidence_map_caption,
     evidence_map_rows,
 )
-from evidence.charts.forest import forest_alt, forest_caption, forest_title
+from evidence.charts.forest import forest, forest_alt, forest_caption, forest_title
 from evidence.charts.forest_rows import FOREST_COLUMNS, forest_rows
 from evidence.charts.words import (
     MINUS,
@@ -111,7 +120,8 @@ def test_missing_people_are_a_dash_and_shares_have_a_name() -> None:
 
 def test_results_alongside_are_drawn_only_where_they_share_the_scale() -> None:
     other = Fit(0.3, -0.4, 1.0, measure="RR", scale="log")
-    fit = Fit(rows=rows(3), alongside=(("exact rows only", Fit()), ("direction only", other)))
+    same = ("without inferred rows", Fit())  # all rows again: the result itself, not drawn twice
+    fit = Fit(rows=rows(3), alongside=(("exact rows only", Fit(k=2)), ("direction only", other), same))
     out = forest_rows(fit)  # type: ignore[arg-type]
     assert list(out.loc[out["role"] == "alongside", "label"]) == ["Exact rows only"]
 
@@ -163,23 +173,128 @@ def test_every_state_of_a_domain() -> None:
     assert (heads[["exact", "interval", "sign"]].sum(axis=1) == [9, 7, 4, 12, 2, 2]).all()
 
 
-def test_the_title_says_no_more_than_the_intervals() -> None:
-    names = ("isolated", "integrated")
-    # Of the six made-up domains four are pooled: 0.4, 0.2, a limit above 0.15, and -0.5.
-    assert domains_title(comparison(6), names) == (  # type: ignore[arg-type]
-        "Of 4 pooled domains, 3 point to integrated, 1 to isolated; 3 of 4 intervals exclude no difference"
+NAMES = ("isolated", "integrated")
+
+
+def titled(**fits: Fit) -> str:
+    given = {name: replace(fit, rows=rows(3)) for name, fit in fits.items()}
+    return domains_title(Compared(given), NAMES)  # type: ignore[arg-type]
+
+
+def test_the_title_states_direction_size_and_what_stays_open() -> None:
+    clear, open_ = Fit(0.39, 0.1, 0.7), Fit(1.16, -0.2, 2.5)
+    assert titled(power=clear, strength=open_) == (
+        "Estimates favour integrated by 0.39 to 1.16 SMD; no difference stays possible in strength"
     )
+    assert titled(power=clear, strength=open_, flexibility=open_, endurance=open_) == (
+        "Estimates favour integrated by 0.39 to 1.16 SMD; no difference stays possible in strength, "
+        "flexibility and endurance"
+    )
+    assert titled(power=clear, strength=clear) == (
+        "Estimates favour integrated by 0.39 SMD; every interval excludes no difference"
+    )
+    assert titled(power=Fit(-0.5, -0.9, -0.1), strength=Fit(-0.3, -0.6, -0.1)) == (
+        "Estimates favour isolated by 0.30 to 0.50 SMD; every interval excludes no difference"
+    )
+    assert titled(power=Fit(0.4, 0.1, 0.7), strength=Fit(-0.5, -0.9, 0.1)) == (
+        f"Estimates run from {MINUS}0.50 to 0.40 SMD; no difference stays possible in strength"
+    )
+    assert titled(power=open_) == "Power favours integrated by 1.16 SMD; no difference stays possible"
+    assert titled(power=clear) == "Power favours integrated by 0.39 SMD; its interval excludes no difference"
+
+
+def test_the_title_never_counts_significant_intervals() -> None:
+    """Which intervals exclude zero is no measure of agreement: vote counting, which the package refuses."""
     open_ = Compared({d: Fit(0.3, -0.1, 0.7, rows=rows(3)) for d in SIX})
-    assert domains_title(open_, names) == (  # type: ignore[arg-type]
-        "All 6 pooled domains point to integrated; 0 of 6 intervals exclude no difference"
+    assert domains_title(open_, NAMES) == (  # type: ignore[arg-type]
+        "Estimates favour integrated by 0.30 SMD; no difference stays possible in every pooled domain"
     )
-    one = Compared({d: Fit(0.3, 0.1 if d == "power" else -0.1, 0.7, rows=rows(3)) for d in SIX})
-    assert domains_title(one, names).endswith("1 of 6 intervals excludes no difference")  # type: ignore[arg-type]
-    # The verdict is on the model scale: a printed ratio below 1 can favour the first arm.
-    ratio = Compared({"injury_all": Fit(0.4, 0.1, 0.7, scale="log", display_sign=-1, rows=rows(3))})
-    assert domains_title(ratio, names) == (  # type: ignore[arg-type]
-        "The one pooled domain points to integrated; its interval excludes no difference"
+    most = Compared({d: Fit(0.3, 0.1 if d == "power" else -0.1, 0.7, rows=rows(3)) for d in SIX})
+    assert domains_title(most, NAMES).endswith("no difference stays possible in most domains")  # type: ignore[arg-type]
+    many = {f"group {i}": Fit(0.3, -0.1 if i < 4 else 0.1, 0.7, rows=rows(3)) for i in range(9)}
+    some = Compared(many, by="comparator_class")
+    assert domains_title(some, NAMES).endswith("no difference stays possible in some groups")  # type: ignore[arg-type]
+    for made in (open_, most, some, comparison(6)):
+        assert not re.search(r"\d of \d", domains_title(made, NAMES))  # type: ignore[arg-type]
+
+
+def test_a_limit_is_a_limit_in_the_title() -> None:
+    at_least = Fit(None, 0.58, math.inf, bound="lower", pred_low=None, pred_high=None)
+    assert titled(power=Fit(0.39, 0.1, 0.7), endurance=at_least) == (
+        "Power favours integrated by 0.39 SMD (endurance: at least 0.58); every interval excludes no "
+        "difference"
     )
+    assert titled(endurance=at_least, power=at_least) == (
+        "SMD has limits only: endurance: at least 0.58, power: at least 0.58; every interval excludes no "
+        "difference"
+    )
+    # Of the six made-up domains four are pooled: 0.4, 0.12 (open), a limit above 0.15, and -0.5.
+    assert domains_title(comparison(6), NAMES) == (  # type: ignore[arg-type]
+        f"Estimates run from {MINUS}0.50 to 0.41 SMD (strength: at least 0.15); no difference stays possible "
+        "in speed/agility"
+    )
+    nothing = Compared({"power": Fit(0.3, 0.1, 0.7, n_studies=1, rows=rows(1))})
+    assert domains_title(nothing, NAMES) == "No domain has two studies to pool"  # type: ignore[arg-type]
+
+
+def test_the_title_of_ratios_is_on_the_printed_scale() -> None:
+    # Log ratios 0.4 and 0.2 in favour of the first arm, printed below 1: exp(-0.4) = 0.67, exp(-0.2) = 0.82.
+    fits = {
+        "injury_all": Fit(0.4, 0.1, 0.7, scale="log", display_sign=-1, rows=rows(3)),
+        "injury_acl": Fit(0.2, -0.1, 0.5, scale="log", display_sign=-1, rows=rows(3)),
+        "injury_knee": Fit(
+            None, 0.1, math.inf, scale="log", display_sign=-1, bound="lower", pred_low=None, rows=rows(3)
+        ),
+    }
+    assert domains_title(Compared(fits, measure="RR"), NAMES) == (  # type: ignore[arg-type]
+        "Estimates favour integrated: RR 0.67 to 0.82 (injury: knee: at most 0.90); no difference stays "
+        "possible in injury: ACL"
+    )
+
+
+def test_what_is_assumed_stands_in_the_captions() -> None:
+    notes = (
+        "Effects assume a correlation of r = 0.7 between scores before and after.",
+        "Sampling errors of rows on the same people are assumed to correlate rho = 0.6.",
+        "s0 and s1 report (in part) the same people, and enter as two studies.",
+        "2 of 9 rows are left out, each with its reason in .rows.",
+    )
+    said = (
+        "Assumed: r = 0.7 between scores before and after, rho = 0.6 within a study. "
+        "Author 2000 and Author 2001: in part the same people."
+    )
+    fit = Fit(rows=rows(9), notes=notes)
+    assert forest_caption(fit).endswith(said)  # type: ignore[arg-type]
+    other = replace(fit, notes=(notes[1].replace("0.6", "0.5"), notes[2]))
+    both = Compared({"power": fit, "strength": other})
+    assert domains_caption(both).endswith(said.replace("rho = 0.6", "rho = 0.6 or 0.5"))  # type: ignore[arg-type]
+    assert "Assumed" not in forest_caption(Fit(rows=rows(9)))  # type: ignore[arg-type]
+    shown = " ".join(text.get_text() for text in forest(fit).texts).replace("\n", " ")  # type: ignore[arg-type]
+    assert said in shown
+    slide = " ".join(text.get_text() for text in forest(fit, medium="slide").texts)  # type: ignore[arg-type]
+    assert "Assumed" not in slide
+
+
+@pytest.mark.parametrize(
+    ("call", "taken", "way"),
+    [
+        (forest, "one pooled result", "ev.pool_partial"),
+        (domains, "a Comparison", "ev.compare"),
+        (effect_direction, "Effects", "ev.effect_sizes"),
+        (evidence_map, "Studies or their table", "ev.example_studies"),
+    ],
+)
+def test_what_a_chart_cannot_draw_is_refused(call: Callable[[object], object], taken: str, way: str) -> None:
+    effects = ev.effects_from([0.2, 0.5], std_error=[0.2, 0.3], study=["a", "b"])
+    studies = ev.example_studies()
+    others = {forest: effects, domains: ev.random_effects(effects), effect_direction: studies}
+    for value in (None, 3, "fit", others.get(call, 0)):
+        with pytest.raises(ModelError) as caught:
+            call(value)
+        assert way in str(caught.value)
+        assert taken in str(caught.value) or call is effect_direction
+    with pytest.raises(ModelError, match="these effects have no domain, direction, basis"):
+        effect_direction(effects)
 
 
 def test_a_group_without_a_result_is_shown_as_such() -> None:

@@ -7,7 +7,7 @@ from helpers_charts import assert_clean
 
 import evidence as ev
 from evidence.charts.style import MEDIA
-from evidence.charts.trial import trial, trial_alt, trial_title
+from evidence.charts.trial import trial, trial_alt, trial_caption, trial_title
 from evidence.charts.trial_rows import TRIAL_COLUMNS, says, trial_rows
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
@@ -51,10 +51,53 @@ def test_a_claimed_domain_that_was_not_tested_is_said(effects: Effects, studies:
 def test_title_and_alt_text_come_from_the_rows(effects: Effects, studies: Studies) -> None:
     rows = trial_rows(effects, studies, study="distefano2013")
     assert trial_title(rows, ("integrated", "isolated")) == (
-        "Between the arms: integrated better in 4 of 6 outcomes, no difference shown in 2, "
-        "strength not tested"
+        "Between the arms: integrated ahead in push-ups, sit-ups, T-test and LESS; "
+        "vertical jump and sit-and-reach undecided; strength not tested"
     )
     assert "Flexibility: sit-and-reach: no difference, inferred" in trial_alt(effects, studies)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        # A printed direction whose bounds include no difference puts nobody ahead.
+        ({"low": -0.2, "high": 1.0}, "LESS undecided"),
+        ({"kind": "sign", "low": 0.0}, "integrated ahead in LESS by direction alone"),
+        ({"kind": "unusable"}, "LESS not compared"),
+        ({"between": "isolated better", "low": -9.0, "high": -0.1}, "isolated ahead in LESS"),
+    ],
+)
+def test_the_title_puts_nobody_ahead_beyond_the_bounds(
+    effects: Effects, studies: Studies, changes: dict[str, object], said: str
+) -> None:
+    rows = trial_rows(effects, studies, study="distefano2013")
+    one = rows[rows["outcome"] == "LESS"].assign(**changes)
+    assert trial_title(one, ("integrated", "isolated")) == f"Between the arms: {said}"
+
+
+def test_many_outcomes_are_counted_and_none_is_nothing(effects: Effects, studies: Studies) -> None:
+    rows = trial_rows(effects, studies, study="distefano2013").head(1)
+    many = rows.loc[rows.index.repeat(7)].assign(outcome=[f"test {i}" for i in range(7)])
+    assert trial_title(many, ("integrated", "isolated")).endswith("integrated ahead in 7 outcomes")
+    assert trial_title(rows.head(0), ("a", "b")) == "Between the arms: nothing reported"
+
+
+def test_the_caption_names_the_assumed_correlation(effects: Effects, studies: Studies) -> None:
+    assert trial_caption(effects).endswith("Assumed: r = 0.7 between scores before and after.")
+    assert "Assumed" not in trial_caption()
+    texts = " ".join(text.get_text() for text in trial(effects, studies).texts).replace("\n", " ")
+    assert "Assumed: r = 0.7 between scores before and after." in texts
+
+
+def test_wrong_arguments_are_refused(effects: Effects, studies: Studies) -> None:
+    for wrong in (None, 3, studies):
+        with pytest.raises(ModelError, match=r"trial\(\) takes Effects; got .* ev.effect_sizes"):
+            trial(wrong, studies)  # type: ignore[arg-type]
+    for other in (None, effects):
+        with pytest.raises(ModelError, match=r"trial\(\) takes Studies; got"):
+            trial(effects, other)  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="the studies do not hold distefano2013_01"):
+        trial(effects, studies.where(question="prevention"))
 
 
 @pytest.mark.parametrize(

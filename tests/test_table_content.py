@@ -20,6 +20,7 @@ from evidence.table_content import (
     effects_table,
     left_out_table,
     overview_table,
+    results_table,
     rules_table,
     trial_table,
 )
@@ -236,4 +237,16 @@ def test_typeset_leaves_words_and_ranges() -> None:
     assert (
         typeset("pre-test of 14-18 years, r = -0.5, p <= 0.05")
         == "pre-test of 14-18 years, r = −0.5, p ≤ 0.05"
+    )
+
+
+def test_results_name_what_they_assume() -> None:
+    """Both correlations, and the studies of the same people, stand below the numbers that rest on them."""
+    chosen = studies("hip_knee_vs_knee").where(domain="function", comparator_class="knee_strength")
+    read = ev.effect_sizes(chosen, measure="SMD", correlation=0.7)
+    table = results_table([("Function", ev.compare(read, by="domain"))], chosen)
+    (note,) = [note for note in table.notes if note.startswith("Assumed")]
+    assert note == (
+        "Assumed: r = 0.7 between scores before and after, rho = 0.6 within a study. "
+        "Falah 2012 and Khayambashi 2014: in part the same people."
     )

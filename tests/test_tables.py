@@ -296,3 +296,10 @@ def test_escaped_html_reads_back_as_the_cleaned_text(text: str) -> None:
     page.feed(f"<td>{escape_html(text)}</td>")
     page.close()
     assert page.cells == [clean(text)]
+
+
+@pytest.mark.parametrize("path", [None, 3, ["results.html"]])
+def test_what_is_no_path_is_refused(path: object) -> None:
+    table = Table(pd.DataFrame({"a": ["1"]}), caption="One.")
+    with pytest.raises(EvidenceError, match=r"takes the path of a file, as table.save\(\"results.html\"\)"):
+        table.save(path)  # type: ignore[arg-type]

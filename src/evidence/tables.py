@@ -130,8 +130,12 @@ class Table:
         Raises
         ------
         EvidenceError
-            For any other suffix; the message lists the four.
+            For any other suffix, of which the message lists the four, and for what is no path.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise EvidenceError(
+                f'save() takes the path of a file, as table.save("results.html"); got {path!r}'
+            )
         target = Path(path)
         render = FORMATS.get(target.suffix.lower())
         if render is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,7 +15,7 @@ from evidence.charts.words import count, interval_words, listed, number, plural,
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
 
-__all__ = ["bound_words", "left_out_notes", "level_words", "model_words", "pooled_words"]
+__all__ = ["assumption_words", "bound_words", "left_out_notes", "level_words", "model_words", "pooled_words"]
 
 
 def level_words(level: float) -> str:
@@ -58,6 +60,51 @@ def model_words(fit: MetaFit) -> str:
         parts.append(f"I\u00b2 {fit.i2:.0f}%")
     words = "; ".join(parts)
     return f"{words[:1].upper()}{words[1:]}."
+
+
+_ASSUMED = {
+    "r": (re.compile(r"correlation of r = ([\d.]+\d)"), "between scores before and after"),
+    "rho": (re.compile(r"correlate rho = ([\d.]+\d)"), "within a study"),
+}
+_SAME_PEOPLE = re.compile(r"^(\S+) and (\S+) report \(in part\) the same people")
+
+
+def assumption_words(fits: Iterable[MetaFit]) -> str:
+    """Return what results assume, from their notes: correlations, and studies of the same people.
+
+    Parameters
+    ----------
+    fits : iterable of MetaFit
+        Results that stand together.
+
+    Returns
+    -------
+    str
+        ``"Assumed: r = 0.7 between scores before and after, rho = 0.6 within a study."``, then the pairs of
+        studies that share people; empty where nothing is assumed.
+    """
+    found: dict[str, dict[str, None]] = {name: {} for name in _ASSUMED}
+    pairs: dict[str, None] = {}
+    for fit in fits:
+        labels = _labels(fit)
+        for note in fit.notes:
+            for name, (pattern, _) in _ASSUMED.items():
+                found[name] |= dict.fromkeys(pattern.findall(note))
+            if same := _SAME_PEOPLE.match(note):
+                first, second = (labels.get(study, study) for study in same.groups())
+                pairs[f"{first} and {second}: in part the same people."] = None
+    assumed = [
+        f"{name} = {' or '.join(values)} {_ASSUMED[name][1]}" for name, values in found.items() if values
+    ]
+    return " ".join([*([f"Assumed: {', '.join(assumed)}."] if assumed else []), *pairs])
+
+
+def _labels(fit: MetaFit) -> dict[str, str]:
+    """Return the labels of the studies of a result by their keys."""
+    if not {"study", "label"} <= set(fit.rows.columns):
+        return {}
+    both = zip(fit.rows["study"], fit.rows["label"], strict=True)
+    return {as_text(study): as_text(label) or as_text(study) for study, label in both}
 
 
 def left_out_notes(rows: pd.DataFrame, *, short: bool = False, most: int = 4) -> tuple[str, ...]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.canvas import LEADING
-from evidence.charts.captions import level_words
+from evidence.charts.canvas import LEADING, text_width, widest, wrap
+from evidence.charts.captions import assumption_words, level_words
 from evidence.charts.domains_rows import domains_rows
-from evidence.charts.frame import as_float, measure_name, on_screen, place, sides
+from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, sides
+from evidence.charts.headlines import domains_title
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import Style, style_for
 from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.words import count, listed, plural
@@ -23,13 +25,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from evidence.charts.canvas import Sheet
-    from evidence.fit import MetaFit
     from evidence.synthesis.compare import Comparison
 
 __all__ = ["domains", "domains_alt", "domains_caption", "domains_rows", "domains_title"]
 
 _MOST_ROWS = 4
 """Rows of one study that are drawn; more are counted (`domains_rows` has every one)."""
+
+_INDENT = "   "
+
+_NAME_WIDTH = {"notebook": 24.0, "slide": 12.0, "journal": 16.0}
+"""Width to which the name of a row of an only study is broken, as a multiple of the text size."""
+
+_LONG_NAME = 26.0
+"""Width from which names may be shortened for the sake of the picture, likewise."""
 
 
 def domains(
@@ -68,7 +77,7 @@ def domains(
     Raises
     ------
     ModelError
-        Where `medium` is not known, or no group has a result.
+        Where `medium` is not known, no group has a result, or `comparison` is none.
 
     Examples
     --------
@@ -78,43 +87,79 @@ def domains(
     >>> effects = ev.effects_from([0.2, 0.5, 0.1, 0.4], std_error=errors, study=list("abcd"), domain=domain)
     >>> ax = ev.domains(ev.compare(effects, by="domain", model=ev.random_effects))
     """
+    expect(
+        "domains",
+        comparison,
+        "a Comparison",
+        ("fits", "by", "failures"),
+        'comparison = ev.compare(effects, by="domain")',
+    )
     rows = domains_rows(comparison)
     fit = next(iter(comparison.fits.values()), None)
     if fit is None:
         reasons = "; ".join(f"{group}: {why}" for group, why in comparison.failures.items())
         raise ModelError(f"no group of the comparison has a result to draw ({reasons})")
     message = domains_title(comparison, favours) if title is None else title
-    blocks = _blocks(rows)
+    blocks = _blocks(rows, medium)
     sides_of_line = on_screen(favours, fit.scale, fit.display_sign)
     contents = _contents(comparison, rows, blocks, medium, sides_of_line, message)
     plan, sheet = place(contents, medium, ax, least_picture=13.5)
     scale = _scale(rows, plan.picture, fit.scale == "log")
-    middles = draw_plan(plan, sheet, scale)
-    for block, y in zip(blocks, middles, strict=True):
-        for lane, row in enumerate(block):
-            _draw_mark(sheet, scale, row, y + (lane - (_lanes(block) - 1) / 2) * LEADING * sheet.style.text)
+    for block, y in zip(blocks, draw_plan(plan, sheet, scale), strict=True):
+        for lane, row in zip(block.starts, block.rows, strict=True):
+            _draw_mark(sheet, scale, row, y + (lane - (block.lanes - 1) / 2) * LEADING * sheet.style.text)
     return sheet.ax
 
 
-def _blocks(rows: pd.DataFrame) -> list[list[Any]]:
+@dataclass(frozen=True)
+class _Block:
+    """One domain: its own row and those of its only study, each with the lines of its name."""
+
+    rows: list[Any]
+    names: list[list[str]]
+
+    @property
+    def lanes(self) -> int:
+        """Return the number of lines."""
+        return sum(map(len, self.names))
+
+    @property
+    def starts(self) -> list[int]:
+        """Return the line on which each row begins: there stand its mark and its numbers."""
+        return [sum(map(len, self.names[:i])) for i in range(len(self.names))]
+
+    def cell(self, texts: Iterable[str]) -> str:
+        """Return a cell that has one text a row, on the line where the row begins."""
+        parts = zip(texts, self.names, strict=True)
+        return "\n".join(line for text, names in parts for line in (text, *[""] * (len(names) - 1)))
+
+
+def _blocks(rows: pd.DataFrame, medium: str) -> list[_Block]:
     """Return the lines of each domain: its own, then those of its only study, at most `_MOST_ROWS`."""
-    blocks: list[list[Any]] = []
-    for row in rows.itertuples(index=False):
-        if row.role == "domain":
-            blocks.append([row])
-        elif len(blocks[-1]) <= _MOST_ROWS:
-            blocks[-1].append(row)
+    style = style_for(medium)
+    blocks = []
+    for _, group in rows.groupby((rows["role"] == "domain").cumsum(), sort=False):
+        head, *own = list(group.itertuples(index=False))
+        shown = own[:_MOST_ROWS]
+        names = [_own_name(str(row.label), style) for row in shown]
+        if len(own) > len(shown):
+            names[-1][-1] += f" (and {len(own) - len(shown)} more)"
+        blocks.append(_Block([head, *shown], [[str(head.label)], *names]))
     return blocks
 
 
-def _hidden(block: list[Any], rows: pd.DataFrame) -> int:
-    """Return how many rows of the only study are not drawn."""
-    total = int(((rows["domain"] == block[0].domain) & (rows["role"] == "row")).sum())
-    return total - (len(block) - 1)
+def _own_name(label: str, style: Style) -> list[str]:
+    """Return the name of a row of an only study, indented: in one line, or the outcome below the study.
 
-
-def _lanes(block: list[Any]) -> int:
-    return len(block)
+    Where there is little room no name is cut: it takes as many lines as it needs.
+    """
+    width = style.text * _NAME_WIDTH[style.name]
+    if text_width(_INDENT + label, style.text) <= width:
+        return [_INDENT + label]
+    study, _, outcome = label.partition(": ")
+    parts = [f"{study}:", outcome] if outcome else [study]
+    lines = [line for part in parts for line in wrap(part, width, style.text).split("\n")]
+    return [_INDENT + line for line in lines]
 
 
 def _scale(rows: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale:
@@ -149,40 +194,31 @@ def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa:
         marks.side_arrow(sheet, scale, y, scale.null, rightwards=row.high > scale.null)
 
 
-def _cells(blocks: list[list[Any]], name: str) -> tuple[str, ...]:
+def _cells(blocks: list[_Block], name: str) -> tuple[str, ...]:
     """Return one cell a domain with a line for each of its marks."""
-    return tuple("\n".join(str(getattr(row, name)) for row in block) for block in blocks)
+    return tuple(block.cell(str(getattr(row, name)) for row in block.rows) for block in blocks)
 
 
-def _labels(blocks: list[list[Any]], rows: pd.DataFrame) -> tuple[str, ...]:
-    """Return the names of the domains, and below them of the rows of an only study."""
-    cells = []
-    for block in blocks:
-        more = _hidden(block, rows)
-        names = [row.label for row in block]
-        if more:
-            names[-1] = f"{names[-1]} (and {more} more)"
-        cells.append("\n".join([names[0], *(f"   {name}" for name in names[1:])]))
-    return tuple(cells)
-
-
-def _first(blocks: list[list[Any]], texts: Iterable[str]) -> tuple[str, ...]:
+def _first(blocks: list[_Block], texts: Iterable[str]) -> tuple[str, ...]:
     """Return texts that stand in the first line of their domain."""
-    return tuple(text + "\n" * (_lanes(block) - 1) for block, text in zip(blocks, texts, strict=True))
+    return tuple(text + "\n" * (block.lanes - 1) for block, text in zip(blocks, texts, strict=True))
 
 
 def _contents(
     comparison: Comparison,
     rows: pd.DataFrame,
-    blocks: list[list[Any]],
+    blocks: list[_Block],
     medium: str,
     favours: tuple[str, str],
     title: str,
 ) -> list[Content]:
     """Return the chart with all columns, with the kinds in one, without people, without kinds."""
-    heads = [block[0] for block in blocks]
+    heads = [block.rows[0] for block in blocks]
     kinds = [("exact", "value"), ("interval", "bounds"), ("sign", "direction")]
-    label = Column(domain_name_of(comparison), _labels(blocks, rows), flex=True)
+    style = style_for(medium)
+    names = tuple("\n".join(line for name in block.names for line in name) for block in blocks)
+    long = widest(names, style.text, bold=True) > style.text * _LONG_NAME
+    label = Column(domain_name_of(comparison), names, flex=long)
     effect = Column(
         f"{comparison.measure} ({level_words(comparison.level or 0.95)} CI)",
         _cells(blocks, "effect_text"),
@@ -209,13 +245,18 @@ def _contents(
         favours=favours,
         axis_label="" if slide else measure_name(comparison.measure),
         bold=frozenset(i for i, h in enumerate(heads) if h.verdict in ("first", "second")),
-        lanes=tuple(float(_lanes(block)) * LEADING for block in blocks),
+        lanes=tuple(float(block.lanes) * LEADING for block in blocks),
         key=_key(rows),
         foot=() if slide else (domains_caption(comparison),),
         picture_share=0.22,  # a little less than usual, before the name of an only study is cut
     )
-    narrow = [replace(full, right=(effect, studies, joined)), replace(full, right=(effect, studies))]
-    return narrow if slide else [full, replace(full, right=(effect, studies, people, joined)), *narrow]
+    choices = [
+        (effect, studies, people, *apart),
+        (effect, studies, people, joined),
+        *([(effect, studies, people)] if slide else [(effect, studies, joined)]),
+        (effect, studies),
+    ]
+    return [replace(full, right=right) for right in choices[slide:]]
 
 
 def domain_name_of(comparison: Comparison) -> str:
@@ -232,55 +273,8 @@ def _key(rows: pd.DataFrame) -> tuple[str, ...]:
     return (*key, *(mark for mark in ("bound", "open", "band", "arrow") if mark in present))
 
 
-def domains_title(comparison: Comparison, favours: tuple[str, str] = ("second arm", "first arm")) -> str:
-    """Return one message made from the numbers, never more than the intervals allow.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Result of `compare`.
-    favours : tuple of str
-        Names of what lies below and above no difference.
-
-    Returns
-    -------
-    str
-        Which way the pooled results point, and how many of their intervals exclude no difference. The two are
-        said together: a domain whose interval holds zero is not a domain without an effect.
-    """
-    rows = domains_rows(comparison)
-    heads = rows[(rows["role"] == "domain") & rows["state"].isin(["pooled", "limit"])]
-    total = len(heads)
-    noun = "domain" if comparison.by == "domain" else "group"
-    if not total:
-        return "No domain has two studies to pool" if noun == "domain" else "No group has two studies to pool"
-    sides = [_side(comparison.fits[str(value)]) for value in heads["domain"]]
-    first, second = sides.count(1), sides.count(-1)
-    which = f"{total} pooled {noun}s"
-    if total in (first, second):
-        name = favours[1] if first else favours[0]
-        message = f"All {which} point to {name}" if total > 1 else f"The one pooled {noun} points to {name}"
-    else:
-        message = f"Of {which}, {first} point{'s' * (first == 1)} to {favours[1]}, {second} to {favours[0]}"
-    clear = int(heads["verdict"].isin(["first", "second"]).sum())
-    verb = "excludes" if clear == 1 else "exclude"
-    told = f"{clear} of {total} intervals {verb} no difference" if total > 1 else _one_interval(clear)
-    return f"{message}; {told}"
-
-
-def _one_interval(clear: int) -> str:
-    return f"its interval {'excludes' if clear else 'includes'} no difference"
-
-
-def _side(fit: MetaFit) -> int:
-    """Return the arm that a pooled result points to, on the model scale: 1 first, -1 second, 0 neither."""
-    if fit.estimate is not None:
-        return (fit.estimate > 0) - (fit.estimate < 0)
-    return {"lower": 1, "upper": -1}.get(fit.bound or "", 0)
-
-
 def domains_caption(comparison: Comparison) -> str:
-    """Return the caption of the comparison: model, intervals, and what the columns count.
+    """Return the caption of the comparison: model, intervals, what the columns count, what is assumed.
 
     Parameters
     ----------
@@ -290,7 +284,7 @@ def domains_caption(comparison: Comparison) -> str:
     Returns
     -------
     str
-        Two or three sentences.
+        Some short sentences.
     """
     methods = list(dict.fromkeys(fit.method for fit in comparison.fits.values() if fit.n_studies > 1))
     model = f"{listed(methods)}. " if methods else ""
@@ -305,8 +299,9 @@ def domains_caption(comparison: Comparison) -> str:
     level = level_words(comparison.level or 0.95)
     return (
         f"{model}{level} intervals. {bold}{lone}Rows are counted by what they "
-        "report: a value, only bounds, only a direction."
-    )
+        "report: a value, only bounds, only a direction. "
+        f"{assumption_words(comparison.fits.values())}"
+    ).rstrip()
 
 
 def domains_alt(comparison: Comparison) -> str:

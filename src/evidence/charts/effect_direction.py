@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts.direction_rows import effect_direction_rows
+from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
 from evidence.charts.words import count, domain_name, listed, plural
+from evidence.errors import ModelError
 from evidence.studies.columns import SIX_DOMAINS
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 _SYMBOLS = ("up", "down", "level", "mixed", "unknown", "within", "unusable")
+
+
+_EFFECTS = 'effects = ev.effect_sizes(ev.example_studies().where(question="prevention"), measure="RR")'
 
 
 def effect_direction(
@@ -65,13 +70,22 @@ def effect_direction(
     Raises
     ------
     ModelError
-        Where `medium` is not known.
+        Where `medium` is not known, or `effects` are not those of printed results.
 
     References
     ----------
     Thomson HJ, Thomas S. The effect direction plot. Res Synth Methods 2013;4:95-101.
     doi:10.1002/jrsm.1060
     """
+    expect("effect_direction", effects, "Effects", ("table",), _EFFECTS)
+    missing = [
+        name for name in ("study", "domain", "direction", "kind", "basis") if name not in effects.table
+    ]
+    if missing:
+        raise ModelError(
+            f"effect_direction() reads what papers reported; these effects have no {', '.join(missing)}. "
+            f"To get such: {_EFFECTS}"
+        )
     rows = effect_direction_rows(effects)
     words = _symbol_words(effects, favours)
     studies = dict(zip(rows["study"], rows["label"], strict=True))

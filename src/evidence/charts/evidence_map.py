@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
@@ -56,6 +57,10 @@ def evidence_map_rows(
     ModelError
         Where a column does not exist, or nothing is left to map.
     """
+    if not isinstance(studies, pd.DataFrame):
+        expect(
+            "evidence_map", studies, "Studies or their table", ("table",), "studies = ev.example_studies()"
+        )
     table = studies if isinstance(studies, pd.DataFrame) else studies.table
     missing = [name for name in (*by, "study", "reported") if name not in table]
     if missing or len(by) != 2:

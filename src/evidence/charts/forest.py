@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import bound_words, left_out_notes, limits, model_words, pooled_words
+from evidence.charts.captions import (
+    assumption_words,
+    bound_words,
+    left_out_notes,
+    limits,
+    model_words,
+    pooled_words,
+)
 from evidence.charts.forest_rows import forest_rows
-from evidence.charts.frame import measure_name, on_screen, place, sides
+from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
@@ -69,7 +76,7 @@ def forest(
     Raises
     ------
     ModelError
-        Where `medium` is not known.
+        Where `medium` is not known, or `fit` is no pooled result.
 
     Examples
     --------
@@ -79,6 +86,13 @@ def forest(
     >>> ax.get_xlabel()
     ''
     """
+    expect(
+        "forest",
+        fit,
+        "one pooled result (MetaFit)",
+        ("rows", "alongside", "conf_low"),
+        "fit = ev.pool_partial(effects), or one of the .fits of a comparison",
+    )
     rows = forest_rows(fit)
     message = forest_title(fit, favours) if title is None else title
     drawn = rows[rows["role"] != "left_out"].reset_index(drop=True)
@@ -162,7 +176,7 @@ def _contents(
         rules=frozenset(first_pooled[:1]),
         lanes=tuple(1.0 for _ in range(len(drawn))),
         key=tuple(mark for mark in _KEY if mark in present and not (slide and mark in ("square", "diamond"))),
-        foot=(*(() if slide else (model_words(fit),)), *left_out_notes(rows, short=slide)),
+        foot=(*(() if slide else (_basis(fit),)), *left_out_notes(rows, short=slide)),
     )
     without_weights = replace(full, right=full.right[:-1])
     return [full, without_weights, replace(without_weights, left=full.left[:-1])]
@@ -196,7 +210,7 @@ def forest_title(fit: MetaFit, favours: tuple[str, str] = ("second arm", "first 
 
 
 def forest_caption(fit: MetaFit) -> str:
-    """Return the caption of the forest plot: what is pooled, by which model, on what it rests.
+    """Return the caption of the forest plot: what is pooled, by which model, and what that assumes.
 
     Parameters
     ----------
@@ -206,9 +220,14 @@ def forest_caption(fit: MetaFit) -> str:
     Returns
     -------
     str
-        Two or three sentences.
+        Some short sentences.
     """
-    return f"{measure_name(fit.measure)}: {pooled_words(fit)}. {model_words(fit)}"
+    return f"{measure_name(fit.measure)}: {pooled_words(fit)}. {_basis(fit)}"
+
+
+def _basis(fit: MetaFit) -> str:
+    """Return what a result rests on: the model, and what it assumes."""
+    return f"{model_words(fit)} {assumption_words([fit])}".rstrip()
 
 
 def forest_alt(fit: MetaFit) -> str:

@@ -78,10 +78,10 @@ def forest_rows(fit: MetaFit) -> pd.DataFrame:
 
 
 def _comparable(fit: MetaFit, other: MetaFit) -> bool:
-    """Tell whether a result alongside has the same scale and something to draw."""
-    return (
-        other.measure == fit.measure and other.scale == fit.scale and not all(map(math.isnan, limits(other)))
-    )
+    """Tell whether a result alongside has the same scale, something to draw, and is not the result itself."""
+    same = other.k == fit.k and limits(other) == limits(fit)
+    drawn = not all(map(math.isnan, limits(other)))
+    return other.measure == fit.measure and other.scale == fit.scale and drawn and not same
 
 
 def _row(row: dict[Any, Any], fit: MetaFit, share: str, decimals: int) -> dict[str, object]:

@@ -12,6 +12,7 @@ import pandas as pd
 from evidence.charts.canvas import available, new_axes, open_sheet
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import Content, Plan, plan_table
+from evidence.errors import ModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ __all__ = [
     "MEASURE_NAMES",
     "as_float",
     "as_text",
+    "expect",
     "measure_name",
     "on_screen",
     "place",
@@ -88,6 +90,32 @@ def on_screen(favours: tuple[str, str], scale: str, sign: int) -> tuple[str, str
     )
     left, right = (first, second) if scale == "log" and sign < 0 else (second, first)
     return (f"\u2190\u00a0{left}" if left else "", f"{right}\u00a0\u2192" if right else "")
+
+
+def expect(call: str, value: object, kind: str, has: Iterable[str], way: str) -> None:
+    """Refuse what a chart cannot draw.
+
+    Parameters
+    ----------
+    call : str
+        The function, for the message.
+    value : object
+        What the caller gave.
+    kind : str
+        What is taken.
+    has : iterable of str
+        Attributes of it that are read.
+    way : str
+        How to get it.
+
+    Raises
+    ------
+    ModelError
+        Where the value lacks one of the attributes.
+    """
+    if not all(hasattr(value, name) for name in has):
+        got = "None" if value is None else type(value).__name__
+        raise ModelError(f"{call}() takes {kind}; got {got}. To get one: {way}")
 
 
 def sides(row: Any, names: Iterable[str]) -> list[float]:  # noqa: ANN401  (a named tuple of a DataFrame)

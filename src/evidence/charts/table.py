@@ -7,6 +7,7 @@ high as the plan says, and an `Axes` that the user gave is filled, with smaller 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -17,11 +18,17 @@ from evidence.charts.style import Style
 
 __all__ = ["Column", "Content", "Plan", "key_width", "line_count", "pad_of", "plan_table", "title_height"]
 
-_LEAST_FLEX = 7.0
-"""Least width of a flexible column, as a multiple of the text size: about a surname."""
+_LEAST_FLEX = 8.5
+"""Least width of a flexible column, as a multiple of the text size: about a long surname."""
 
 _SMALL_FLEX = 12.0
 """Width up to which a flexible column is not broken into two lines for the sake of a wide picture."""
+
+_MOST_LINES = 5
+"""Lines to which a text of a flexible column is broken before it is shortened."""
+
+_TITLES = (1.0, 0.92, 0.84, 0.75)
+"""Sizes of the title, as a share of the usual: the first in which it has two lines at most."""
 
 _WIDE, _NARROW = 0.36, 0.25
 """Share of the width that the picture has where texts can wrap; and where they have to be shortened."""
@@ -42,7 +49,8 @@ class Column:
     align : str
         ``"left"`` for words, ``"right"`` for numbers.
     flex : bool
-        Whether it may be made narrower: its texts then wrap to two lines and end in an ellipsis.
+        Whether it may be made narrower: its texts then wrap, to two lines or, where need be, five, and only
+        beyond end in an ellipsis.
     group : str
         Head over neighbouring columns.
     keep_end : bool
@@ -212,7 +220,7 @@ def _widths(content: Content, style: Style, width: float, least_picture: float) 
 
 
 def _wrapped(column: Column, width: float, style: Style, bold: frozenset[int]) -> Column:
-    """Return the column with its texts broken to a width: two lines at most where it is flexible."""
+    """Return the column with its texts broken to a width, where it is flexible."""
     cells = tuple(_fitted(cell, column, width, style, i in bold) for i, cell in enumerate(column.cells))
     return replace(column, cells=cells, header=wrap(column.header, width, style.small, bold=True))
 
@@ -223,7 +231,33 @@ def _fitted(cell: str, column: Column, width: float, style: Style, bold: bool) -
         return cell
     if "\n" in cell:
         return "\n".join(elide(line, width, style.text, bold) for line in cell.split("\n"))
-    return wrap(cell, width, style.text, most=2, bold=bold, keep_end=column.keep_end)
+    whole = " ".join(_split(word, width, style, bold) for word in cell.split(" "))
+    return wrap(whole, width, style.text, most=_MOST_LINES, bold=bold, keep_end=column.keep_end)
+
+
+def _split(word: str, width: float, style: Style, bold: bool) -> str:
+    """Return a word that is too wide broken after its underscores, hyphens or slashes: a key, say."""
+    if text_width(word, style.text, bold) <= width:
+        return word
+    lines = [""]
+    for piece in re.split(r"(?<=[_/-])", word):
+        if lines[-1] and text_width(lines[-1] + piece, style.text, bold) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
+
+
+def _message(title: str, width: float, style: Style) -> tuple[str, Style]:
+    """Return the title broken to the width, and the style with letters small enough for two lines of it.
+
+    They never become smaller than a quarter below the usual, nor than the notes.
+    """
+    for factor in _TITLES:
+        smaller = replace(style, title=max(style.title * factor, style.small))
+        broken = balanced(title, width, smaller.title, bold=True) if title else ""
+        if broken.count("\n") < 2:
+            break
+    return broken, smaller
 
 
 def _row_heights(content: Content, columns: Sequence[Column], style: Style) -> tuple[float, ...]:
@@ -275,6 +309,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         With the height that the content needs.
     """
     pad, gap = pad_of(style), style.text * 1.3
+    title, style = _message(content.title, width - 2 * pad, style)
     widths = _widths(content, style, width, least_picture * style.text)
     n_left = len(content.left)
     starts, x = [], pad
@@ -297,7 +332,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         content,
         left=tuple(columns[:n_left]),
         right=tuple(columns[n_left:]),
-        title=balanced(content.title, width - 2 * pad, style.title, bold=True) if content.title else "",
+        title=title,
         favours=(
             wrap(content.favours[0], reach[0], style.small),
             wrap(content.favours[1], reach[1], style.small),

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.frame import measure_name, on_screen, place, sides
+from evidence.charts.frame import expect, measure_name, on_screen, place, sides
+from evidence.charts.headlines import trial_title
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
-from evidence.charts.trial_rows import NOT_TESTED, short_arm, trial_rows
-from evidence.charts.words import plural
+from evidence.charts.trial_rows import short_arm, trial_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from evidence.studies.record import Studies
 
 __all__ = ["trial", "trial_alt", "trial_caption", "trial_rows", "trial_title"]
+
+
+_EFFECTS = 'effects = ev.effect_sizes(studies.where(study="distefano2013"), measure="SMD")'
 
 
 def trial(
@@ -64,7 +67,7 @@ def trial(
     Raises
     ------
     ModelError
-        Where the effects hold no row of the study, or the medium is not known.
+        Where the effects hold no row of the study, the studies lack one, or the medium is not known.
 
     Examples
     --------
@@ -73,10 +76,15 @@ def trial(
     >>> effects = ev.effect_sizes(studies.where(study="distefano2013"), measure="SMD", correlation=0.7)
     >>> ax = ev.trial(effects, studies)
     """
+    expect(
+        "trial", effects, "Effects", ("table", "scale", "display_sign", "measure", "correlation"), _EFFECTS
+    )
+    expect("trial", studies, "Studies", ("table", "claims"), "studies = ev.example_studies()")
     rows = trial_rows(effects, studies, study=study)
     own = effects.table[effects.table["study"] == study]
     arms = short_arm(str(own["arm_e"].iloc[0])), short_arm(str(own["arm_c"].iloc[0]))
-    message = trial_title(rows, arms) if title is None else title
+    null = 1.0 if effects.scale == "log" else 0.0
+    message = trial_title(rows, arms, null=null) if title is None else title
     favours = on_screen((arms[1], arms[0]), effects.scale, effects.display_sign)
     contents = _contents(rows, arms, effects, favours, message, medium)
     plan, sheet = place(contents, medium, ax, least_picture=9.0)
@@ -133,7 +141,7 @@ def _contents(
         lanes=tuple(1.0 for _ in range(len(rows))),
         picture_share=0.16,
         key=tuple(mark for mark in ("square", "band", "arrow") if mark in present),
-        foot=() if medium == "slide" else (trial_caption(),),
+        foot=() if medium == "slide" else (trial_caption(effects),),
     )
     if medium == "slide":
         return [_for_a_slide(full, rows, said if claimed else [], names)]
@@ -187,53 +195,33 @@ def _short(rows: pd.DataFrame, names: list[str]) -> list[Column]:
     ]
 
 
-def trial_title(rows: pd.DataFrame, arms: tuple[str, str]) -> str:
-    """Return one message made from the rows: how many outcomes differ between the arms, as reported.
+def trial_caption(effects: Effects | None = None) -> str:
+    """Return the caption of the figure of one trial.
 
     Parameters
     ----------
-    rows : DataFrame
-        As from `trial_rows`.
-    arms : tuple of str
-        Names of the first and of the second arm.
+    effects : Effects, optional
+        The drawn effects: the correlation that they assume is named.
 
     Returns
     -------
     str
-        One sentence without a full stop.
+        Two or three sentences.
     """
-    tested = rows[rows["row_id"] != ""]
-    parts = []
-    for arm in arms:
-        n = int(tested["between"].str.startswith(f"{arm} better").sum())
-        if n:
-            parts.append(f"{arm} better in {n} of {plural(len(tested), 'outcome')}")
-    level = int(tested["between"].str.startswith("no difference").sum())
-    if level:
-        parts.append(f"no difference shown in {level}")
-    missing = int((rows["between"] == NOT_TESTED).sum())
-    if missing:
-        domains = [
-            str(label).split(":")[0].lower() for label in rows.loc[rows["between"] == NOT_TESTED, "label"]
-        ]
-        parts.append(
-            f"{' and '.join(domains)} not tested" if missing <= 2 else f"{missing} domains not tested"
-        )
-    return f"Between the arms: {', '.join(parts)}" if parts else "Between the arms: nothing reported"
-
-
-def trial_caption() -> str:
-    """Return the caption of the figure of one trial.
-
-    Returns
-    -------
-    str
-        Two sentences.
-    """
+    assumed = "" if effects is None else _assumed(effects)
     return (
         "A change within one arm and none in the other is no comparison of the arms. What follows: the "
         "difference between the arms that the printed result allows (a dash: not printed in what was read)."
+        f"{assumed}"
     )
+
+
+def _assumed(effects: Effects) -> str:
+    """Return the assumed correlation, where a row rests on it."""
+    rests = effects.table["assumptions"].str.contains(r"\br = ", regex=True).any()
+    if effects.correlation is None or not rests:
+        return ""
+    return f" Assumed: r = {effects.correlation:g} between scores before and after."
 
 
 def trial_alt(effects: Effects, studies: Studies, *, study: str = "distefano2013") -> str:

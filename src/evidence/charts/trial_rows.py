@@ -71,13 +71,18 @@ def trial_rows(
     Raises
     ------
     ModelError
-        Where the effects hold no row of the study.
+        Where the effects hold no row of the study, or the studies lack one of its rows.
     """
     own = effects.table[effects.table["study"] == study]
     if own.empty:
         known = ", ".join(sorted(map(str, effects.table["study"].unique()))[:8])
         raise ModelError(f"the effects hold no row of {study!r}; they hold {known} ...")
     prints = studies.table.set_index("row_id")
+    lost = [str(row) for row in own["row_id"] if row not in prints.index]
+    if lost:
+        raise ModelError(
+            f"the studies do not hold {', '.join(lost[:3])}: give those that the effects were made from"
+        )
     claims = studies.claims if claims is None else claims
     decimals = decimals_for([as_float(v) for v in own["std_error"]])
     lines = []

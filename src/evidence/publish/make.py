@@ -74,9 +74,10 @@ def _domains(workshop: Workshop, question: Question, output: Output) -> tuple[Ax
 
     comparison = workshop.comparison(question)
     favours = _favours(question)
-    # The message alone does not say what was compared, and several of these figures stand side by side.
+    # The message alone does not say what was compared, and several of these figures stand side by side. A
+    # slide holds two lines of it, and names both arms below the axis.
     message = domains_title(comparison, favours)
-    title = f"{question.title}: {message[:1].lower()}{message[1:]}"
+    title = message if output.medium == "slide" else f"{question.title}: {message[:1].lower()}{message[1:]}"
     axes = domains(comparison, medium=output.medium, favours=favours, title=title)
     return axes, of_fits(comparison.fits)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from evidence.charts.captions import assumption_words
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
@@ -108,7 +109,7 @@ def _result(fit: MetaFit, comparison: Comparison, citing: Citing) -> dict[str, s
     return {
         _head(comparison): _centre(fit),
         "Prediction interval": interval(shown["pred_low"], shown["pred_high"]),
-        "From rows with a value": "" if alone is None else _centre(alone),
+        "From rows with a value": "" if alone is None or not alone.k else _centre(alone),
         "Value": str(int(kinds.get("exact", 0))),
         "Bounds": str(int(kinds.get("interval", 0))),
         "Side": str(int(kinds.get("sign", 0))),
@@ -142,6 +143,8 @@ def _notes(fits: list[MetaFit]) -> list[str]:
         "Value, bounds, side: rows used, by what the print determines. ≥ or ≤: the rows bound the effect on "
         "one side only, so there is a limit and no estimate. People: each study once, with its largest row.",
     ]
+    if assumed := assumption_words(fits):
+        notes.append(assumed)
     if any(fit.n_studies == 1 for fit in fits):
         notes.append("One study is printed, not pooled: it has no prediction interval.")
     return notes
