@@ -176,21 +176,22 @@ class MetaFit:
     notes: tuple[str, ...] = field(default=())
     methods_used: tuple[str, ...] = field(default=())
     n_clusters: int | None = None
-    i2_low: float | None = None
-    i2_high: float | None = None
-    h2_low: float | None = None
-    h2_high: float | None = None
-    formula: str | None = None
-    coefficients: pd.DataFrame | None = None
-    vcov: np.ndarray | None = None
-    r2: float | None = None
-    qm: float | None = None
-    qm_df: float | None = None
-    qm_df2: float | None = None
-    qm_p_value: float | None = None
-    variance_components: pd.DataFrame | None = None
-    per_row: Mapping[str, np.ndarray] | None = None
-    regression: Regression | None = None
+    # What only some models have is for tidy(), glance() and augment(); the repr stays that of a mean.
+    i2_low: float | None = field(default=None, repr=False)
+    i2_high: float | None = field(default=None, repr=False)
+    h2_low: float | None = field(default=None, repr=False)
+    h2_high: float | None = field(default=None, repr=False)
+    formula: str | None = field(default=None, repr=False)
+    coefficients: pd.DataFrame | None = field(default=None, repr=False)
+    vcov: np.ndarray | None = field(default=None, repr=False)
+    r2: float | None = field(default=None, repr=False)
+    qm: float | None = field(default=None, repr=False)
+    qm_df: float | None = field(default=None, repr=False)
+    qm_df2: float | None = field(default=None, repr=False)
+    qm_p_value: float | None = field(default=None, repr=False)
+    variance_components: pd.DataFrame | None = field(default=None, repr=False)
+    per_row: Mapping[str, np.ndarray] | None = field(default=None, repr=False)
+    regression: Regression | None = field(default=None, repr=False)
 
     def to_display(self, value: float | None) -> float | None:
         """Return a number of the model scale on the printed scale (ratios: the exponential)."""

@@ -122,7 +122,7 @@ def meta_regression(
     >>> effects = ev.effects_from([0.1, 0.3, 0.4, 0.8], variance=[0.02, 0.03, 0.02, 0.04], w=[4, 6, 8, 12])
     >>> fit = ev.meta_regression(effects, "~ w")
     >>> fit.tidy().round(3).estimate.tolist()
-    [-0.229, 0.083]
+    [-0.24, 0.085]
     """
     check_effects(effects)
     common = one_of("tau2", tau2, (*TAU2, _COMMON)) == _COMMON
