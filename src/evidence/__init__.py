@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
     from evidence.models import common_effect, meta_regression, multilevel, pool_partial, random_effects
+    from evidence.models.arrays import pool_arrays
     from evidence.models.batch import batch
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
@@ -53,6 +54,7 @@ _HOME = {
     "forest": "charts.forest",
     "meta_regression": "models",
     "multilevel": "models",
+    "pool_arrays": "models.arrays",
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",
@@ -83,6 +85,7 @@ __all__ = [
     "forest",
     "meta_regression",
     "multilevel",
+    "pool_arrays",
     "pool_partial",
     "random_effects",
     "read_studies",

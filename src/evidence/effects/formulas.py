@@ -7,6 +7,7 @@ favours the first arm".
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,14 @@ _LOG_J = np.array(
 subtracted term by term (Bernoulli polynomials at 0 and -1/2)."""
 
 
+_TABLED = 4096
+"""Whole degrees of freedom below this are looked up."""
+_MANY = 512
+"""Rows from which on looking up is faster than computing."""
+_BLOCK = 16_384
+"""Rows computed at a time, so that the work space stays in the cache."""
+
+
 class Estimate(NamedTuple):
     """An effect on the model scale and its sampling variance."""
 
@@ -86,12 +95,35 @@ def hedges_j(df: ArrayLike) -> Floats:
     0.922746
     """
     m = as_floats(df)
+    if m.size < _MANY:
+        return _hedges_j(m)
+    # Sample sizes are whole numbers and few: many rows share a table.
+    with np.errstate(invalid="ignore"):
+        at = m.astype(np.intp)
+    known = (at == m) & (at > 0) & (at < _TABLED)
+    if known.all():
+        return np.asarray(_j_table().take(at))
+    out = np.empty_like(m)
+    out[known], out[~known] = _j_table().take(at[known]), _hedges_j(m[~known])
+    return out
+
+
+def _hedges_j(m: Floats) -> Floats:
     # The difference of two log-gammas loses digits as df grows (1e-9 at a million); from 40 on the
     # asymptotic series of the ratio, cut after twelve terms, is exact to the last bit instead.
     small = np.minimum(m, 40.0)
     exact = np.exp(special.gammaln(small / 2) - special.gammaln((small - 1) / 2)) / np.sqrt(small / 2)
     series = np.exp(np.polynomial.polynomial.polyval(1 / np.maximum(m, 40.0), _LOG_J))
     return np.asarray(np.where(m < 40.0, exact, series), dtype=np.float64)
+
+
+@lru_cache(maxsize=1)
+def _j_table() -> Floats:
+    """Return the correction at each whole df below `_TABLED`, by df (0 and 1 have none: 0)."""
+    table = np.zeros(_TABLED)
+    table[2:] = _hedges_j(np.arange(2.0, _TABLED))
+    table.flags.writeable = False
+    return table
 
 
 def smd_variance(g: ArrayLike, n_e: ArrayLike, n_c: ArrayLike, factor: ArrayLike = 1.0) -> Floats:
@@ -148,11 +180,26 @@ def g_from_means(
     >>> round(float(g.estimate), 4), round(float(g.variance), 4)
     (0.5924, 0.0418)
     """
-    first, second = as_floats(n_e), as_floats(n_c)
-    df = first + second - 2
-    pooled = np.sqrt(((first - 1) * as_floats(sd_e) ** 2 + (second - 1) * as_floats(sd_c) ** 2) / df)
-    g = hedges_j(df) * (as_floats(mean_e) - as_floats(mean_c)) / pooled * as_floats(factor)
-    return Estimate(g, smd_variance(g, first, second, factor))
+    given = [as_floats(x) for x in (mean_e, sd_e, n_e, mean_c, sd_c, n_c, factor)]
+    shape = np.broadcast_shapes(*(x.shape for x in given))
+    size = int(np.prod(shape))
+    if size <= _BLOCK:
+        return _g_from_means(*given)
+    flat = [x if x.ndim == 0 else np.broadcast_to(x, shape).reshape(-1) for x in given]
+    out = Estimate(np.empty(size), np.empty(size))
+    for begin in range(0, size, _BLOCK):
+        part = slice(begin, begin + _BLOCK)
+        out.estimate[part], out.variance[part] = _g_from_means(*(x if x.ndim == 0 else x[part] for x in flat))
+    return Estimate(out.estimate.reshape(shape), out.variance.reshape(shape))
+
+
+def _g_from_means(
+    mean_e: Floats, sd_e: Floats, n_e: Floats, mean_c: Floats, sd_c: Floats, n_c: Floats, factor: Floats
+) -> Estimate:
+    df = n_e + n_c - 2
+    pooled = np.sqrt(((n_e - 1) * (sd_e * sd_e) + (n_c - 1) * (sd_c * sd_c)) / df)
+    g = hedges_j(df) * (mean_e - mean_c) / pooled * factor
+    return Estimate(g, smd_variance(g, n_e, n_c, factor))
 
 
 def g_from_pre_post(

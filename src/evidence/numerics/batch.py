@@ -21,7 +21,7 @@ from evidence.numerics.score_walk import solve_walking
 from evidence.numerics.tau2 import maximise
 from evidence.numerics.wls import Vector, sample
 
-__all__ = ["Block", "Groups", "blocks", "fit_groups", "fit_task", "gather"]
+__all__ = ["Block", "Groups", "blocks", "fit_groups", "fit_scaled", "fit_task", "gather"]
 
 _TASK = 250_000
 """Cells of a piece of work."""
@@ -176,6 +176,13 @@ def fit_task(
         block_columns(part, groups.y, groups.v, groups.starts, groups.sizes, restricted=tau2 != "ML")
         for part in parts
     ]
+    return fit_scaled(data, tau2, inference, level, interval=interval)
+
+
+def fit_scaled(
+    data: list[Scaled], tau2: str, inference: str, level: float, *, interval: bool = False
+) -> BatchFit:
+    """Fit blocks of columns; the arguments are those of `fit_task`."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         first = [one.columns.moments(np.zeros(one.k.size)) for one in data]
         if tau2 in ("ML", "REML"):
@@ -187,7 +194,7 @@ def fit_task(
             found = [one.columns.mean(value) for one, value in zip(data, values, strict=True)]
         trace = [m.trace if tau2 != "ML" else _trace(one) for one, m in zip(data, first, strict=True)]
         ends = [_q_profile(one, level) for one in data] if interval else None
-        failure = _finish_alone(groups, parts, data, found, restricted=tau2 == "REML")
+        failure = _finish_alone(data, found)
         every = Estimates(
             k=np.concatenate([one.k for one in data]),
             origin=np.concatenate([one.origin for one in data]),
@@ -210,20 +217,18 @@ def _trace(data: Scaled) -> Vector:
     return type(columns)(columns.z, columns.v, restricted=True).moments(np.zeros(data.k.size)).trace
 
 
-def _finish_alone(
-    groups: Groups, parts: list[Block], data: list[Scaled], found: list[Found], *, restricted: bool
-) -> dict[int, str]:
+def _finish_alone(data: list[Scaled], found: list[Found]) -> dict[int, str]:
     """Search a grid for each data set that is still not settled; return the failures by place."""
     failure: dict[int, str] = {}
     begin = 0
-    for part, one, result in zip(parts, data, found, strict=True):
+    for one, result in zip(data, found, strict=True):
         for at in np.flatnonzero(~result.settled):
-            group = part.groups[at]
-            here = slice(groups.starts[group], groups.starts[group] + groups.sizes[group])
-            alone = np.array([at])
+            column = one.columns.keep(np.array([at]))
+            others = np.flatnonzero(np.isfinite(column.v[:, 0]))
+            y, v = np.append(0.0, column.z[others, 0]), np.append(1.0, column.v[others, 0])
             try:
-                t = maximise(sample(groups.y[here], groups.v[here]), restricted=restricted).value
-                result.put(alone, one.columns.keep(alone).mean(np.array([t]) / one.unit[at]))
+                t = maximise(sample(y, v), restricted=column.restricted).value
+                result.put(np.array([at]), column.mean(np.array([t])))
             except ModelError as problem:
                 failure[begin + int(at)] = str(problem)
         begin += one.k.size

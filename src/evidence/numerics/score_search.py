@@ -18,7 +18,7 @@ from evidence.numerics.score_facts import (
 )
 from evidence.numerics.wls import Vector
 
-__all__ = ["Found", "newton", "solve_q_many", "solve_score", "solve_single"]
+__all__ = ["Found", "newton", "refine", "solve_q_many", "solve_score", "solve_single"]
 
 _MAX_STEPS = 120
 _CLOSE = 3e-8
@@ -168,6 +168,16 @@ def solve_single(
             low, high, t, f, inverse, new = (x[left] for x in (low, high, t, f, inverse, new))
         last, t = (t, f, inverse), new
     out.t[active] = t
+
+
+def refine(source: MomentSource, t: Vector, last: tuple[Vector, Vector, Vector], *, turns: int) -> Vector:
+    """Take some unguarded steps towards a zero of the score: a start that is to be solved properly later."""
+    for _ in range(turns):
+        m = source.moments(t)
+        new, f, inverse = newton(m, t)
+        new = _hermite(new, (t, f, inverse), last)
+        last, t = (t, f, inverse), np.where(new > 0.0, new, t)
+    return np.asarray(t, np.float64)
 
 
 def _finish(

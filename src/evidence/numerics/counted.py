@@ -1,0 +1,263 @@
+"""Data sets that differ only in how often each of the same effects occurs: subsets and resamples.
+
+All sums over effects are products of one small matrix, ``[1, y, y²]``, with weights times counts. To that end
+the effects are centred once, at their median; a data set for which this centre is so far off
+that digits would be lost is marked and left to the caller, who fits it from its own residuals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.numerics.batch import fit_groups
+from evidence.numerics.score_facts import Limits, Moments
+from evidence.numerics.score_search import Found, newton, refine, solve_score
+from evidence.numerics.score_walk import solve_walking
+from evidence.numerics.wls import Vector
+
+__all__ = ["LOST", "Counted", "CountedFit", "Pool", "finish_counted", "fit_counted", "pool_of"]
+
+LOST = 1e-5
+"""Share of a sum of squares left after subtracting the mean, below which digits that matter are lost."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The effects that all data sets draw from.
+
+    Attributes
+    ----------
+    y, v : Vector, shape (k,)
+        As given.
+    z, u : Vector, shape (k,)
+        Effects minus `centre` and variances, in units of the smallest variance.
+    centre, unit : float
+        The median effect, and the smallest variance.
+    powers, short : ndarray, shape (3, k)
+        ``[1, z, z²]`` in double and in single precision.
+    """
+
+    y: Vector
+    v: Vector
+    z: Vector
+    u: Vector
+    centre: float
+    unit: float
+    powers: Vector
+    short: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CountedFit:
+    """Estimates by data set; each field of shape (data sets,), NaN where there are too few effects.
+
+    Attributes
+    ----------
+    estimate, std_error : Vector
+        Weighted mean and its model-based standard error.
+    tau2 : Vector
+        Between-study variance; 0 under a common effect.
+    q : Vector
+        Q at that tau²: over k - 1 it is Hartung & Knapp's variance factor.
+    """
+
+    estimate: Vector
+    std_error: Vector
+    tau2: Vector
+    q: Vector
+
+
+def pool_of(y: Vector, v: Vector) -> Pool:
+    """Centre and scale the effects."""
+    # The median: one effect far away must not take the origin with it.
+    centre, unit = float(np.median(y)), float(v.min())
+    z, u = (y - centre) / np.sqrt(unit), v / unit
+    powers = np.stack([np.ones_like(z), z, z * z])
+    return Pool(y, v, z, u, centre, unit, powers, powers.astype(np.float32))
+
+
+class Counted:
+    """Columns of counts; a `MomentSource`.
+
+    Attributes
+    ----------
+    pool : Pool
+        The effects.
+    counts : ndarray, shape (k, columns)
+        How often each effect occurs, as floats of the precision of the computation.
+    restricted : bool
+        REML's trace; otherwise ML's.
+    """
+
+    def __init__(self, pool: Pool, counts: NDArray[np.floating], *, restricted: bool) -> None:
+        """Take the counts as they are."""
+        self.pool, self.counts, self.restricted = pool, counts, restricted
+        self._powers = pool.powers if counts.dtype == np.float64 else pool.short
+        self._u = pool.u.astype(counts.dtype)[:, None]
+        self._w, self._a = np.empty_like(counts), np.empty_like(counts)
+
+    def keep(self, columns: NDArray[np.intp]) -> Self:
+        """Return these columns only."""
+        if columns.size == self.counts.shape[1]:
+            return self
+        return type(self)(
+            self.pool, self.counts.take(columns, axis=1, mode="clip"), restricted=self.restricted
+        )
+
+    def single_precision(self) -> Counted:
+        """Return the same for a first approximation."""
+        return Counted(self.pool, self.counts.astype(np.float32), restricted=self.restricted)
+
+    def _sums(self, t: Vector, highest: int) -> list[Vector]:
+        """Return the products of ``[1, z, z²]`` with the first powers of the weights."""
+        w, a = self._w, self._a
+        t = t.astype(self.counts.dtype, copy=False)
+        np.add(self._u, t, out=w)
+        np.divide(1 + t, w, out=w)
+        np.multiply(self.counts, w, out=a)
+        sums: list[Vector] = [np.asarray(self._powers @ a)]
+        for _ in range(highest - 1):
+            np.multiply(a, w, out=a)
+            sums.append(np.asarray(self._powers @ a))
+        return sums
+
+    def sums_at_zero(self) -> list[Vector]:
+        """Return what `fit_counted` takes as `zero_sums`."""
+        return self._sums(np.zeros(self.counts.shape[1]), 3)
+
+    def moments(self, t: Vector) -> Moments:
+        """Return the sums at one tau² a column."""
+        return moments_of(self._sums(t, 3), t, restricted=self.restricted)
+
+    def q_moments(self, t: Vector) -> tuple[Vector, Vector]:
+        """Return Q(t) and its quadratic form with squared weights."""
+        (s1, a1, b1), (s2, a2, b2) = self._sums(t, 2)
+        shift = a1 / s1
+        return (b1 - shift * a1) / (1.0 + t), (b2 - shift * (2.0 * a2 - shift * s2)) / (1.0 + t)
+
+    def mean(self, t: Vector) -> Found:
+        """Return the sum of weights, the weighted mean, and Q, at one tau² a column."""
+        ((s1, a1, b1),) = self._sums(t, 1)
+        shift, unit = a1 / s1, 1.0 + t
+        return Found(t, np.ones(t.size, np.bool_), s1 / unit, shift, (b1 - shift * a1) / unit)
+
+
+def moments_of(sums: list[Vector], t: Vector, *, restricted: bool) -> Moments:
+    """Return the moments from the sums of ``[1, z, z²]`` with three powers of the weights."""
+    (s1, a1, b1), (s2, a2, b2), (s3, a3, b3) = sums
+    unit = 1.0 + t
+    shift = a1 / s1
+    cross = a2 - shift * s2
+    q1 = (b1 - shift * a1) / unit
+    q2 = (b2 - shift * (a2 + cross)) / unit
+    q3 = (b3 - shift * (2.0 * a3 - shift * s3) - cross * cross / s1) / unit
+    if not restricted:
+        return Moments(s1, s2, shift, cross, s1, s2, q1, q2, q3)
+    share = s2 / s1
+    return Moments(s1, s2, shift, cross, s1 - share, s2 - 2.0 * s3 / s1 + share * share, q1, q2, q3)
+
+
+def _unsound(first: Moments, zero_sums: list[Vector]) -> NDArray[np.bool_]:
+    """Tell which data sets the shared centre does not serve."""
+    s1, _, b1 = zero_sums[0]
+    return np.asarray((first.q1 < LOST * b1) | (s1 - first.s2 / s1 < LOST * s1))
+
+
+def fit_counted(
+    source: Counted, sizes: Vector, zero_sums: list[Vector], tau2: str
+) -> tuple[CountedFit, NDArray[np.intp]]:
+    """Fit each column of counts.
+
+    Parameters
+    ----------
+    source : Counted
+        The data sets, each with at least two effects.
+    sizes : Vector, shape (columns,)
+        Number of effects of each.
+    zero_sums : list of Vector
+        The sums at tau² = 0 (`moments_of`), which may be had more cheaply than by the products.
+    tau2 : {"DL", "ML", "REML"}
+        Estimator.
+
+    Returns
+    -------
+    CountedFit
+        NaN in the columns that are not settled.
+    ndarray of int
+        The columns that are not settled.
+    """
+    dof = sizes - 1.0
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        first = moments_of(zero_sums, np.zeros(sizes.size), restricted=source.restricted)
+        trace = first.trace if source.restricted else first.s1 - first.s2 / first.s1
+        guess = (first.q1 - dof) / trace
+        closed = tau2 == "DL"
+        found = source.mean(np.maximum(guess, 0.0)) if closed else _maximised(source, first, guess)
+        open_columns = np.flatnonzero(~found.settled | _unsound(first, zero_sums))
+        fit = _record(source.pool, found)
+    for column in (fit.estimate, fit.std_error, fit.tau2, fit.q):
+        column[open_columns] = np.nan
+    return fit, open_columns
+
+
+def _record(pool: Pool, found: Found) -> CountedFit:
+    return CountedFit(
+        estimate=pool.centre + found.shift * np.sqrt(pool.unit),
+        std_error=np.sqrt(pool.unit / found.total),
+        tau2=found.t * pool.unit,
+        q=found.q,
+    )
+
+
+def _maximised(source: Counted, first: Moments, guess: Vector) -> Found:
+    """Maximise the likelihood: two steps in single precision, then double precision to the end."""
+    active = np.flatnonzero(first.q2 > first.trace)
+    part = first.take(active)
+    zero = np.zeros(active.size)
+    new, f, inverse = newton(part, zero)
+    start = np.where(guess[active] > 0.0, guess[active], new)
+    start = np.where(start > 0.0, start, 1.0)
+    guess = guess.copy()
+    guess[active] = refine(source.keep(active).single_precision(), start, (zero, f, inverse), turns=2)
+    return solve_score(source, first, guess, turns=40, patience=0.02)
+
+
+def finish_counted(source: Counted, sizes: Vector, tau2: str) -> CountedFit:
+    """Fit the columns that `fit_counted` left: by the walk, and if need be from their own residuals."""
+    zero = np.zeros(sizes.size)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        sums = source.sums_at_zero()
+        first = moments_of(sums, zero, restricted=source.restricted)
+        left = _unsound(first, sums)
+        if tau2 == "DL":
+            found = source.mean(zero)
+        else:
+            limits = Limits(sizes - (1.0 if source.restricted else 0.0), _sum_squares(source, sizes))
+            found = solve_walking(source, first, limits, turns=(40, 120))
+            left |= ~found.settled
+        fit = _record(source.pool, found)
+    at = np.flatnonzero(left)
+    if at.size:
+        times = source.counts[:, at].T.astype(np.intp)
+        column, effect = np.nonzero(times)
+        repeats = times[column, effect]
+        effect, column = np.repeat(effect, repeats), np.repeat(column, repeats)
+        alone = fit_groups(
+            source.pool.y[effect], source.pool.v[effect], column, count=at.size, tau2=tau2, inference="HKSJ"
+        )
+        z = fit_groups(
+            source.pool.y[effect], source.pool.v[effect], column, count=at.size, tau2=tau2, inference="z"
+        )
+        fit.estimate[at], fit.std_error[at], fit.tau2[at] = alone.estimate, z.std_error, alone.tau2
+        factor = np.where(alone.identical, 0.0, (alone.std_error / z.std_error) ** 2)
+        fit.q[at] = factor * (sizes[at] - 1.0)
+    return fit
+
+
+def _sum_squares(source: Counted, sizes: Vector) -> Vector:
+    _, a, b = source.pool.powers @ source.counts
+    return np.asarray(b - a * a / sizes)
