@@ -125,6 +125,20 @@ def test_batch_names_arguments_and_columns_of_the_wrong_type() -> None:
         ev.batch(effects, by="domain")
 
 
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        (["a", "b"], {}, "lists of numbers"),
+        ([[0.1], [0.2, 0.3]], {}, "lists of numbers"),
+        ([0.1, 0.2], {"tau2": ["REML"]}, "tau2 must be one of"),
+        ([0.1, 0.2], {"level": "0.9"}, "level must be a share"),
+    ],
+)
+def test_arrays_of_the_wrong_type_are_named(given: object, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ev.ModelError, match=message):
+        ev.pool_arrays(given, [0.1, 0.1], **options)  # type: ignore[arg-type]
+
+
 # --- multilevel -----------------------------------------------------------------------------------------
 
 

@@ -60,7 +60,10 @@ def pool_arrays(
     >>> round(fit.estimate, 3), round(fit.tau2, 3), fit.df
     (0.475, 0.122, 2)
     """
-    y, v = np.asarray(estimate, np.float64), np.asarray(variance, np.float64)
+    try:
+        y, v = np.asarray(estimate, np.float64), np.asarray(variance, np.float64)
+    except (TypeError, ValueError) as problem:
+        raise ModelError(f"estimate and variance are lists of numbers; {problem}") from problem
     if y.ndim != 1 or y.shape != v.shape or not y.size:
         raise ModelError(
             f"estimate and variance are equally long lists of numbers; got {y.shape} and {v.shape}"
@@ -68,7 +71,7 @@ def pool_arrays(
     # One sum tells whether all is well; only where it is not is each number looked at.
     if not (v.min() > 0.0 and math.isfinite(float(y.sum()) + float(v.sum()))):
         _refuse(y, v)
-    code = tau2 if tau2 in TAU2 else one_of("tau2", tau2, TAU2)
+    code = tau2 if isinstance(tau2, str) and tau2 in TAU2 else one_of("tau2", tau2, TAU2)
     how = inference if inference in _WALD else one_of("inference", inference, _WALD)
     return fit_arrays(y, v, code, how, check_level(level))
 
