@@ -92,8 +92,8 @@ def page(
     paragraph = (
         f"Reference: metafor {versions.get('metafor')} ({language}) on data sets of metadat"
         f" {versions.get('metadat')} and on synthetic and edge cases, with metafor's iterations driven to"
-        " their tightest tolerance: at its default one they stop early. Differences are relative to the value or,"
-        " where that is larger, to its standard error (tau²: the median sampling variance; I² and R²: one"
+        " their tightest tolerance: at its default one they stop early. Differences are relative to the value"
+        " or, where that is larger, to its standard error (tau²: the median sampling variance; I² and R²: one"
         f" percent). Numbers apart by more than {tolerance:g} are compared with a solution of the same"
         f" equations with 50 digits; ours have to be within {exact:g} of it."
     )
