@@ -17,6 +17,7 @@ from evidence.numerics.wls import Vector
 __all__ = ["pool_arrays"]
 
 _WALD = ("z", "t", "HKSJ", "mHKSJ")
+_CODES = tuple(TAU2)
 
 
 def pool_arrays(
@@ -71,7 +72,7 @@ def pool_arrays(
     # One sum tells whether all is well; only where it is not is each number looked at.
     if not (v.min() > 0.0 and math.isfinite(float(y.sum()) + float(v.sum()))):
         _refuse(y, v)
-    code = tau2 if isinstance(tau2, str) and tau2 in TAU2 else one_of("tau2", tau2, TAU2)
+    code = tau2 if tau2 in _CODES else one_of("tau2", tau2, TAU2)
     how = inference if inference in _WALD else one_of("inference", inference, _WALD)
     return fit_arrays(y, v, code, how, check_level(level))
 
