@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -397,9 +396,8 @@ def test_a_second_build_gives_up_with_the_reason(
 def test_a_lock_file_without_a_process_is_no_obstacle(folder: Path) -> None:
     (folder / ".evidence").mkdir()
     (folder / ".evidence" / "lock").write_text("99999999\n", encoding="utf-8")
-    began = time.monotonic()
     make_in(folder)
-    assert time.monotonic() - began < 5
+    assert (folder / "manifest.json").is_file()
 
 
 def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:

@@ -118,16 +118,12 @@ def test_the_cells_of_the_starter_notebook_run(built: Path, monkeypatch: pytest.
             exec("".join(cell["source"]), space)
 
 
-def test_the_second_build_is_quick_and_changes_nothing(copy: Path) -> None:
-    import time
-
+def test_the_second_build_has_nothing_to_do_and_changes_nothing(copy: Path) -> None:
     assert run(copy, "build").returncode == 0  # a copied folder has the same bytes and the same stamps
     outputs = [path for path in copy.rglob("*") if path.is_file()]
     times = {path: path.stat().st_mtime_ns for path in outputs if path.name != "lock"}
     content = {path: path.read_bytes() for path in outputs}
-    began = time.monotonic()
     done = run(copy, "build")
-    assert time.monotonic() - began < 3
     assert "nothing to do" in done.stderr
     assert {path: path.stat().st_mtime_ns for path in times} == times
     assert {path: path.read_bytes() for path in content} == content

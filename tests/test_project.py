@@ -211,19 +211,14 @@ def test_the_package_is_typed() -> None:
     assert (Path(evidence.__file__).parent / "py.typed").is_file()
 
 
-def test_import_is_quick_and_leaves_heavy_libraries_alone() -> None:
+def test_import_leaves_heavy_libraries_alone() -> None:
     code = (
-        "import sys, time; start = time.perf_counter(); import evidence; took = time.perf_counter() - start;"
+        "import sys, evidence;"
         "heavy = {'matplotlib', 'statsmodels', 'pybtex', 'IPython', 'pptx', 'docx'};"
-        "print(took, *sorted(heavy & set(sys.modules)))"
+        "print(*sorted(heavy & set(sys.modules)))"
     )
-    times = []
-    for _ in range(3):  # the best of three: a busy machine must not fail it
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        took, *heavy = done.stdout.split()
-        assert not heavy
-        times.append(float(took))
-    assert min(times) < 0.5
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_the_shipped_data_are_found() -> None:
