@@ -93,6 +93,8 @@ class TestSameAsOneByOne:
     )
     @example(7, [1, 2, 2, 1], 0.0, 0.0, 1.0, "REML", "HKSJ")
     @example(7, [2, 3, 25], 1.0, 3.0, 1e-150, "REML", "HKSJ")
+    @example(0, [1, 1, 1, 1, 7, 25, 25, 25, 25, 25, 4], 10.0, 3.0, 1.0, "DL", "z")
+    @example(0, [1, 1, 1, 1, 7, 25, 25, 25, 25, 25, 4], 10.0, 3.0, 1.0, "EB", "z")
     @settings(max_examples=150, deadline=None)
     def test_random_ragged_groups(
         self,

@@ -114,7 +114,8 @@ class Columns:
             return Moments(s1, 1.0 + p2, shift, cross, s1, 1.0 + p2, q1, q2, q3)
         np.multiply(w, w, out=a)
         p3 = np.multiply(a, w, out=a).sum(axis=0)
-        p1 = s1 - 1.0
+        # Summed anew: s1 - 1 would lose the digits where one study has nearly all the weight.
+        p1 = w.sum(axis=0)
         trace = (2.0 * p1 + p1 * p1 - p2) / s1
         squared = p1 * p1
         fall = (squared + p2 * p2 + squared * p2 + (3.0 * p2 - 2.0 * p3) + 2.0 * p1 * (p2 - p3)) / (s1 * s1)
