@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from evidence.errors import EvidenceError, ModelError
 
-__all__ = ["nearest", "one_of"]
+__all__ = ["check_level", "nearest", "one_of"]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -45,3 +45,19 @@ def one_of(name: str, value: object, known: Iterable[str], *, error: type[Eviden
     close = nearest(value, options) if isinstance(value, str) else ""
     hint = f" (did you mean {close}?)" if close else ""
     raise error(f"{name} must be one of {', '.join(options)}; got {value!r}{hint}")
+
+
+def check_level(level: object) -> float:
+    """Return a confidence level as a float.
+
+    Raises
+    ------
+    ModelError
+        Where it is not between 0.5 and 1, such as 95 for 0.95.
+    """
+    if not (isinstance(level, int | float) and 0.5 <= level < 1.0):
+        hint = (
+            f"; write {level / 100:g} for {level:g} %" if isinstance(level, int | float) and level > 1 else ""
+        )
+        raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}{hint}")
+    return float(level)

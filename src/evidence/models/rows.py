@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evidence._check import check_level
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.numerics.wls import Vector
@@ -94,20 +95,6 @@ def is_yes(value: object) -> bool:
     if isinstance(value, str):
         return value.strip().casefold() in ("yes", "true", "1")
     return isinstance(value, bool | np.bool_) and bool(value)
-
-
-def check_level(level: float) -> float:
-    """Return a confidence level as a float.
-
-    Raises
-    ------
-    ModelError
-        Where it is not between 0.5 and 1, such as 95 for 0.95.
-    """
-    if not (isinstance(level, int | float) and 0.5 <= level < 1.0):
-        hint = f"; write {level / 100:g} for {level:g} %" if isinstance(level, int | float) and level > 1 else ""
-        raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}{hint}")
-    return float(level)
 
 
 def _named(rows: Sequence[str]) -> str:
