@@ -131,9 +131,8 @@ def _expand(
     frame = pd.DataFrame({f"m{i}_": coded(m, table[m.name], rows) for i, m in enumerate(moderators)})
     try:
         formula: Any = formulaic.Formula(inner)
-        if isinstance(formula, formulaic.SimpleFormula):
-            for term in formula:
-                _refuse_width(str(term), moderators, size)
+        for term in formula:
+            _refuse_width(str(term), moderators, size)
         made = formula.get_model_matrix(frame, context={}, na_action="ignore")
     except formulaic.errors.FormulaicError as problem:
         raise ModelError(f"the formula cannot be read: {_plain(str(problem), moderators)}") from None

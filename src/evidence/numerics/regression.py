@@ -151,9 +151,13 @@ def solve(data: Design, tau2: float) -> Solution:
     inverse = linalg.solve_triangular(at.r[0], np.eye(data.p))
     root[data.columns] = data.scale[:, None] * inverse * math.sqrt(data.v_min + tau2)
     residual = _given(data, at.e[0] / np.sqrt(w) * data.unit)
+    # Small leverages come from the basis, large ones from what is left of one.
+    leverage = np.where(spare > 0.5, (at.q[0] * at.q[0]).sum(axis=1), 1.0 - spare)
     spare, share = _given(data, spare), _given(data, w / w.sum())
     q = float((at.e[0] * at.e[0]).sum()) / ((data.v_min + tau2) / data.unit / data.unit)
-    return Solution(tau2, estimate, root, data.y - residual, residual, 1.0 - spare, spare, share, q)
+    return Solution(
+        tau2, estimate, root, data.y - residual, residual, _given(data, leverage), spare, share, q
+    )
 
 
 def _given(data: Design, sorted_rows: Vector) -> Vector:

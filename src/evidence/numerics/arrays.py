@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidence._check import one_of
+from evidence._check import check_level, one_of
 from evidence.errors import ModelError
-from evidence.models.rows import check_level
 from evidence.numerics.single import ArrayFit, fit_arrays
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector
