@@ -250,6 +250,21 @@ def test_units_of_a_moderator_change_its_slope_only(
     assert apart(c * after.estimate[1], plain.estimate[1], plain.std_error[1]) < 1e-8
 
 
+@settings(max_examples=25, deadline=None)
+@given(_data())
+def test_two_halves_of_a_study_are_the_study_under_a_common_effect(triple: tuple[np.ndarray, ...]) -> None:
+    y, v, x = triple
+    plain = solve(design(y, v, x), 0.0)
+    doubled = v.copy()
+    doubled[0] *= 2.0
+    data = design(np.append(y, y[0]), np.append(doubled, doubled[0]), np.vstack([x, x[:1]]))
+    halves = solve(data, 0.0)
+    error = np.sqrt((plain.root**2).sum(axis=1))
+    assert apart(halves.estimate, plain.estimate, error) < 1e-9
+    assert apart(np.sqrt((halves.root**2).sum(axis=1)), error) < 1e-9
+    assert apart(halves.q, plain.q, 1e-6) < 1e-9
+
+
 @settings(max_examples=40, deadline=None)
 @given(_data())
 def test_estimates_solve_their_equations(triple: tuple[np.ndarray, ...]) -> None:

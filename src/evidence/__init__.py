@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
     from evidence.models import common_effect, meta_regression, multilevel, pool_partial, random_effects
-    from evidence.models.arrays import pool_arrays
     from evidence.models.batch import batch
+    from evidence.numerics.arrays import pool_arrays
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
     from evidence.studies.reading import read_studies
@@ -54,7 +54,7 @@ _HOME = {
     "forest": "charts.forest",
     "meta_regression": "models",
     "multilevel": "models",
-    "pool_arrays": "models.arrays",
+    "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import math
+import numbers
 from collections.abc import Iterable
 
 from evidence.errors import EvidenceError, ModelError
 
-__all__ = ["nearest", "one_of"]
+__all__ = ["as_number", "check_level", "is_text", "nearest", "one_of"]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -45,3 +47,40 @@ def one_of(name: str, value: object, known: Iterable[str], *, error: type[Eviden
     close = nearest(value, options) if isinstance(value, str) else ""
     hint = f" (did you mean {close}?)" if close else ""
     raise error(f"{name} must be one of {', '.join(options)}; got {value!r}{hint}")
+
+
+def check_level(level: object) -> float:
+    """Return a confidence level as a float.
+
+    Raises
+    ------
+    ModelError
+        Where it is not between 0.5 and 1, such as 95 for 0.95.
+    """
+    share = as_number(level)
+    if not 0.5 <= share < 1.0:
+        hint = f"; write {share / 100:g} for {share:g} %" if 1 < share < 100 else ""
+        raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}{hint}")
+    return share
+
+
+def as_number(value: object) -> float:
+    """Return a real number as a float, and NaN for anything else: text, None, True, a list.
+
+    Text is no number here even where it spells one: ``level="0.9"`` is a slip of the caller's, and a
+    number read from it would hide the next slip. NaN fails every comparison, so that a check of the
+    range is also a check of the type.
+
+    Examples
+    --------
+    >>> as_number(0.9), as_number("0.9"), as_number(None)
+    (0.9, nan, nan)
+    """
+    if isinstance(value, bool):
+        return math.nan
+    return float(value) if isinstance(value, numbers.Real) else math.nan
+
+
+def is_text(value: object) -> bool:
+    """Tell whether a value is text that says something."""
+    return isinstance(value, str) and bool(value.strip())

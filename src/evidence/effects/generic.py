@@ -9,11 +9,10 @@ from collections.abc import Iterable, Sequence, Sized
 import numpy as np
 import pandas as pd
 
-from evidence._check import one_of
+from evidence._check import as_number, is_text, one_of
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.numerics.intervals import quantile
-from evidence.numerics.scalars import as_number, is_text
 from evidence.numerics.wls import Vector
 
 __all__ = ["effects_from"]

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evidence._check import as_number, is_text
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number
 from evidence.fit.sentences import limit_kind, range_words, row_range
-from evidence.numerics.scalars import as_number, is_text
 
 if TYPE_CHECKING:
     from evidence.fit.record import MetaFit

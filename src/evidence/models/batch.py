@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence._check import one_of
+from evidence._check import check_level, one_of
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.models.choices import IDENTICAL, NARROW
 from evidence.models.exact import SINGLE
-from evidence.models.rows import ASSUMED, assumed_note, check_effects, check_level
+from evidence.models.rows import ASSUMED, assumed_note, check_effects
 from evidence.numerics.batch import fit_groups
 from evidence.numerics.batch_inference import BatchFit
 from evidence.numerics.intervals import quantile

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from evidence._check import one_of
+from evidence._check import check_level, one_of
 from evidence.errors import ModelError
-from evidence.models.rows import TAKEN, Selection, check_level, several_rows
+from evidence.models.rows import TAKEN, Selection, several_rows
 from evidence.numerics.intervals import INFERENCE, Interval, profile_tau2, q_profile, quantile
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from evidence._check import check_level
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
@@ -25,7 +26,6 @@ from evidence.models.rows import (
     Selection,
     assumed_correlation,
     check_effects,
-    check_level,
     people,
     select,
 )

@@ -10,7 +10,7 @@ from typing import TypeGuard
 import numpy as np
 import pandas as pd
 
-from evidence._check import one_of
+from evidence._check import as_number, check_level, is_text, one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
@@ -24,7 +24,6 @@ from evidence.models.rows import (
     Selection,
     assumed_correlation,
     check_effects,
-    check_level,
     people,
     select,
 )
@@ -33,7 +32,6 @@ from evidence.numerics.intervals import Interval, prediction_interval, quantile,
 from evidence.numerics.mixed_rows import MixedRows, Spread, mixed_rows, spread
 from evidence.numerics.multilevel import MixedFit, fit_multilevel
 from evidence.numerics.profile import profile_component
-from evidence.numerics.scalars import as_number, is_text
 from evidence.numerics.wls import Vector
 
 __all__ = ["multilevel"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence._check import one_of
+from evidence._check import as_number, check_level, is_text, one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
@@ -21,7 +21,6 @@ from evidence.models.rows import (
     Selection,
     assumed_correlation,
     check_effects,
-    check_level,
     people,
     select,
     several_rows,
@@ -36,7 +35,6 @@ from evidence.numerics.intervals import (
     two_sided_p,
 )
 from evidence.numerics.partial_fit import PartialFit, contributions, fit_partial
-from evidence.numerics.scalars import as_number, is_text
 from evidence.numerics.wls import Vector, sample
 
 __all__ = ["pool_partial"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evidence._check import one_of
+from evidence._check import is_text, one_of
 from evidence.effects.record import Effects
 from evidence.fit import MetaFit
 from evidence.fit.regression import Regression, coefficient_table
@@ -41,7 +41,6 @@ from evidence.numerics.regression import (
     solve,
     wald,
 )
-from evidence.numerics.scalars import is_text
 from evidence.numerics.tau2 import TAU2, log_likelihood
 from evidence.numerics.wls import Vector
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
-from evidence.numerics.scalars import as_number
 from evidence.numerics.wls import Vector
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "assumed_correlation",
     "assumed_note",
     "check_effects",
-    "check_level",
     "is_yes",
     "people",
     "select",
@@ -118,21 +116,6 @@ def is_yes(value: object) -> bool:
     if isinstance(value, str):
         return value.strip().casefold() in ("yes", "true", "1")
     return isinstance(value, bool | np.bool_) and bool(value)
-
-
-def check_level(level: float) -> float:
-    """Return a confidence level as a float.
-
-    Raises
-    ------
-    ModelError
-        Where it is not between 0.5 and 1, such as 95 for 0.95.
-    """
-    share = as_number(level)
-    if not 0.5 <= share < 1.0:
-        hint = f"; write {share / 100:g} for {share:g} %" if 1 < share < 100 else ""
-        raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}{hint}")
-    return share
 
 
 def _named(rows: Sequence[str]) -> str:

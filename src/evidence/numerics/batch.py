@@ -10,25 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-from evidence.errors import ModelError
-from evidence.numerics.batch_inference import BatchFit, Estimates, by_df, infer, infer_single
-from evidence.numerics.ragged import Block, Scaled, block_columns, cut, join
-from evidence.numerics.score_facts import Moments
-from evidence.numerics.score_search import Found, solve_q_many, solve_score
-from evidence.numerics.score_walk import solve_walking
-from evidence.numerics.tau2 import maximise
-from evidence.numerics.wls import Vector, sample
+from evidence.numerics.batch_inference import BatchFit, Estimates, infer, infer_single
+from evidence.numerics.batch_tau2 import finish_alone, maximise_all, moment_estimate, q_profile, trace_at_zero
+from evidence.numerics.ragged import Block, Scaled, block_columns, cut
+from evidence.numerics.score_search import solve_q_many
+from evidence.numerics.wls import Vector
 
 __all__ = ["Block", "Groups", "blocks", "fit_groups", "fit_scaled", "fit_task", "gather"]
 
 _TASK = 250_000
 """Cells of a piece of work."""
-_TURNS = 7
-"""Newton steps that are taken block by block; the columns that need more go on together."""
-_PATIENCE = 0.12
-"""Share of a block down to which it is worth going on alone."""
 
 
 Each = Callable[
@@ -61,6 +53,10 @@ def gather(y: Vector, v: Vector, codes: NDArray[np.intp], count: int) -> Groups:
 def _failures(groups: Groups) -> dict[int, str]:
     """Name what is wrong with a data set's numbers."""
     out = {int(group): "it has no effect" for group in np.flatnonzero(groups.sizes == 0)}
+    if not groups.y.size or (
+        np.isfinite(groups.y).all() and groups.v.min() > 0.0 and groups.v.max() < np.inf
+    ):
+        return out
     bad_y = ~np.isfinite(groups.y)
     bad_v = ~((groups.v > 0.0) & (groups.v < np.inf))
     wrong = np.flatnonzero(bad_y | bad_v)[::-1]
@@ -101,54 +97,6 @@ def tasks(groups: Groups, parts: list[Block]) -> list[list[Block]]:
     return out
 
 
-def _moment_estimate(name: str, data: Scaled, first: Moments) -> Vector:
-    """Return tau² in the block's units for the estimators with a closed form (see `numerics.tau2`)."""
-    k = data.k.astype(np.float64)
-    if name == "DL":
-        value = (first.q1 - (k - 1.0)) / (first.trace if data.columns.restricted else _trace(data))
-    elif name == "HS":
-        value = (first.q1 - k) / first.s1
-    elif name == "HSk":
-        value = (first.q1 * k / (k - 1.0) - k) / first.s1
-    elif name == "HE":
-        value = data.sum_squares / (k - 1.0) - data.mean_variance
-    else:
-        start = data.sum_squares / k
-        value = np.where(start > 0.0, start * data.columns.q_moments(start)[0] / (k - 1.0), 0.0)
-    return np.maximum(0.0, value)
-
-
-def _maximise_all(data: list[Scaled], first: list[Moments]) -> list[Found]:
-    """Maximise the likelihood in every block; what is slow, and then what is not proven, together."""
-    found = [
-        solve_score(one.columns, m, (m.q1 - one.dof) / m.trace, turns=_TURNS, patience=_PATIENCE)
-        for one, m in zip(data, first, strict=True)
-    ]
-
-    def together(search: Callable[[Scaled, Moments, Vector], Found], rows: list[NDArray[np.intp]]) -> None:
-        if not sum(at.size for at in rows):
-            return
-        chosen = list(zip(data, first, found, rows, strict=True))
-        late = join([one.pick(at) for one, _, _, at in chosen if at.size])
-        parts = zip(*(m.take(at) for _, m, _, at in chosen), strict=True)
-        start = Moments(*(np.concatenate(part) for part in parts))
-        result = search(late, start, np.concatenate([one.t[at] for _, _, one, at in chosen]))
-        begin = 0
-        for _, _, one, at in chosen:
-            one.put(at, result.take(slice(begin, begin + at.size)))
-            begin += at.size
-
-    together(
-        lambda late, m, guess: solve_score(late.columns, m, guess, turns=120),
-        [np.flatnonzero(~one.settled & (one.t > 0.0)) for one in found],
-    )
-    together(
-        lambda late, m, _: solve_walking(late.columns, m, late.limits, turns=(40, 120)),
-        [np.flatnonzero(~one.settled) for one in found],
-    )
-    return found
-
-
 def fit_task(
     groups: Groups, parts: list[Block], tau2: str, inference: str, level: float, *, interval: bool
 ) -> BatchFit:
@@ -186,15 +134,15 @@ def fit_scaled(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         first = [one.columns.moments(np.zeros(one.k.size)) for one in data]
         if tau2 in ("ML", "REML"):
-            found = _maximise_all(data, first)
+            found = maximise_all(data, first)
         elif tau2 in ("PM", "EB"):
             found = [one.columns.mean(solve_q_many(one.columns, one.dof)) for one in data]
         else:
-            values = (_moment_estimate(tau2, one, m) for one, m in zip(data, first, strict=True))
+            values = (moment_estimate(tau2, one, m) for one, m in zip(data, first, strict=True))
             found = [one.columns.mean(value) for one, value in zip(data, values, strict=True)]
-        trace = [m.trace if tau2 != "ML" else _trace(one) for one, m in zip(data, first, strict=True)]
-        ends = [_q_profile(one, level) for one in data] if interval else None
-        failure = _finish_alone(data, found)
+        trace = [m.trace if tau2 != "ML" else trace_at_zero(one) for one, m in zip(data, first, strict=True)]
+        ends = [q_profile(one, level) for one in data] if interval else None
+        failure = finish_alone(data, found)
         every = Estimates(
             k=np.concatenate([one.k for one in data]),
             origin=np.concatenate([one.origin for one in data]),
@@ -209,41 +157,6 @@ def fit_scaled(
             high=None if ends is None else np.concatenate([high for _, high in ends]),
         )
         return infer(every, failure, inference, level)
-
-
-def _trace(data: Scaled) -> Vector:
-    """Return REML's trace at 0, which the typical variance needs under ML too."""
-    columns = data.columns
-    return type(columns)(columns.z, columns.v, restricted=True).moments(np.zeros(data.k.size)).trace
-
-
-def _finish_alone(data: list[Scaled], found: list[Found]) -> dict[int, str]:
-    """Search a grid for each data set that is still not settled; return the failures by place."""
-    failure: dict[int, str] = {}
-    begin = 0
-    for one, result in zip(data, found, strict=True):
-        for at in np.flatnonzero(~result.settled):
-            column = one.columns.keep(np.array([at]))
-            others = np.flatnonzero(np.isfinite(column.v[:, 0]))
-            y, v = np.append(0.0, column.z[others, 0]), np.append(1.0, column.v[others, 0])
-            try:
-                t = maximise(sample(y, v), restricted=column.restricted).value
-                result.put(np.array([at]), column.mean(np.array([t])))
-            except ModelError as problem:
-                failure[begin + int(at)] = str(problem)
-        begin += one.k.size
-    return failure
-
-
-def _q_profile(data: Scaled, level: float) -> tuple[Vector, Vector]:
-    """Return both ends of the Q-profile interval in the block's units (see `intervals.q_profile`)."""
-    tail = 0.5 * (1.0 - level)
-
-    def end(upper: float) -> Vector:
-        target = by_df(lambda df: np.asarray(special.chdtri(df, upper), np.float64), data.dof)
-        return solve_q_many(data.columns, target)
-
-    return end(tail), end(1.0 - tail)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from evidence.numerics.wls import Vector
 
 __all__ = ["Block", "Columns", "Scaled", "block_columns", "cut", "join"]
 
-_CELLS = 16_384
+_CELLS = 24_000
 """Cells of a block: with its work space it stays in a core's second-level cache."""
 _STRETCH = 1.15
 """Largest over smallest number of effects in one block, so that padding costs little."""

@@ -172,12 +172,19 @@ def solve_single(
 
 def refine(source: MomentSource, t: Vector, last: tuple[Vector, Vector, Vector], *, turns: int) -> Vector:
     """Take some unguarded steps towards a zero of the score: a start that is to be solved properly later."""
+    given, t = t, _short(t)
+    last = (_short(last[0]), _short(last[1]), _short(last[2]))
     for _ in range(turns):
         m = source.moments(t)
         new, f, inverse = newton(m, t)
         new = _hermite(new, (t, f, inverse), last)
         last, t = (t, f, inverse), np.where(new > 0.0, new, t)
-    return np.asarray(t, np.float64)
+    return np.where(np.isfinite(t), t, given)
+
+
+def _short(values: Vector) -> Vector:
+    """Return values in single precision, in which the equations are the same and cost half."""
+    return values.astype(np.float32)
 
 
 def _finish(

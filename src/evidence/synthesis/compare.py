@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from evidence._check import nearest
+from evidence._check import is_text, nearest
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
 from evidence.fit.sentences import limit_text
 from evidence.models import check_effects, pool_partial
-from evidence.numerics.scalars import is_text
 
 __all__ = ["Comparison", "GroupTest", "compare"]
 
