@@ -89,6 +89,10 @@ class Selection:
         """Return a number column of the rows in use."""
         return np.asarray(self.table.loc[self.used, column], dtype=np.float64)
 
+    def names(self) -> list[str]:
+        """Return the name of each row in use."""
+        return [str(row) for row in self.table.loc[self.used, "row_id"]]
+
     def studies(self) -> list[str]:
         """Return the study of each row in use."""
         return [str(study) for study in self.table.loc[self.used, "study"]]
