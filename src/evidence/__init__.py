@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.trial import trial
-    from evidence.effects.dependence import SamplingCovariance, sampling_covariance
+    from evidence.effects.covariance import SamplingCovariance
+    from evidence.effects.dependence import sampling_covariance
     from evidence.effects.generic import effects_from
     from evidence.effects.reading import effect_sizes
     from evidence.effects.record import Effects
@@ -47,7 +48,7 @@ _HOME = {
     "MetaFit": "fit",
     "ModelError": "errors",
     "SIX_DOMAINS": "studies.columns",
-    "SamplingCovariance": "effects.dependence",
+    "SamplingCovariance": "effects.covariance",
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evidence._check import nearest
-from evidence.effects.dependence import SamplingCovariance
+from evidence.effects.covariance import SamplingCovariance
 from evidence.errors import ModelError
 from evidence.numerics.blocks import Codes, nested_codes
 from evidence.numerics.wls import Vector

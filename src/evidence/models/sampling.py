@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
 from evidence._check import as_number
-from evidence.effects.dependence import SamplingCovariance
+from evidence.effects.covariance import SamplingCovariance
 from evidence.errors import ModelError
 from evidence.models.levels import Grouping, known_blocks, sampling_blocks
 from evidence.numerics.wls import Vector
