@@ -169,7 +169,7 @@ def arm_variances(
     Parameters
     ----------
     measure : str
-        ``"RR"``, ``"OR"``, ``"RD"``, ``"IRR"`` (from events and totals), ``"MD"`` or ``"ROM"`` (from means
+        ``"RR"``, ``"OR"``, ``"RD"``, ``"AS"``, ``"IRR"`` (from events and totals), ``"MD"`` or ``"ROM"`` (from means
         and SDs).
     numbers : mapping of str to float
         Cells of the row by column, NaN where blank: ``events_e``, ``total_e``, ``post_mean_e``,
@@ -218,4 +218,6 @@ def _counts(measure: str, events: float, total: float) -> float:
         return 1.0 / events + 1.0 / rest if rest > 0.0 else np.nan
     if measure == "RD":
         return events * rest / total**3
+    if measure == "AS":
+        return 0.25 / total
     return 1.0 / events if measure == "IRR" else np.nan
