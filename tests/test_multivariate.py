@@ -278,7 +278,10 @@ def test_times_are_taken_in_their_order() -> None:
     weeks = np.array([4.0, 12.0, 26.0])[outcome]
     effects = ev.effects_from(y, variance=v, study=[f"s{s}" for s in study], weeks=weeks.tolist())
     fit = ev.multivariate(effects, outcome="weeks", structure="AR")
-    assert fit.tidy()["term"].tolist() == ["weeks[4.0]", "weeks[12.0]", "weeks[26.0]"]
+    assert fit.tidy()["term"].tolist() == ["weeks[4]", "weeks[12]", "weeks[26]"]
+    assert (
+        error(fit.predict({"weeks": [12.0, 4]})["estimate"], fit.tidy()["estimate"].to_numpy()[[1, 0]]) == 0.0
+    )
 
 
 def test_shared_arms_go_into_several_outcomes() -> None:
@@ -447,6 +450,17 @@ def test_profile_intervals_by_two_ways(seed: int) -> None:
     for what, parameter in (("tau2", 0), ("correlation", -1)):
         one, other = profile_compound(same, what, 0.95), profile_scaled(ar, parameter, 0.95)
         assert error([one.low, one.high], [other.low, other.high], 1e-4) < 1e-7
+
+
+def test_profile_intervals_of_many_outcomes_and_few_studies() -> None:
+    # With a variance held at 0 the factor of T is not unique; its search once crept along that valley.
+    y, v, study, outcome = simulated(7, studies=5, outcomes=5, share=0.9)
+    parts = ev.multivariate(as_effects(y, v, study, outcome)).variance_components
+    assert parts is not None
+    variances = parts.dropna(subset="variance")
+    assert len(variances) == 5
+    assert (variances["low"] <= variances["variance"]).all()
+    assert (variances["variance"] < variances["high"]).all()
 
 
 def test_wider_levels_hold_narrower_ones() -> None:
