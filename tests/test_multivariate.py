@@ -226,6 +226,8 @@ def test_outcomes_that_differ_are_told_apart() -> None:
     assert "the outcomes differ" in fit.sentence()
     assert "AL −0.34" in fit.sentence()
     assert "variance_components" in fit.notes[0]
+    page = fit._repr_html_()
+    assert "<th>correlation, AL, PD</th><td>0.61</td><td>−0.60 to 1.00</td>" in page
     assert fit.estimate is None
 
 
