@@ -305,6 +305,8 @@ def test_bad_arguments_say_what_is_right() -> None:
         ev.multivariate(ev.Effects(effects.table.loc[outcome == 0], measure="GEN"))
     with pytest.raises(ModelError, match="one study is printed, not pooled"):
         ev.multivariate(ev.Effects(effects.table.loc[study == 0], measure="GEN"))
+    with pytest.raises(ModelError, match="there is no column 'outcome'"):
+        ev.multivariate(ev.effects_from(y, variance=v, study=[f"s{s}" for s in study]))
     with pytest.raises(ModelError, match="no column 'outcom'"):
         ev.multivariate(effects, outcome="outcom")
     apart = effects.table.loc[np.where(study % 2 == 0, outcome != 0, outcome != 1)]

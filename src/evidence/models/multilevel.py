@@ -82,7 +82,8 @@ def multilevel(
     MetaFit
         ``variance_components`` has a line for each level: variance, its profile-likelihood interval, I².
         ``tau2`` is the variance of the outermost level, ``i2`` the share of all levels together, and the
-        prediction interval is for one effect in a new study.
+        prediction interval is for one effect in a new study. ``predict``, ``contrast``, ``joint_test`` and
+        ``vif`` answer as in `meta_regression`, each combination with degrees of freedom of its own.
 
     Raises
     ------
@@ -105,6 +106,16 @@ def multilevel(
     >>> fit = ev.multilevel(effects)
     >>> fit.variance_components.level.tolist()
     ['study', 'row_id']
+
+    Two treatments against one control share its people:
+
+    >>> effects = ev.effects_from(
+    ...     [0.1, 0.3, 0.5, 0.7, 0.2, 0.4], variance=0.04, study=["a", "a", "b", "b", "c", "c"],
+    ...     arm_e=["hip", "knee"] * 3, arm_c=["control"] * 6, n_e=[50] * 6, n_c=[50] * 6,
+    ... )
+    >>> fit = ev.multilevel(effects, rho=ev.sampling_covariance(effects))
+    >>> fit.contrast({"Intercept": 1.0}).estimate.round(3).tolist()
+    [0.367]
     """
     check_effects(effects)
     if not is_text(formula):

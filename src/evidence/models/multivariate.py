@@ -19,7 +19,7 @@ from evidence.models.levels import group_rows
 from evidence.models.mixed_record import Heterogeneity, Made, mixed_record
 from evidence.models.outcome_components import ALL, outcome_components
 from evidence.models.robust_tests import ROBUST, Tests, run_tests
-from evidence.models.rows import Selection, check_effects, select
+from evidence.models.rows import ROW_COLUMNS, Selection, check_effects, select
 from evidence.models.sampling import Known, resolve_sampling
 from evidence.numerics.mixed_rows import spread
 from evidence.numerics.multivariate import STRUCTURES, MultivariateFit, fit_multivariate
@@ -164,6 +164,8 @@ def _outcomes(
     ModelError
         Where there is no such column, a cell is blank, or there is one outcome.
     """
+    if column in ROW_COLUMNS and column not in effects.table.columns:
+        raise ModelError(f"outcome names a column of the effects; there is no column {column!r}")
     group_rows(selection.table.loc[selection.used], (column,))  # its errors are those of a level
     carried = effects.table.reset_index(drop=True).loc[selection.used].copy()
     values = carried[column]
