@@ -1,16 +1,17 @@
 """The two innermost components in closed form: rows with an effect of their own, in groups that share one.
 
-Rows have variances ``d + own`` and take up their group's effect by z (ones, unless V was rotated). With a =
-1 / (d + own) and, in each group, P_n = sum a^n z², U_n = sum a^n z u for n = 1, 2, 3, the group's mean is m = U_1
-/ P_1 and its variance V = 1 / P_1 + shared. Derivatives in `own` (marked ') follow from e_n = U_n - m P_n::
+Rows have variances ``d + own`` and take up their group's effect by z (ones, unless V was rotated). With a = 1
+/ (d + own) and, in each group, P_n = sum a^n z², U_n = sum a^n z u for n = 1, 2, 3, the group's mean is m =
+U_1 / P_1 and its variance V = 1 / P_1 + shared. Derivatives in `own` (marked ') follow from e_n = U_n - m
+P_n::
 
     m' = -e_2 / P_1                     m'' = 2 (e_3 + P_2 m') / P_1
     (1 / P_1)' = P_2 / P_1²             (1 / P_1)'' = 2 (P_2² / P_1 - P_3) / P_1²
     E = sum a u u' - U_1 m'             forms within groups; E' = -(sum a² u u' - U_2 m' - m e_2')
                                         E'' = 2 (sum a³ u u' - U_3 m' - m e_3') - 2 P_1 m' m''
 
-(in E a dash after a vector transposes). Nearly all the time of a fit with many effects is spent here: carrying
-general jets through these steps takes about three times as long.
+(in E a dash after a vector transposes). Nearly all the time of a fit with many effects is spent here, and
+carrying general jets through these steps takes longer.
 """
 
 from __future__ import annotations
@@ -112,13 +113,12 @@ def group_sums(starts: Codes, k: int, *, ordered: bool) -> GroupSums:
 
 @dataclass(frozen=True)
 class Level:
-    """What goes on to the next level: forms so far, log|M|, forms with s; each group's weight and mean."""
+    """What goes on to the next level: forms so far, log|M|, forms with s; each group's weight and means."""
 
     cross: Jet
     log_det: Jet
     slopes: Jet | None
-    weight: Jet | None
-    means: Jet | None
+    onward: tuple[Jet, Jet] | None
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class Innermost:
             forms[self.varying] += su - u[-1] * m
             slopes = constant(forms)
         log_det = float(np.log(1.0 + p * shared).sum()) - log_rows
-        return Level(constant(cross), constant(np.array(log_det)), slopes, constant(w), constant(means))
+        return Level(constant(cross), constant(np.array(log_det)), slopes, (constant(w), constant(means)))
 
     def _jets(
         self,
@@ -261,15 +261,14 @@ class Innermost:
             slopes.first[0][where] -= su[1] - u2[-1] * m - m[-1] * e2
             slopes.second[0][where] += 2.0 * (su[2] - u3[-1] * m - m[-1] * e3 - p1 * m1[-1] * m1)
         if not onward:
-            return Level(Jet(value, first, second), log_det, slopes, None, None)
+            return Level(Jet(value, first, second), log_det, slopes, None)
         moving, bending = np.zeros((2, c, w.size)), np.zeros((3, c, w.size))
         moving[0, where], bending[0, where] = m1, m2
         return Level(
             Jet(value, first, second),
             log_det,
             slopes,
-            Jet(w, weights[1:3], weights[3:]),
-            Jet(means, moving, bending),
+            (Jet(w, weights[1:3], weights[3:]), Jet(means, moving, bending)),
         )
 
 
@@ -354,7 +353,7 @@ class Pooled:
         if slopes is not None:
             slopes = slopes + multiply(weight, multiply(means.rows(-1), means))
         return Level(
-            cross + weighted_gram(weight, means), log_det + log_total(variance), slopes, weight, means
+            cross + weighted_gram(weight, means), log_det + log_total(variance), slopes, (weight, means)
         )
 
 

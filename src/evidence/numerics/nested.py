@@ -22,7 +22,7 @@ import numpy as np
 
 from evidence.numerics.blocks import Codes, Levels, Structure, begins
 from evidence.numerics.gram import Gram
-from evidence.numerics.innermost import GroupSums, Innermost, Pooled, group_sums, pooled
+from evidence.numerics.innermost import GroupSums, Innermost, Level, Pooled, group_sums, pooled
 from evidence.numerics.jets import (
     Jet,
     extend,
@@ -92,31 +92,38 @@ class Nested:
             level = self.first.at(*inner[:2], derivatives=derivatives, onward=bool(self.stages))
         else:
             level = self.first.at(inner[0], derivatives=derivatives)
-        cross, log_det, weight, means = level.cross, level.log_det, level.weight, level.means
         slopes = None if level.slopes is None else level.slopes.segments(self.clusters)
+        level = Level(level.cross, level.log_det, slopes, level.onward)
         for stage, component in zip(self.stages, inner[self.size - len(self.stages) :], strict=True):
-            precision = weight.segments(stage.starts)
-            means = multiply(reciprocal(precision), multiply(weight, means).segments(stage.starts))
-            cross = cross - weighted_gram(precision, means)
-            if slopes is not None:
-                slopes = slopes - multiply(precision, multiply(means.rows(-1), means)).segments(
-                    stage.clusters
-                )
-            log_det = log_det + log_total(precision)
-            variance = reciprocal(precision).shifted(component)
-            means = means.shifted(stage.centre)
-            if derivatives:
-                cross, log_det, means = extend(cross), extend(log_det), extend(means)
-                variance = extend(variance, 1.0)
-                slopes = None if slopes is None else extend(slopes)
-            log_det = log_det + log_total(variance)
-            weight = reciprocal(variance)
-            cross = cross + weighted_gram(weight, means)
-            if slopes is not None:
-                slopes = slopes + multiply(weight, multiply(means.rows(-1), means)).segments(stage.clusters)
+            level = _above(level, stage, component, derivatives)
+        cross, log_det, slopes = level.cross, level.log_det, level.slopes
         if slopes is not None:
             cross, log_det = _sloped(cross, log_det, slopes, self.rho)
         return _outward(cross, log_det, self.c)
+
+
+def _above(level: Level, stage: _Stage, component: float, derivatives: bool) -> Level:
+    """Group the items of a level."""
+    assert level.onward is not None
+    cross, log_det, slopes, (weight, means) = level.cross, level.log_det, level.slopes, level.onward
+    precision = weight.segments(stage.starts)
+    means = multiply(reciprocal(precision), multiply(weight, means).segments(stage.starts))
+    cross = cross - weighted_gram(precision, means)
+    if slopes is not None:
+        slopes = slopes - multiply(precision, multiply(means.rows(-1), means)).segments(stage.clusters)
+    log_det = log_det + log_total(precision)
+    variance = reciprocal(precision).shifted(component)
+    means = means.shifted(stage.centre)
+    if derivatives:
+        cross, log_det, means = extend(cross), extend(log_det), extend(means)
+        variance = extend(variance, 1.0)
+        slopes = None if slopes is None else extend(slopes)
+    log_det = log_det + log_total(variance)
+    weight = reciprocal(variance)
+    cross = cross + weighted_gram(weight, means)
+    if slopes is not None:
+        slopes = slopes + multiply(weight, multiply(means.rows(-1), means)).segments(stage.clusters)
+    return Level(cross, log_det, slopes, (weight, means))
 
 
 def _sloped(cross: Jet, log_det: Jet, slopes: Jet, rho: float) -> tuple[Jet, Jet]:
