@@ -198,7 +198,7 @@ def _compare_models(table: Table, name: str, case: Numbers, x: np.ndarray) -> No
             else:
                 at = None
             # Identical effects: HKSJ's interval of no width is metafor's, not ours, by design.
-            fallback = fit.regression is not None and fit.regression.found.fallback
+            fallback = getattr(None if fit.regression is None else fit.regression.found, "fallback", False)
             truth = _Once(exact, estimator, inference, float(fit.tau2 or 0.0), at)
             for quantity, value in theirs.items():
                 if value is None or (fallback and quantity in _OF_THE_SPREAD):

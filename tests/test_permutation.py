@@ -15,8 +15,9 @@ from evidence.errors import ModelError
 from evidence.numerics.arrangements import arrangements, count_arrangements, sign_patterns
 from evidence.numerics.columns import fit_columns, shared
 from evidence.numerics.design import design
+from evidence.numerics.linear import wald
 from evidence.numerics.permutation import permutation_test
-from evidence.numerics.regression import coefficients, solve, wald
+from evidence.numerics.regression import coefficients, solve
 from evidence.numerics.tau2 import TAU2
 
 CASES = load("permutest")

@@ -16,13 +16,12 @@ import evidence as ev
 from evidence.errors import ModelError
 from evidence.numerics.design import Design, dependencies, design
 from evidence.numerics.intervals import profile_tau2, q_profile
+from evidence.numerics.linear import variance_inflation, wald
 from evidence.numerics.regression import (
     coefficients,
     omnibus_columns,
     residual_heterogeneity,
     solve,
-    variance_inflation,
-    wald,
 )
 from evidence.numerics.tau2 import TAU2, generalised_q, log_likelihood
 

@@ -17,12 +17,21 @@ if TYPE_CHECKING:
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.trial import trial
+    from evidence.effects.covariance import SamplingCovariance
+    from evidence.effects.dependence import sampling_covariance
     from evidence.effects.generic import effects_from
     from evidence.effects.reading import effect_sizes
     from evidence.effects.record import Effects
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
-    from evidence.models import common_effect, meta_regression, multilevel, pool_partial, random_effects
+    from evidence.models import (
+        common_effect,
+        meta_regression,
+        multilevel,
+        multivariate,
+        pool_partial,
+        random_effects,
+    )
     from evidence.models.batch import batch
     from evidence.numerics.arrays import pool_arrays
     from evidence.studies.columns import SIX_DOMAINS
@@ -39,6 +48,7 @@ _HOME = {
     "MetaFit": "fit",
     "ModelError": "errors",
     "SIX_DOMAINS": "studies.columns",
+    "SamplingCovariance": "effects.covariance",
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
@@ -54,10 +64,12 @@ _HOME = {
     "forest": "charts.forest",
     "meta_regression": "models",
     "multilevel": "models",
+    "multivariate": "models",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",
+    "sampling_covariance": "effects.dependence",
     "trial": "charts.trial",
 }
 """Module of each public name, below this package."""
@@ -69,6 +81,7 @@ __all__ = [
     "EvidenceError",
     "MetaFit",
     "ModelError",
+    "SamplingCovariance",
     "Studies",
     "StudyDataError",
     "Table",
@@ -85,10 +98,12 @@ __all__ = [
     "forest",
     "meta_regression",
     "multilevel",
+    "multivariate",
     "pool_arrays",
     "pool_partial",
     "random_effects",
     "read_studies",
+    "sampling_covariance",
     "trial",
 ]
 

@@ -135,7 +135,7 @@ class MetaFit:
         `qm_df2` is None.
     variance_components : DataFrame or None
         Columns level, variance, sd, low, high, i2: one line a level of random effects, where there are
-        several.
+        several. Several outcomes: one line a variance and a correlation, see `multivariate`.
     per_row : mapping of str to ndarray, or None
         Further columns of `augment`, one value for each row in use.
     regression : Regression or None
@@ -272,7 +272,9 @@ class MetaFit:
 
     def _asked(self, what: str) -> Regression:
         if self.regression is None:
-            raise ModelError(f"{what}() is for meta_regression(); this fit is {self.method}")
+            raise ModelError(
+                f"{what}() is for meta_regression() and other fits with coefficients; this is {self.method}"
+            )
         return self.regression
 
     def predict(self, new: object) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What a meta-regression can be asked: means at new values, contrasts, joint tests, variance inflation."""
+"""What a fit with coefficients can be asked: means, contrasts, joint tests, variance inflation."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ import pandas as pd
 
 from evidence._check import nearest
 from evidence.errors import ModelError
-from evidence.fit.numbers import count, number, p_value
+from evidence.fit.numbers import number, p_value
+from evidence.fit.sentences import size_text
 from evidence.numerics.intervals import quantile, two_sided_p
-from evidence.numerics.regression import Coefficients, predict, variance_inflation, wald
+from evidence.numerics.linear import Inference, predict, variance_inflation
 
 if TYPE_CHECKING:
+    from evidence.fit.outcomes import Outcomes
     from evidence.fit.record import MetaFit
     from evidence.models.formula import Terms
+    from evidence.numerics.regression import Coefficients
 
-__all__ = ["Regression", "coefficient_table", "sentence"]
+__all__ = ["EQUAL", "Regression", "coefficient_table", "sentence", "test_text"]
+
+EQUAL = "equal"
+"""What `MetaFit.joint_test` of a model of several outcomes takes for "all outcomes have the same mean"."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,27 +36,31 @@ class Regression:
     ----------
     terms : Terms
         The formula and its columns.
-    found : Coefficients
-        Coefficients, tests, root of the covariance matrix.
+    found : Inference
+        Coefficients, root of their covariance, degrees of freedom and tests of their combinations.
     x : ndarray, shape (k, p)
         The columns of the rows in use.
     tau2 : float
-        Residual between-study variance.
+        Variance of true effects that the moderators leave (of all levels together); with `outcomes` not used.
     level : float
         Level of the intervals.
-    pred_df : int or None
-        Degrees of freedom of prediction intervals, None for the normal; 0 where there are too few studies.
+    pred_df : float, None or "own"
+        Degrees of freedom of prediction intervals, None for the normal, ``"own"`` for those of the mean's
+        interval; 0 where there are too few studies.
     random : bool
         Whether the model has a between-study variance, so that there is something to predict.
+    outcomes : Outcomes or None
+        Where each outcome has a mean and a variance of its own.
     """
 
     terms: Terms
-    found: Coefficients
+    found: Inference
     x: np.ndarray
     tau2: float
     level: float
-    pred_df: int | None
-    random: bool
+    pred_df: float | str | None = "own"
+    random: bool = True
+    outcomes: Outcomes | None = None
 
     def __repr__(self) -> str:
         """Return the formula and the number of coefficients."""
@@ -77,7 +87,17 @@ class Regression:
 
         table, x = model_matrix(self.terms, new)
         usable = self.random and self.pred_df != 0
-        at = predict(x, self.found, self.tau2, self.level, self.pred_df if usable else None)
+        df = [self.found.df_of(row) for row in x]
+        pred_df = df if isinstance(self.pred_df, str) else [self.pred_df if usable else None] * len(df)
+        at = predict(
+            x,
+            self.found.estimate,
+            self.found.root,
+            tau2=self.tau2 if self.outcomes is None else self.outcomes.variances(table),
+            level=self.level,
+            df=df,
+            pred_df=pred_df,
+        )
         out = table.loc[:, [m.name for m in self.terms.moderators]].copy()
         out["estimate"], out["std_error"] = at.mean, at.std_error
         out["conf_low"], out["conf_high"] = at.low, at.high
@@ -90,7 +110,7 @@ class Regression:
         row = self._weights(weights)
         estimate = float(row @ self.found.estimate)
         rooted = row @ self.found.root
-        error, df = float(np.sqrt(rooted @ rooted)), self.found.df
+        error, df = float(np.sqrt(rooted @ rooted)), self.found.df_of(row)
         half = quantile(self.level, df) * error
         name = " ".join(f"{'−' if w < 0 else '+'} {abs(w):g} {term}" for term, w in weights.items())
         line = {
@@ -143,13 +163,15 @@ class Regression:
         spans = {label: (start, stop) for label, start, stop in self.terms.spans}
         rows: list[np.ndarray] = []
         for item in asked:
-            if isinstance(item, str) and item in spans:
+            if item == EQUAL and self.outcomes is not None:
+                rows += list(self.outcomes.equal())
+            elif isinstance(item, str) and item in spans:
                 rows += [np.eye(len(names))[j] for j in range(*spans[item])]
             else:
                 rows.append(self._weights(item if isinstance(item, Mapping) else {item: 1.0}))
         if not rows:
             raise ModelError("a joint test needs at least one term")
-        test = wald(self.found.estimate, self.found.root, np.array(rows), self.found.df)
+        test = self.found.joint(np.array(rows))
         return pd.DataFrame(
             [{"statistic": test.statistic, "df": test.df, "df2": test.df2, "p_value": test.p_value}]
         )
@@ -163,7 +185,7 @@ class Regression:
         else:
             groups = [(name, np.array([j])) for j, name in enumerate(names)]
         kept = [(name, columns) for name, columns in groups if intercept not in columns]
-        factors = variance_inflation(self.found.root, [columns for _, columns in kept], intercept)
+        factors = variance_inflation(self.found.model_root, [columns for _, columns in kept], intercept)
         size = np.array([columns.size for _, columns in kept])
         return pd.DataFrame(
             {
@@ -193,25 +215,22 @@ def coefficient_table(terms: Terms, found: Coefficients) -> pd.DataFrame:
 
 def sentence(fit: MetaFit) -> str:
     """Return the result of several coefficients as one plain line."""
+    if fit.regression is not None and fit.regression.outcomes is not None:
+        from evidence.fit.outcomes import sentence as by_outcome
+
+        return by_outcome(fit)
     formula = (fit.formula or "").removeprefix("~ ")
-    size = ", ".join(
-        part
-        for part in (
-            count(fit.n_studies, "study", "studies"),
-            count(fit.k, "row", "rows"),
-            count(fit.n_people, "person", "people"),
-        )
-        if part
-    )
+    size = size_text(fit)
     name = f"{fit.measure} " if fit.measure and fit.measure != "GEN" else ""
     clear = fit.qm_p_value is not None and fit.qm_p_value < 1.0 - fit.level
     start = f"{name}effects differ with" if clear else f"no clear relation of {name}effects with"
     share = "" if fit.r2 is None else f", R² {fit.r2:.0f} %"
-    text = f"{start} {formula} (joint test {_test_text(fit)}{share}; {size})."
+    text = f"{start} {formula} (joint test {test_text(fit)}{share}; {size})."
     return text[:1].upper() + text[1:]
 
 
-def _test_text(fit: MetaFit) -> str:
+def test_text(fit: MetaFit) -> str:
+    """Return the joint test as it stands in a sentence."""
     if fit.qm is None or fit.qm_df is None:
         return "not possible"
     shown = p_value(fit.qm_p_value)

@@ -46,7 +46,8 @@ def interval_text(fit: MetaFit, which: str) -> str:
     return f"{number(low, places)} to {number(high, places)}"
 
 
-def _size(fit: MetaFit) -> str:
+def size_text(fit: MetaFit) -> str:
+    """Return the numbers of studies, rows and people."""
     parts = [
         count(fit.n_studies, "study", "studies"),
         count(fit.k, "row", "rows"),
@@ -113,10 +114,10 @@ def sentence(fit: MetaFit) -> str:
 def _single_without_estimate(fit: MetaFit) -> str:
     placed = row_range(fit)
     if not placed:
-        return f"its {fit.k} reports only bound the effect ({_size(fit)})."
+        return f"its {fit.k} reports only bound the effect ({size_text(fit)})."
     if fit.scale == "log":
-        return f"its report places the {fit.measure} {placed} ({_size(fit)})."
-    return f"its report places the effect {placed}{_unit(fit)} ({_size(fit)})."
+        return f"its report places the {fit.measure} {placed} ({size_text(fit)})."
+    return f"its report places the effect {placed}{_unit(fit)} ({size_text(fit)})."
 
 
 def row_range(fit: MetaFit, factor: float = 1.0) -> str:
@@ -164,7 +165,7 @@ def limit_kind(fit: MetaFit) -> str:
 
 def _estimated(fit: MetaFit) -> str:
     arm = _verdict(fit)
-    span = f"({_interval_words(fit)}; {_size(fit)})."
+    span = f"({_interval_words(fit)}; {size_text(fit)})."
     if arm:
         return f"{_favours(fit, arm, fit.estimate)} {span}"
     name = f"{fit.measure} " if fit.measure and fit.measure != "GEN" else ""
@@ -174,11 +175,11 @@ def _estimated(fit: MetaFit) -> str:
 def _bounded(fit: MetaFit) -> str:
     """Return the sentence of a result that has a limit, or not even that, but no estimate."""
     if fit.bound not in ("lower", "upper"):
-        return f"no estimate and no limit: these reports fit effects of any size ({_size(fit)})."
+        return f"no estimate and no limit: these reports fit effects of any size ({size_text(fit)})."
     lower = fit.bound == "lower"
     end = fit.conf_low if lower else fit.conf_high
     reason = "all reports point the same way" if _one_way(fit) else "no report limits the size of the effect"
-    why = f"{limit_kind(fit)}, no estimate: {reason}; {_size(fit)}"
+    why = f"{limit_kind(fit)}, no estimate: {reason}; {size_text(fit)}"
     arm = _verdict(fit)
     if arm and fit.scale != "log":
         return f"{_favours(fit, arm, end, 'by at least')} ({why})."

@@ -20,6 +20,7 @@ __all__ = [
     "NARROW",
     "PREDICTION",
     "REML",
+    "SEVERAL",
     "TAU2_INTERVAL",
     "Choices",
     "check_choices",
@@ -42,6 +43,11 @@ REML: Final = _Default("REML")
 """Default of `tau2`: it gives way to ML under ``inference="profile"``; REML said by the caller does not."""
 
 BY_ML = "tau² is by ML, not by the default REML: inference='profile' goes with ML."
+
+SEVERAL = (
+    "Each coefficient has an estimate of its own, see .tidy(); .predict() gives means at values of the"
+    " moderators."
+)
 
 IDENTICAL = (
     "The effects are identical, which leaves HKSJ nothing to estimate a variance from:"

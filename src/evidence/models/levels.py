@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from evidence._check import nearest
+from evidence.effects.covariance import SamplingCovariance
 from evidence.errors import ModelError
 from evidence.numerics.blocks import Codes, nested_codes
 from evidence.numerics.wls import Vector
 
-__all__ = ["Grouping", "group_rows", "sampling_blocks"]
+__all__ = ["Grouping", "group_rows", "known_blocks", "sampling_blocks"]
 
 
 @dataclass(frozen=True)
@@ -141,3 +142,55 @@ def sampling_blocks(grouping: Grouping, known: Mapping[str, Vector] | Sequence[V
             raise ModelError(f"the sampling covariance of {outer} {label} is no square matrix of numbers")
         blocks.append(matrix)
     return blocks
+
+
+def known_blocks(
+    grouping: Grouping, known: SamplingCovariance, names: Sequence[str], v: Vector
+) -> list[Vector]:
+    """Return a record's covariance of each group of the outermost level, by number.
+
+    Parameters
+    ----------
+    grouping : Grouping
+        The levels.
+    known : SamplingCovariance
+        By row.
+    names : sequence of str
+        Rows in use.
+    v : Vector
+        Their sampling variances.
+
+    Returns
+    -------
+    list of Vector
+
+    Raises
+    ------
+    ModelError
+        Where the record lacks a row, was made for other variances, or correlates rows of different groups.
+    """
+    order = np.argsort(grouping.codes[0], kind="stable")
+    cuts = np.flatnonzero(np.diff(grouping.codes[0][order])) + 1
+    place = known.places
+    blocks = []
+    owner: dict[int, int] = {}
+    for number, rows in enumerate(np.split(order, cuts)):
+        block = known.block([names[at] for at in rows], place)
+        odd = np.flatnonzero(~np.isclose(np.diag(block), v[rows], rtol=1e-8, atol=0.0))
+        if odd.size:
+            raise ModelError(
+                f"row {names[rows[odd[0]]]}: its variance is {v[rows[odd[0]]]:g}, in the sampling covariance"
+                f" {block[odd[0], odd[0]]:g}; make it from the effects that are pooled"
+            )
+        for study in {place[names[at]][0] for at in rows}:
+            if owner.setdefault(study, number) != number and _correlated(known.blocks[study]):
+                raise ModelError(
+                    f"the rows of study {known.studies[study]} are correlated, but the outermost level,"
+                    f" {grouping.names[0]!r}, puts them into different groups; let it be 'study'"
+                )
+        blocks.append(block)
+    return blocks
+
+
+def _correlated(block: Vector) -> bool:
+    return bool(np.count_nonzero(block - np.diag(np.diag(block))))

@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
 
-from evidence._check import as_number, check_level, is_text, one_of
+from evidence._check import check_level, is_text, one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
-from evidence.fit.record import TIDY_COLUMNS
-from evidence.models.choices import left_out
-from evidence.models.exact import SINGLE, common_effect
-from evidence.models.formula import Terms, read_formula
-from evidence.models.levels import Grouping, group_rows, sampling_blocks
-from evidence.models.robust_tests import ROBUST, Coefficient, Tests, run_tests
-from evidence.models.rows import (
-    Selection,
-    assumed_correlation,
-    check_effects,
-    people,
-    select,
-)
-from evidence.numerics.blocks import Levels, arrange
-from evidence.numerics.intervals import Interval, prediction_interval, quantile, two_sided_p
-from evidence.numerics.mixed_rows import MixedRows, Spread, mixed_rows, spread
+from evidence.fit.regression import Regression
+from evidence.models.choices import SEVERAL
+from evidence.models.formula import read_formula
+from evidence.models.levels import Grouping, group_rows
+from evidence.models.mixed_record import Heterogeneity, Made, mixed_record
+from evidence.models.one_study import one_study
+from evidence.models.robust_tests import ROBUST, run_tests
+from evidence.models.rows import check_effects, select
+from evidence.models.sampling import Known, resolve_sampling
+from evidence.numerics.mixed_rows import spread
 from evidence.numerics.multilevel import MixedFit, fit_multilevel
 from evidence.numerics.profile import profile_component
-from evidence.numerics.wls import Vector
 
 __all__ = ["multilevel"]
 
-Known = Mapping[str, Vector] | Sequence[Vector]
-"""Sampling covariance of each group of the outermost level: by name, or in order of appearance."""
-
 _ESTIMATORS = ("REML", "ML")
-_SEVERAL = (
-    "Each coefficient has an estimate of its own, see .tidy(): there is no single mean to predict around."
-)
 
 
 @dataclass(frozen=True)
 class _Options:
-    rho: float | Known
     robust: str | None
     estimator: str
     level: float
@@ -80,7 +64,8 @@ def multilevel(
     rho : float, or known covariances, default 0.6
         Correlation of the sampling errors within a group of the outermost level, 0 <= rho < 1; or their
         covariance, a matrix for each such group: a mapping by its name, or a sequence in order of appearance,
-        rows in the order of the effects in use.
+        rows in the order of the effects in use; or what `sampling_covariance` returns, which knows shared
+        arms.
     robust : {"CR2", "CR3", "CR1", "CR1S", "CR0", None}, default "CR2"
         Cluster-robust variance. CR2 and CR3 come with Satterthwaite degrees of freedom and stay honest with
         few studies; CR0, CR1 (factor J / (J - p)) and CR1S use J - p, J being the number of groups of the
@@ -125,29 +110,42 @@ def multilevel(
     if not is_text(formula):
         raise ModelError(f"a formula is text, such as '~ weeks + setting'; got {formula!r}")
     chosen = _Options(
-        rho,
         None if robust is None else one_of("robust", robust, ROBUST),
         one_of("tau2", tau2, _ESTIMATORS),
         check_level(level),
     )
     selection = select(effects, partial=False)
     carried = effects.table.reset_index(drop=True).loc[selection.used]
-    used = selection.table.loc[selection.used]
-    grouping = _grouping(used, levels)
-    names = [str(row) for row in used["row_id"]]
-    plain = formula.replace(" ", "") in ("~1", "1")
+    grouping = _grouping(selection.table.loc[selection.used], levels)
+    names = selection.names()
     if grouping.clusters == 1:
-        if not plain:
+        if formula.replace(" ", "") not in ("~1", "1"):
             raise ModelError("one study is printed, not pooled: it cannot show what moderators do")
-        return _one_study(effects, selection, grouping, chosen)
-    terms, x = (None, np.ones((len(used), 1))) if plain else read_formula(formula, carried, names)
-    correlation, blocks = _sampling(grouping, chosen.rho, selection.values("variance"))
+        return one_study(effects, selection, grouping, rho, chosen.level)
+    terms, x = read_formula(formula, carried, names)
     y, v = selection.values("estimate"), selection.values("variance")
+    correlation, blocks = resolve_sampling(grouping, rho, names, v)
     fit = fit_multilevel(
         y, v, grouping.codes, x=x, rho=correlation, blocks=blocks, restricted=chosen.estimator == "REML"
     )
-    tests = run_tests(fit, chosen.robust, chosen.level, None if terms is None else terms.intercept)
-    return _record(effects, selection, _Model(grouping, fit, tests, terms), chosen)
+    several = terms.names != ("Intercept",)
+    tested = [j for j in range(x.shape[1]) if several and j != terms.intercept]
+    tests = run_tests(fit, chosen.robust, chosen.level, np.eye(x.shape[1])[tested])
+    robust_name = "model-based, t" if chosen.robust is None else chosen.robust
+    label = f"{chosen.estimator}, {' / '.join(grouping.names)}, {robust_name}"
+    made = Made(
+        grouping=grouping,
+        fit=fit,
+        tests=tests,
+        terms=terms,
+        regression=Regression(terms, tests.inference, x, float(fit.theta.sum()), chosen.level),
+        spread=_spread(grouping, fit, chosen.level),
+        given=rho,
+        method=f"{label}, {terms.formula}" if several else label,
+        notes=((SEVERAL,) if several else ()) + grouping.notes,
+        sources=("konstantopoulos2011",),
+    )
+    return mixed_record(effects, selection, made, chosen.level)
 
 
 def _grouping(used: pd.DataFrame, levels: Sequence[str]) -> Grouping:
@@ -169,43 +167,13 @@ def _grouping(used: pd.DataFrame, levels: Sequence[str]) -> Grouping:
     return grouping
 
 
-@dataclass(frozen=True)
-class _Model:
-    grouping: Grouping
-    fit: MixedFit
-    tests: Tests
-    terms: Terms | None
-
-
-def _sampling(grouping: Grouping, rho: float | Known, v: Vector) -> tuple[float, list[Vector] | None]:
-    """Return a correlation or blocks; a correlation of effects that stand alone is none.
-
-    Raises
-    ------
-    ModelError
-        Where rho is neither a correlation nor covariances.
-    """
-    if isinstance(rho, Mapping | list | tuple):
-        return 0.0, sampling_blocks(grouping, rho)
-    if not _is_correlation(rho):
-        raise ModelError(
-            f"rho, the correlation of one study's sampling errors, is at least 0 and below 1; got {rho!r}"
-            " (at 1 several rows would be one: keep one of them); or give their covariance, a matrix a study"
-        )
-    return (float(rho) if grouping.clusters < v.size else 0.0), None
-
-
-def _is_correlation(rho: object) -> TypeGuard[float]:
-    return 0.0 <= as_number(rho) < 1.0
-
-
-def _components(model: _Model, share: Spread, chosen: _Options) -> pd.DataFrame:
-    """Return one line a level, with profile-likelihood intervals."""
-    fit = model.fit
-    ends = [profile_component(fit, j, chosen.level) for j in range(fit.theta.size)]
-    return pd.DataFrame(
+def _spread(grouping: Grouping, fit: MixedFit, level: float) -> Heterogeneity:
+    """Return one line a level, with profile-likelihood intervals, and what they say together."""
+    share = spread(fit)
+    ends = [profile_component(fit, j, level) for j in range(fit.theta.size)]
+    components = pd.DataFrame(
         {
-            "level": list(model.grouping.names),
+            "level": list(grouping.names),
             "variance": fit.theta,
             "sd": np.sqrt(fit.theta),
             "low": [end.low for end in ends],
@@ -213,152 +181,14 @@ def _components(model: _Model, share: Spread, chosen: _Options) -> pd.DataFrame:
             "i2": share.i2,
         }
     )
-
-
-def _notes(model: _Model, selection: Selection, chosen: _Options) -> tuple[str, ...]:
-    notes = [*([] if model.terms is None else [_SEVERAL]), *model.grouping.notes]
-    outer = model.grouping.names[0]
-    if model.grouping.clusters < int(selection.used.sum()):
-        if _is_correlation(chosen.rho):
-            notes.append(
-                f"Sampling errors of rows of one {outer} are assumed to correlate rho = {chosen.rho:g}."
-            )
-        else:
-            notes.append(f"The covariance of sampling errors within a {outer} is the one given.")
-    return (*notes, *model.tests.notes, *left_out(selection))
-
-
-def _table(terms: Terms, found: Sequence[Coefficient]) -> pd.DataFrame:
-    lines = [dict(zip(TIDY_COLUMNS[1:], one.line, strict=True)) for one in found]
-    return pd.DataFrame(lines).assign(term=list(terms.names)).loc[:, list(TIDY_COLUMNS)]
-
-
-def _per_row(rows: MixedRows) -> dict[str, Vector]:
-    return {
-        "fitted": rows.fitted,
-        "leverage": rows.leverage,
-        "std_residual": rows.std_residual,
-        "blup": rows.blup,
-        "blup_std_error": rows.blup_std_error,
-    }
-
-
-def _record(effects: Effects, selection: Selection, model: _Model, chosen: _Options) -> MetaFit:
-    """Put everything into the record."""
-    fit, tests, terms = model.fit, model.tests, model.terms
-    share, rows = spread(fit), mixed_rows(fit)
-    components = _components(model, share, chosen)
-    total, people_notes = people(selection)
-    mean = tests.coefficients[0] if terms is None else None
-    sigma2 = float(fit.theta.sum())
-    predicted: Interval | None = None
-    if mean is not None:
-        predicted = prediction_interval(mean.estimate, mean.std_error, sigma2, mean.df, chosen.level)
-    robust = "model-based, t" if chosen.robust is None else chosen.robust
-    label = f"{chosen.estimator}, {' / '.join(model.grouping.names)}, {robust}"
-    return MetaFit(
-        estimate=None if mean is None else mean.estimate,
-        std_error=None if mean is None else mean.std_error,
-        df=None if mean is None else mean.df,
-        statistic=None if mean is None else mean.statistic,
-        p_value=None if mean is None else mean.p_value,
-        conf_low=None if mean is None else mean.low,
-        conf_high=None if mean is None else mean.high,
+    total = float(fit.theta.sum())
+    return Heterogeneity(
+        components=components,
+        share=share,
         tau2=float(fit.theta[0]),
-        tau2_low=float(components["low"].iloc[0]),
-        tau2_high=float(components["high"].iloc[0]),
+        tau2_low=float(ends[0].low),
+        tau2_high=float(ends[0].high),
         i2=float(share.i2.sum()),
-        h2=sigma2 / share.typical + 1.0,
-        q=share.q,
-        q_df=float(share.df),
-        q_p_value=share.p_value,
-        pred_low=None if predicted is None else predicted.low,
-        pred_high=None if predicted is None else predicted.high,
-        k=int(selection.used.sum()),
-        n_studies=len(set(selection.studies())),
-        n_clusters=model.grouping.clusters,
-        n_people=total,
-        measure=effects.measure,
-        level=chosen.level,
-        method=label if terms is None else f"{label}, {terms.formula}",
-        kinds=selection.kinds(),
-        rows=selection.rows(weight=100.0 * rows.weight, contribution=100.0 * rows.weight),
-        scale=effects.scale,
-        display_sign=effects.display_sign,
-        loglik=fit.loglik,
-        notes=(
-            *_notes(model, selection, chosen),
-            *people_notes,
-            *assumed_correlation(effects, selection),
-        ),
-        methods_used=("konstantopoulos2011", *tests.sources, "hardy1996", "cochran1954", "higgins2002"),
-        formula=None if terms is None else terms.formula,
-        coefficients=None if terms is None else _table(terms, tests.coefficients),
-        vcov=tests.vcov,
-        qm=None if tests.joint is None else tests.joint.statistic,
-        qm_df=None if tests.joint is None else tests.joint.df,
-        qm_df2=None if tests.joint is None else tests.joint.df_denominator,
-        qm_p_value=None if tests.joint is None else tests.joint.p_value,
-        variance_components=components,
-        per_row=_per_row(rows),
-    )
-
-
-def _one_study(effects: Effects, selection: Selection, grouping: Grouping, chosen: _Options) -> MetaFit:
-    """Return the mean of one study's effects under their sampling covariance: no variance is estimated."""
-    y, v = selection.values("estimate"), selection.values("variance")
-    if y.size == 1:
-        return common_effect(effects, level=chosen.level)
-    rho, blocks = _sampling(grouping, chosen.rho, v)
-    structure = arrange(v, grouping.codes[0], Levels(grouping.codes[:1]), rho=rho, blocks=blocks)
-    clusters, rows = next(structure.stacks())
-    weight = np.linalg.solve(structure.sampling(clusters, rows)[0], np.ones(y.size))
-    total = float(weight.sum())
-    estimate, error = float(weight @ y[structure.order]) / total, 1.0 / math.sqrt(total)
-    half = quantile(chosen.level, None) * error
-    share = np.empty(y.size)
-    share[structure.order] = 100.0 * weight / total
-    total_people, notes = people(selection)
-    correlation = (
-        f"Sampling errors of rows of one {grouping.names[0]} are assumed to correlate rho = {rho:g}."
-        if blocks is None
-        else f"The covariance of sampling errors within a {grouping.names[0]} is the one given."
-    )
-    return MetaFit(
-        estimate=estimate,
-        std_error=error,
-        df=None,
-        statistic=estimate / error,
-        p_value=two_sided_p(estimate / error, None),
-        conf_low=estimate - half,
-        conf_high=estimate + half,
-        tau2=None,
-        tau2_low=None,
-        tau2_high=None,
-        i2=None,
-        h2=None,
-        q=None,
-        q_df=None,
-        q_p_value=None,
-        pred_low=None,
-        pred_high=None,
-        k=y.size,
-        n_studies=len(set(selection.studies())),
-        n_clusters=grouping.clusters,
-        n_people=total_people,
-        measure=effects.measure,
-        level=chosen.level,
-        method="one study, not pooled",
-        kinds=selection.kinds(),
-        rows=selection.rows(weight=share, contribution=share.copy()),
-        scale=effects.scale,
-        display_sign=effects.display_sign,
-        notes=(
-            SINGLE,
-            correlation,
-            *left_out(selection),
-            *notes,
-            *assumed_correlation(effects, selection),
-        ),
-        methods_used=("cochran1954",),
+        h2=total / share.typical + 1.0,
+        total=total,
     )

@@ -11,6 +11,7 @@ from evidence.fit.regression import Regression, coefficient_table
 from evidence.models.choices import (
     IDENTICAL,
     REML,
+    SEVERAL,
     Choices,
     check_choices,
     left_out,
@@ -30,16 +31,15 @@ from evidence.models.rows import (
     select,
 )
 from evidence.numerics.design import Design, design
+from evidence.numerics.linear import predict
 from evidence.numerics.regression import (
     Coefficients,
     Solution,
     best_linear_predictions,
     coefficients,
     explained,
-    predict,
     residual_heterogeneity,
     solve,
-    wald,
 )
 from evidence.numerics.tau2 import TAU2, log_likelihood
 from evidence.numerics.wls import Vector
@@ -55,11 +55,6 @@ _COMMON = "EE"
 _NO_SPREAD = (
     "The model assumes that the moderators account for every difference between true effects: tau² = 0,"
     " and no prediction interval."
-)
-
-_SEVERAL = (
-    "Each coefficient has an estimate of its own, see .tidy(); .predict() gives means at values of the"
-    " moderators."
 )
 
 
@@ -143,7 +138,7 @@ def meta_regression(
 
 
 def _notes(selection: Selection, found: Coefficients, several: bool, chosen: Choices) -> tuple[str, ...]:
-    notes = [_SEVERAL] if several else []
+    notes = [SEVERAL] if several else []
     if not chosen.estimator:
         notes.append(_NO_SPREAD)
     if found.fallback:
@@ -188,11 +183,15 @@ def _record(effects: Effects, selection: Selection, data: Design, terms: Terms, 
     test, r2 = None, None
     if several:
         tested = [j for j in range(data.p) if j != terms.intercept]
-        test = wald(found.estimate, found.root, np.eye(data.p)[tested], found.df)
+        test = found.joint(np.eye(data.p)[tested])
         if terms.intercept is not None:
             r2 = explained(data, chosen.estimator, tau2, spread.q)
     notes = (*more, *_notes(selection, found, several, chosen))
-    mean = None if several else predict(np.ones((1, 1)), found, tau2, chosen.level, pred_df or None)
+    mean = None
+    if not several:
+        dfs = {"df": [found.df], "pred_df": [pred_df or None]}
+        one = np.ones((1, 1))
+        mean = predict(one, found.estimate, found.root, tau2=tau2, level=chosen.level, **dfs)
     if pred_df == 0:
         notes = ("There is no degree of freedom left for a prediction interval with k - p - 1.", *notes)
     predicted = mean if random and pred_df != 0 else None

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from evidence.errors import ModelError
 from evidence.numerics.intervals import quantile, two_sided_p
+from evidence.numerics.linear import Wald, independent, wald
 from evidence.numerics.multilevel import MixedFit
 from evidence.numerics.robust import (
     ClusterSums,
-    Wald,
     cluster_sums,
     htz,
     robust_covariance,
@@ -20,7 +19,7 @@ from evidence.numerics.robust import (
 )
 from evidence.numerics.wls import Vector
 
-__all__ = ["ROBUST", "Coefficient", "Tests", "run_tests"]
+__all__ = ["ROBUST", "Coefficient", "MixedInference", "Tests", "run_tests"]
 
 ROBUST = ("CR2", "CR3", "CR1", "CR1S", "CR0")
 """Robust variances by name; CR1 has the factor J / (J - p)."""
@@ -55,10 +54,55 @@ class Coefficient:
 
 
 @dataclass(frozen=True)
+class MixedInference:
+    """Tests of any combination of a mixed model's coefficients; an `evidence.numerics.linear.Inference`.
+
+    Attributes
+    ----------
+    estimate : Vector, shape (p,)
+        Coefficients.
+    root, model_root : Vector, shape (p, any) and (p, p)
+        Roots of the covariance in use, and of the model's own.
+    turn : Vector, shape (p, p)
+        The coefficients are ``turn @ gamma``: those of moderators in which `sums` are.
+    sums : ClusterSums or None
+        What the clusters contribute to a robust covariance; None for the model-based one.
+    own_df : bool
+        Whether each combination has Satterthwaite degrees of freedom of its own.
+    df : float
+        Degrees of freedom otherwise.
+    """
+
+    estimate: Vector
+    root: Vector
+    model_root: Vector
+    turn: Vector
+    sums: ClusterSums | None
+    own_df: bool
+    df: float
+
+    def df_of(self, weights: Vector) -> float:
+        """Return the degrees of freedom of one combination."""
+        if self.sums is None or not self.own_df:
+            return self.df
+        return satterthwaite(self.sums, weights @ self.turn)
+
+    def joint(self, combinations: Vector) -> Wald:
+        """Test that all combinations are zero: HTZ where robust, else F."""
+        if self.sums is None:
+            return wald(self.estimate, self.root, combinations, self.df)
+        independent(combinations @ self.model_root)
+        gamma: Vector = np.linalg.solve(self.turn, self.estimate).astype(np.float64)
+        test = htz(self.sums, combinations @ self.turn, gamma)
+        return Wald(test.statistic, combinations.shape[0], test.df_denominator, test.p_value)
+
+
+@dataclass(frozen=True)
 class Tests:
-    """Coefficients, their covariance, the joint test of the moderators, notes and sources."""
+    """Coefficients, what tests them, the joint test of the moderators, notes and sources."""
 
     coefficients: tuple[Coefficient, ...]
+    inference: MixedInference
     vcov: Vector
     joint: Wald | None
     notes: tuple[str, ...]
@@ -72,8 +116,8 @@ def _coefficient(estimate: float, error: float, df: float, level: float) -> Coef
     return Coefficient(estimate, error, df, statistic, p, estimate - half, estimate + half)
 
 
-def run_tests(fit: MixedFit, robust: str | None, level: float, intercept: int | None) -> Tests:
-    """Test every coefficient, and all but the intercept together.
+def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -> Tests:
+    """Test every coefficient, and some combinations together.
 
     Parameters
     ----------
@@ -83,8 +127,8 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, intercept: int | 
         One of `ROBUST`; None for the model-based covariance with J - p degrees of freedom.
     level : float
         Level of the intervals.
-    intercept : int or None
-        Column of the intercept.
+    tested : Vector, shape (m, p)
+        Combinations of the joint test; none where m is 0.
 
     Returns
     -------
@@ -101,49 +145,48 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, intercept: int | 
         raise ModelError(f"{p} coefficients need more than {p} groups of the outermost level; there are {j}")
     # In the turned moderators: the coefficients are turn @ gamma.
     x, root = problem.x @ problem.turn, problem.turn
-    sums, vcov, notes = None, fit.covariance, []
+    model_root = np.asarray(root @ np.linalg.cholesky(_turned(fit.covariance, root)), dtype=np.float64)
+    sums, half, vcov, notes = None, model_root, fit.covariance, []
     if robust is not None:
         residual = problem.y - problem.x @ fit.beta
         kind = "CR1p" if robust == "CR1" else robust
         sums = cluster_sums(problem.structure, fit.theta, x, residual, kind)
+        half = root @ (sums.bread @ sums.scores.T)
         vcov = root @ robust_covariance(sums) @ root.T
     model_error = np.sqrt(np.diag(fit.covariance))
     error = np.sqrt(np.maximum(np.diag(vcov), 0.0))
     if np.any(error <= _IDENTICAL * model_error):
-        sums, vcov, error = None, fit.covariance, model_error
+        sums, half, vcov, error = None, model_root, fit.covariance, model_error
         notes.append(
             "The model fits the effects exactly, which leaves the robust variance nothing to estimate from:"
             " standard errors are the model's."
         )
-    df = np.full(p, float(max(j - p, 1)))
-    if sums is not None and robust in _SATTERTHWAITE:
-        df = np.array([satterthwaite(sums, row) for row in root])
-        if df.min() < _FEW:
-            notes.append(
-                f"With {df.min():.1f} degrees of freedom the robust interval is wide and its p value rough"
-                " (Tipton 2015 advises against trusting it below 4): few studies carry the weight."
-            )
+    own_df = sums is not None and robust in _SATTERTHWAITE
+    inference = MixedInference(fit.beta, half, model_root, root, sums, own_df, float(max(j - p, 1)))
+    df = np.array([inference.df_of(row) for row in np.eye(p)])
+    if own_df and df.min() < _FEW:
+        notes.append(
+            f"With {df.min():.1f} degrees of freedom the robust interval is wide and its p value rough"
+            " (Tipton 2015 advises against trusting it below 4): few studies carry the weight."
+        )
     columns = zip(fit.beta.tolist(), error.tolist(), df.tolist(), strict=True)
     found = [_coefficient(*one, level) for one in columns]
-    joint, more = _joint(fit, sums, vcov, intercept, j)
-    return Tests(tuple(found), vcov, joint, (*notes, *more), _SOURCES.get(robust or "", ()))
+    joint, more = _joint(inference, tested)
+    return Tests(tuple(found), inference, vcov, joint, (*notes, *more), _SOURCES.get(robust or "", ()))
 
 
-def _joint(
-    fit: MixedFit, sums: ClusterSums | None, vcov: Vector, intercept: int | None, j: int
-) -> tuple[Wald | None, tuple[str, ...]]:
-    """Return the joint test of the moderators: HTZ where robust, else F; none for a mean alone."""
-    p = fit.beta.size
-    tested = [column for column in range(p) if column != intercept]
-    if not tested or (p == 1 and intercept is None and np.all(fit.problem.x == 1.0)):
+def _turned(covariance: Vector, turn: Vector) -> Vector:
+    """Return the covariance in the turned moderators."""
+    back: Vector = np.asarray(np.linalg.inv(turn), dtype=np.float64)
+    square = back @ covariance @ back.T
+    return np.asarray(0.5 * (square + square.T), dtype=np.float64)
+
+
+def _joint(inference: MixedInference, tested: Vector) -> tuple[Wald | None, tuple[str, ...]]:
+    """Return the joint test; none where nothing is tested, or the clusters are too few for it."""
+    if not len(tested):
         return None, ()
-    if sums is not None:
-        try:
-            gamma: Vector = np.linalg.solve(fit.problem.turn, fit.beta).astype(np.float64)
-            return htz(sums, fit.problem.turn[tested], gamma), ()
-        except ModelError as problem:
-            return None, (f"No joint test of the moderators: {problem}.",)
-    values = fit.beta[tested]
-    m, df = len(tested), float(max(j - p, 1))
-    statistic = float(values @ np.linalg.solve(vcov[np.ix_(tested, tested)], values)) / m
-    return Wald(statistic, float(m), df, float(special.fdtrc(m, df, statistic))), ()
+    try:
+        return inference.joint(tested), ()
+    except ModelError as problem:
+        return None, (f"No joint test of the moderators: {problem}.",)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from evidence.numerics.blocks import Outcomes
 from evidence.numerics.large_cluster import LargeCluster, covariance_stacks
 from evidence.numerics.multilevel import MixedFit
 from evidence.numerics.wls import Vector
 
-__all__ = ["MixedRows", "Spread", "mixed_rows", "spread"]
+__all__ = ["MixedRows", "Spread", "mixed_rows", "outcome_shares", "spread"]
 
 
 @dataclass(frozen=True)
@@ -188,3 +189,45 @@ def spread(fit: MixedFit) -> Spread:
     typical = df / left * square if df > 0 else float("inf")
     share = 100.0 * fit.theta / (fit.theta.sum() + typical)
     return Spread(q, df, float(special.chdtrc(df, q)) if df > 0 else 1.0, typical, share)
+
+
+def outcome_shares(fit: MixedFit, tau2: Vector) -> Vector:
+    """Return I² of each outcome in percent: ``100 tau2_j / (tau2_j + typical_j)``.
+
+    The typical sampling variance of an outcome is ``(k_j - h_j) / sum of P_ii`` over its k_j rows, P and the
+    sum of leverages h_j being those of the common-effect fit: the one of Higgins & Thompson (2002), each
+    outcome by itself (Jackson, White & Riley 2012, section 5).
+
+    Parameters
+    ----------
+    fit : MixedFit
+        Of a multivariate model.
+    tau2 : Vector, shape (o,)
+        Variances of the outcomes.
+
+    References
+    ----------
+    Jackson D, White IR, Riley RD. Stat Med 2012;31(29):3805-3820. https://doi.org/10.1002/sim.5453
+    """
+    problem = fit.problem
+    structure, square = problem.structure, problem.unit**2
+    pattern = structure.pattern
+    assert isinstance(pattern, Outcomes)
+    x = problem.x @ problem.turn
+    information = np.zeros((x.shape[1], x.shape[1]))
+    parts = []
+    for clusters, rows in structure.stacks():
+        inverse = np.linalg.inv(structure.sampling(clusters, rows) / square)
+        wx = inverse @ x[rows]
+        information += np.einsum("bni,bnj->ij", x[rows], wx)
+        parts.append((rows, np.einsum("bnn->bn", inverse), wx))
+    bread = np.linalg.inv(information)
+    trace, left = np.zeros(tau2.size), np.zeros(tau2.size)
+    for rows, own, wx in parts:
+        outcome = pattern.outcome[rows]
+        np.add.at(trace, outcome, own - np.einsum("bnp,pq,bnq->bn", wx, bread, wx))
+        np.add.at(left, outcome, 1.0 - np.einsum("bnp,pq,bnq->bn", x[rows], bread, wx))
+    # An outcome that one row alone reports has no residual: nothing tells its typical variance.
+    usable = (left > 1e-9) & (trace > 0.0)
+    typical = np.divide(left, trace, out=np.full(tau2.size, np.nan), where=usable) * square
+    return np.asarray(100.0 * tau2 / (tau2 + typical))

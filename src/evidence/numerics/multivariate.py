@@ -3,11 +3,11 @@
 The covariance T of a study's random effects is
 
 - UN: any covariance matrix;
-- CS: one variance and one correlation; as a T = a (I - J/o) + b J/o with a, b >= 0 it has the two eigenvalues
-as
-  components, which covers exactly the correlations from -1 / (o - 1) to 1;
+- CS: one variance and one correlation; as T = a (I - J/o) + b J/o with a, b >= 0 it has the two eigenvalues
+  as components, which covers exactly the correlations from -1 / (o - 1) to 1;
 - CS with a known correlation, ID: one variance;
-- DIAG: a variance for each outcome, no correlation.
+- DIAG: a variance for each outcome, no correlation;
+- HCS, AR, HAR: see `scaled`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ from evidence.numerics.climb import check_estimable, climb, rough_totals
 from evidence.numerics.jets import pairs
 from evidence.numerics.mixed import Problem, prepare
 from evidence.numerics.multilevel import MixedFit, finish
+from evidence.numerics.scaled import SCALED, Curve, ScaledTop, ascend_scaled
 from evidence.numerics.unstructured import FactorTop, ascend_factor, matrix
 from evidence.numerics.wls import Vector
 
 __all__ = ["STRUCTURES", "MultivariateFit", "fit_multivariate", "outcome_sizes"]
 
-STRUCTURES = ("UN", "CS", "DIAG", "ID")
+_NOTHING = 1e-16
+"""Variance relative to the sampling variance that no likelihood can tell from 0."""
+
+STRUCTURES = ("UN", "CS", "HCS", "DIAG", "ID", "AR", "HAR")
 """Structures of the covariance of the random effects."""
 
 
@@ -50,6 +54,9 @@ class MultivariateFit:
         Its correlations; NaN where a variance is zero.
     structure : str
         One of `STRUCTURES`.
+    rho : float or None
+        The correlation of a structure that has one: CS, HCS, UN of two outcomes; AR and HAR at one step.
+        None also where a variance is zero.
     """
 
     mixed: MixedFit
@@ -57,11 +64,12 @@ class MultivariateFit:
     tau2: Vector
     correlation: Vector
     structure: str
+    rho: float | None
 
 
 def _basis(structure: str, o: int, rho: float | None) -> Vector:
     eye, ones = np.eye(o), np.ones((o, o))
-    if structure == "UN":
+    if structure in ("UN", *SCALED):
         low, high = pairs(o)
         out = np.zeros((low.size, o, o))
         out[np.arange(low.size), low, high] = out[np.arange(low.size), high, low] = 1.0
@@ -96,8 +104,41 @@ def _climb_factor(problem: Problem, o: int) -> Top:
             t = share * ((1.0 - rho) * np.eye(o) + rho) * np.outer(size, size) / middle
             tops.append(ascend_factor(problem.at, np.asarray(np.linalg.cholesky(t), dtype=np.float64), size))
     best = max(tops, key=lambda top: top.evaluation.value)
+    # A variance whose factor shrinks towards nothing is at the boundary: exactly 0, not what rounding left.
+    gone = (best.factor**2).sum(axis=1) <= _NOTHING * size**2
+    factor = np.where(gone[:, None], 0.0, best.factor)
     low, high = pairs(o)
-    return Top(np.asarray((best.factor @ best.factor.T)[low, high]), best.evaluation, best.steps)
+    return Top(np.asarray((factor @ factor.T)[low, high]), best.evaluation, best.steps)
+
+
+def _climb_scaled(problem: Problem, curve: Curve) -> tuple[Top, ScaledTop]:
+    """Find the maximum over standard deviations and a correlation from several starts.
+
+    Raises
+    ------
+    ModelError
+        Where a parameter has no influence on the likelihood.
+    """
+    size = outcome_sizes(problem)
+    total = rough_totals(problem)
+    middle = float(np.sqrt(np.mean(size**2)))
+    own = size[:1] if curve.deviations == 1 else size
+    tops: list[ScaledTop] = []
+    for share in dict.fromkeys(total):
+        for rho in (0.5, 0.0, -0.5 / (curve.o - 1)):
+            start = np.append(np.sqrt(share) * own / middle, rho)
+            if not tops:
+                chain = curve.chain(start)
+                expected = problem.at(curve.elements(start)).expected
+                information = np.diag(chain.T @ expected @ chain) * np.append(start[:-1] ** 2, 1.0)
+                if np.any(information <= 1e-11):
+                    raise ModelError(
+                        "the variances or the correlation of the outcomes cannot be estimated: too few"
+                        " studies report several outcomes"
+                    )
+            tops.append(ascend_scaled(problem.at, curve, start, own))
+    best = max(tops, key=lambda top: top.evaluation.value)
+    return Top(curve.elements(best.at), best.evaluation, best.steps), best
 
 
 def fit_multivariate(
@@ -123,7 +164,7 @@ def fit_multivariate(
         Numbers 0 ... of each row's study and outcome.
     x : Vector, shape (k, p), optional
         Moderators; a mean for each outcome by default.
-    structure : {"UN", "CS", "DIAG", "ID"}, default "UN"
+    structure : {"UN", "CS", "HCS", "DIAG", "ID", "AR", "HAR"}, default "UN"
         Structure of the random effects' covariance.
     correlation : float, optional
         With CS: a known correlation of the random effects, above ``-1 / (o - 1)`` and at most 1.
@@ -160,11 +201,24 @@ def fit_multivariate(
     basis = _basis(structure, o, correlation)
     arranged = arrange(v, study, Outcomes(outcome, basis), rho=rho, blocks=blocks)
     problem = prepare(arranged, design, y, restricted=restricted)
-    free = structure == "UN" and o > 1
-    fit = finish(problem, _climb_factor(problem, o) if free else climb(problem))
-    t = matrix(fit.theta) if structure == "UN" else np.tensordot(fit.theta, basis, axes=1)
+    top, curved = _top(problem, structure, o)
+    fit = finish(problem, top)
+    several = structure in ("UN", *SCALED)
+    t = matrix(fit.theta) if several else np.tensordot(fit.theta, basis, axes=1)
     tau2 = np.diag(t).copy()
     sd = np.sqrt(tau2)
     known = np.outer(sd, sd)
-    r = np.divide(t, known, out=np.full((o, o), np.nan), where=known > 0.0)
-    return MultivariateFit(fit, t, tau2, np.clip(r, -1.0, 1.0), structure)
+    r = np.clip(np.divide(t, known, out=np.full((o, o), np.nan), where=known > 0.0), -1.0, 1.0)
+    one: float | None = None
+    if curved is not None:
+        one = float(curved.at[-1]) if np.count_nonzero(sd) > 1 else None
+    elif o > 1 and (structure == "CS" or (structure == "UN" and o == 2)) and np.isfinite(r[0, 1]):
+        one = float(r[0, 1])
+    return MultivariateFit(fit, t, tau2, r, structure, one)
+
+
+def _top(problem: Problem, structure: str, o: int) -> tuple[Top, ScaledTop | None]:
+    """Return the maximum, with the parameters of a structure that has its own."""
+    if structure in SCALED and o > 1:
+        return _climb_scaled(problem, Curve(structure, o))
+    return (_climb_factor(problem, o) if structure == "UN" and o > 1 else climb(problem)), None

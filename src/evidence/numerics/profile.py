@@ -20,9 +20,9 @@ from evidence.numerics.roots import crossing
 from evidence.numerics.unstructured import ascend_factor
 from evidence.numerics.wls import Vector
 
-__all__ = ["profile_component", "profile_compound", "profile_outcome"]
+__all__ = ["TOLERANCE", "both_ends", "profile_component", "profile_compound", "profile_outcome"]
 
-_TOLERANCE = 1e-11
+TOLERANCE = 1e-11
 """Relative accuracy of an end: far below what a reader sees, and reached in a few steps."""
 
 
@@ -64,7 +64,7 @@ def profile_component(fit: MixedFit, component: int, level: float) -> Interval:
 
     low, high = (_joint_end(problem, theta, component, side, chi2_quantile(level)) for side in (-1.0, 1.0))
     curve = float(fit.observed[component, component])
-    return _interval(deviance, float(theta[component]), curve, square, level, (low, high))
+    return both_ends(deviance, float(theta[component]), curve, square, level, (low, high))
 
 
 def _joint_end(problem: Problem, theta: Vector, component: int, side: float, critical: float) -> float | None:
@@ -98,7 +98,7 @@ def _joint_end(problem: Problem, theta: Vector, component: int, side: float, cri
             if slope * side >= 0.0 or root == 0.0:
                 return None
             move = root * (root - target) / slope
-        done = abs(move) <= _TOLERANCE * abs(at[component] - start) and at[component] != start
+        done = abs(move) <= TOLERANCE * abs(at[component] - start) and at[component] != start
         at[others] = np.maximum(at[others] + back + ridge * move, 0.0)
         at[component] += move
         if (at[component] - start) * side <= 0.0 or at[component] <= 0.0:
@@ -162,7 +162,7 @@ def profile_outcome(fit: MultivariateFit, outcome: int, level: float) -> Interva
 
     at_top = float(fit.tau2[outcome]) / square
     own = place[outcome, outcome]
-    return _interval(deviance, at_top, float(fit.mixed.observed[own, own]), square, level)
+    return both_ends(deviance, at_top, float(fit.mixed.observed[own, own]), square, level)
 
 
 def _triangular(t: Vector) -> Vector:
@@ -173,7 +173,7 @@ def _triangular(t: Vector) -> Vector:
     return factor * np.where(np.diag(factor) < 0.0, -1.0, 1.0)
 
 
-def _interval(
+def both_ends(
     deviance: Callable[[float], tuple[float, float]],
     at: float,
     curve: float,
@@ -187,10 +187,10 @@ def _interval(
     if low is None:
         low = 0.0
         if at > 0.0 and deviance(0.0)[0] > critical:
-            low = crossing(deviance, at, 0.5 * at, critical, limit=0.0, tolerance=_TOLERANCE)
+            low = crossing(deviance, at, 0.5 * at, critical, limit=0.0, tolerance=TOLERANCE)
     if high is None:
         width = math.sqrt(critical / curve) if curve > 0.0 else 1.0
-        high = crossing(deviance, at, at + 1.5 * width, critical, tolerance=_TOLERANCE)
+        high = crossing(deviance, at, at + 1.5 * width, critical, tolerance=TOLERANCE)
     return Interval(low * square, high * square)
 
 
@@ -251,14 +251,14 @@ def profile_compound(fit: MultivariateFit, what: str, level: float) -> Interval:
 
     if what == "tau2":
         curve = float(at(tau2, share)[1] @ fit.mixed.observed @ at(tau2, share)[1])
-        return _interval(variance, tau2, curve, square, level)
+        return both_ends(variance, tau2, curve, square, level)
     critical = chi2_quantile(level)
     ends = []
     for bound in (0.0, 1.0):
         beyond = share != bound and correlation(bound)[0] > critical
         middle = 0.5 * (share + bound)
         r = (
-            crossing(correlation, share, middle, critical, limit=bound, tolerance=_TOLERANCE)
+            crossing(correlation, share, middle, critical, limit=bound, tolerance=TOLERANCE)
             if beyond
             else bound
         )

@@ -9,26 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, special
 
-from evidence.errors import ModelError
 from evidence.numerics.design import Design
 from evidence.numerics.intervals import Heterogeneity, hartung_knapp, quantile
+from evidence.numerics.linear import Wald, wald
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector, sample
 
 __all__ = [
     "Coefficients",
-    "Predictions",
     "Solution",
-    "Wald",
     "best_linear_predictions",
     "coefficients",
     "explained",
     "omnibus_columns",
-    "predict",
     "residual_heterogeneity",
     "solve",
-    "variance_inflation",
-    "wald",
 ]
 
 Matrix = NDArray[np.float64]
@@ -99,44 +94,18 @@ class Coefficients:
         """Covariance matrix of the coefficients."""
         return np.asarray(self.root @ self.root.T, dtype=np.float64)
 
+    @property
+    def model_root(self) -> Matrix:
+        """The same root: the factor in it cancels where collinearity is asked for."""
+        return self.root
 
-@dataclass(frozen=True)
-class Predictions:
-    """Means at rows of moderators: estimate, standard error, interval, prediction interval.
+    def df_of(self, weights: Vector) -> float | None:
+        """Return the degrees of freedom, the same for every combination."""
+        return self.df
 
-    Attributes
-    ----------
-    mean, std_error, low, high, pred_low, pred_high : Vector, shape (n,)
-        In the units of the effects.
-    """
-
-    mean: Vector
-    std_error: Vector
-    low: Vector
-    high: Vector
-    pred_low: Vector
-    pred_high: Vector
-
-
-@dataclass(frozen=True)
-class Wald:
-    """A joint test of several linear combinations of coefficients.
-
-    Attributes
-    ----------
-    statistic : float
-        Chi-squared, or F where `df2` is given.
-    df : int
-        Number of combinations.
-    df2 : int or None
-        Denominator degrees of freedom.
-    p_value : float
-    """
-
-    statistic: float
-    df: int
-    df2: int | None
-    p_value: float
+    def joint(self, combinations: Matrix) -> Wald:
+        """Test that all combinations are zero."""
+        return wald(self.estimate, self.root, combinations, self.df)
 
 
 def solve(data: Design, tau2: float) -> Solution:
@@ -208,42 +177,6 @@ def coefficients(data: Design, solution: Solution, inference: str, level: float)
     )
 
 
-def wald(estimate: Vector, root: Matrix, combinations: Matrix, df2: int | None) -> Wald:
-    """Test that linear combinations of the coefficients are all zero.
-
-    Parameters
-    ----------
-    estimate : Vector, shape (p,)
-        Coefficients.
-    root : Matrix, shape (p, p)
-        Root of their covariance matrix.
-    combinations : Matrix, shape (m, p)
-        One combination a row, independent of each other.
-    df2 : int or None
-        Denominator degrees of freedom: F(m, df2) instead of chi-squared(m).
-
-    Raises
-    ------
-    ModelError
-        Where a combination follows from the others.
-    """
-    m = combinations.shape[0]
-    # The covariance of the combinations is (C root)(C root)': its triangular root comes from a QR, never
-    # from the product, so that near-collinear moderators do not lose twice their digits.
-    rooted = combinations @ root
-    size = np.sqrt((rooted * rooted).sum(axis=1))
-    if not (size > 0.0).all():
-        raise ModelError("a combination of coefficients has only zeros as weights")
-    triangle = np.linalg.qr((rooted / size[:, None]).T, mode="r")
-    if m > combinations.shape[1] or np.abs(np.diagonal(triangle)).min() < 1e-12:
-        raise ModelError("the combinations of coefficients depend on each other; leave one out")
-    scaled = linalg.solve_triangular(triangle, (combinations @ estimate) / size, trans="T")
-    chi2 = float(scaled @ scaled)
-    if df2 is None:
-        return Wald(chi2, m, None, float(special.chdtrc(m, chi2)))
-    return Wald(chi2 / m, m, df2, float(special.fdtrc(m, df2, chi2 / m)))
-
-
 def omnibus_columns(x: Matrix) -> tuple[NDArray[np.intp], int | None]:
     """Return the columns that the omnibus test is about, and the intercept's (None where there is none).
 
@@ -308,40 +241,6 @@ def explained(data: Design, estimator: str, tau2: float, qe: float) -> float | N
     return 100.0 * max(0.0, 1.0 - tau2 / whole) if whole > 0.0 else None
 
 
-def variance_inflation(root: Matrix, groups: list[NDArray[np.intp]], intercept: int | None) -> Vector:
-    """Return the generalised variance inflation factor of each group of columns.
-
-    With R the correlation matrix of the coefficients (the intercept left out), GVIF = |R_gg| |R_rest| / |R|;
-    for a single column this is the usual VIF (Fox & Monette 1992).
-
-    Parameters
-    ----------
-    root : Matrix, shape (p, p)
-        Root of the coefficients' covariance matrix.
-    groups : list of ndarray of int
-        Columns of each group.
-    intercept : int or None
-        The column to leave out.
-
-    References
-    ----------
-    Fox J, Monette G. Generalized collinearity diagnostics. J Am Stat Assoc 1992;87(417):178-183.
-    https://doi.org/10.1080/01621459.1992.10475190
-    """
-    columns = np.array([j for j in range(root.shape[0]) if j != intercept], dtype=np.intp)
-
-    def log_det(which: NDArray[np.intp]) -> float:
-        """Return the log determinant of these coefficients' correlation matrix, by QR of its root."""
-        if not which.size:
-            return 0.0
-        part = root[which]
-        part = part / np.sqrt((part * part).sum(axis=1))[:, None]
-        return 2.0 * float(np.log(np.abs(np.diagonal(np.linalg.qr(part.T, mode="r")))).sum())
-
-    whole = log_det(columns)
-    return np.array([math.exp(log_det(g) + log_det(np.setdiff1d(columns, g)) - whole) for g in groups])
-
-
 def best_linear_predictions(data: Design, solution: Solution, root: Matrix) -> tuple[Vector, Vector]:
     """Return each study's own true effect, shrunk to its fitted value, with standard errors.
 
@@ -358,26 +257,3 @@ def best_linear_predictions(data: Design, solution: Solution, root: Matrix) -> t
     mean = data.x @ root
     variance = own * data.v + rest * rest * (mean * mean).sum(axis=1)
     return solution.fitted + own * solution.residual, np.sqrt(variance)
-
-
-def predict(x: Matrix, found: Coefficients, tau2: float, level: float, pred_df: int | None) -> Predictions:
-    """Return means with their intervals and prediction intervals at rows of moderators.
-
-    Parameters
-    ----------
-    x : Matrix, shape (n, p)
-        Moderators.
-    found : Coefficients
-        The coefficients.
-    tau2 : float
-        Residual between-study variance.
-    level : float
-        Level of both intervals.
-    pred_df : int or None
-        Degrees of freedom of the prediction interval's t distribution, None for the normal.
-    """
-    mean, rooted = x @ found.estimate, x @ found.root
-    error = np.sqrt((rooted * rooted).sum(axis=1))
-    half = quantile(level, found.df) * error
-    wide = quantile(level, pred_df) * np.hypot(math.sqrt(tau2), error)
-    return Predictions(mean, error, mean - half, mean + half, mean - wide, mean + wide)

@@ -20,7 +20,7 @@ from evidence.numerics.gram import Evaluation
 from evidence.numerics.jets import pairs
 from evidence.numerics.wls import Vector
 
-__all__ = ["FactorTop", "ascend_factor", "elements", "matrix"]
+__all__ = ["FactorTop", "ascend_factor", "elements", "matrix", "trusted"]
 
 _MAX_STEPS = 300
 _CLOSE = 1e-16
@@ -70,7 +70,7 @@ def _curvature(gradient: Vector, o: int) -> Vector:
     return np.asarray(slope[np.ix_(row, row)] * (column[:, None] == column))
 
 
-def _trusted(hessian: Vector, gradient: Vector, radius: float) -> Vector:
+def trusted(hessian: Vector, gradient: Vector, radius: float) -> Vector:
     """Return the minimiser of the quadratic model within the radius."""
     values, vectors = np.linalg.eigh(hessian)
     g = vectors.T @ gradient
@@ -138,7 +138,7 @@ def ascend_factor(
         hessian = (chain.T @ now.observed @ chain - _curvature(now.gradient, o)) * unit[:, None] * unit
         gradient = -(chain.T @ now.gradient) * unit
         hessian, gradient = hessian[np.ix_(free, free)], gradient[free]
-        step = _trusted(hessian, gradient, radius)
+        step = trusted(hessian, gradient, radius)
         gain = -float(gradient @ step + 0.5 * step @ hessian @ step)
         inside = float(np.linalg.norm(step)) < 0.999 * radius
         last = inside and (gain <= 0.5 * _CLOSE or (gain <= _STALLED and gain >= 0.25 * best))
