@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.numerics import innermost, nested
+from evidence.numerics import group_sums as layout
 from evidence.numerics import large_cluster as module
+from evidence.numerics import nested
 from evidence.numerics.blocks import Levels, Structure, arrange, nested_codes
 from evidence.numerics.dense import dense_engine
-from evidence.numerics.innermost import group_sums
+from evidence.numerics.group_sums import group_sums
 from evidence.numerics.large_cluster import large_cluster
 from evidence.numerics.mixed_rows import mixed_rows, spread
 from evidence.numerics.multilevel import fit_multilevel
@@ -166,7 +167,7 @@ def test_nested_forms_and_derivatives_are_those_of_whole_matrices(
     x, y = x[structure.order], rng.normal(size=k)
     theta = np.array([shared, own] if len(codes) == 2 else [shared, 0.15, own][: len(codes)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(innermost, "_LAYER", layer)
+        patch.setattr(layout, "_LAYER", layer)
         engine = nested_engine(structure, x, y)
     fast, slow = engine.gram(theta), dense_engine(structure, x, y).gram(theta)
     for mine, whole in ((fast.cross, slow.cross), (fast.log_det, slow.log_det)):
@@ -208,7 +209,7 @@ def test_runs_of_clusters_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     y = rng.normal(0.0, 0.3, 300)[study] + rng.normal(0.0, np.sqrt(v + 0.05))
     whole = fit_multilevel(y, v, [study, np.arange(1500)], rho=0.4)
     monkeypatch.setattr(nested, "_PART", 200)
-    monkeypatch.setattr(innermost, "_LAYER", 1)
+    monkeypatch.setattr(layout, "_LAYER", 1)
     parts = fit_multilevel(y, v, [study, np.arange(1500)], rho=0.4)
     assert isinstance(parts.problem.engine, Parts)
     assert len(parts.problem.engine.parts) > 4

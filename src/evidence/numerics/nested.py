@@ -22,7 +22,8 @@ import numpy as np
 
 from evidence.numerics.blocks import Codes, Levels, Structure, begins
 from evidence.numerics.gram import Gram
-from evidence.numerics.innermost import GroupSums, Innermost, Level, Pooled, group_sums, pooled
+from evidence.numerics.group_sums import GroupSums, group_sums
+from evidence.numerics.innermost import Innermost, Level, Pooled, pooled
 from evidence.numerics.jets import (
     Jet,
     extend,
