@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import evidence as ev
 from evidence.errors import ModelError
-from evidence.models.formula import model_matrix, read_formula
+from evidence.models.formula import new_rows, read_formula
 
 ROWS = [f"r{i}" for i in range(10)]
 
@@ -223,7 +223,8 @@ def test_new_rows_make_the_same_columns() -> None:
     terms, x = read_formula("~ weeks * set.ting + sex", table, ROWS)
     assert (terms.matrix(table, ROWS) == x).all()
     assert (terms.matrix(table.iloc[3:4], ["r3"]) == x[3:4]).all()
-    shown, one = model_matrix(terms, [{"weeks": 4, "set.ting": "a", "sex": False}])
+    shown = new_rows([{"weeks": 4, "set.ting": "a", "sex": False}])
+    one = terms.matrix(shown, ["0"])
     assert len(shown) == 1
     assert (one == x[3:4]).all()
 

@@ -90,7 +90,7 @@ def sampling_covariance(
     usable = np.flatnonzero(np.isfinite(variance) & (variance > 0.0))
     if not usable.size:
         raise ModelError("no row has a sampling variance, so there is no covariance to give")
-    columns = _Columns(table, effects.measure, variance, _printed(table, studies))
+    columns = _columns(table, effects.measure, variance, _printed(table, studies))
     by_study: dict[str, list[int]] = {}
     for at, study in zip(usable.tolist(), table["study"].astype(str).to_numpy()[usable], strict=True):
         by_study.setdefault(study, []).append(at)
@@ -128,41 +128,51 @@ def sampling_covariance(
 class _Columns:
     """The columns of the effects that say who was measured on what."""
 
-    table: pd.DataFrame
-    measure: str
+    arms: list[tuple[str, str]]
+    what: list[tuple[str, ...]]
+    sizes: list[tuple[float, float]]
+    measures: list[str]
+    estimate: Vector
     variance: Vector
     printed: Mapping[str, Vector]
 
-    def _words(self, name: str, rows: Sequence[int]) -> list[str]:
-        if name not in self.table.columns:
-            return [""] * len(rows)
-        return self.table[name].iloc[list(rows)].astype("string").fillna("").str.strip().tolist()
-
-    def _sizes(self, name: str) -> Vector:
-        if name not in self.table.columns:
-            return np.full(len(self.table), np.nan)
-        return pd.to_numeric(self.table[name], errors="coerce").to_numpy(dtype=np.float64)
-
     def comparisons(self, rows: Sequence[int]) -> list[Comparison] | None:
         """Return a study's effects, or None where an arm has no label."""
-        arms = list(zip(self._words("arm_e", rows), self._words("arm_c", rows), strict=True))
+        arms = [self.arms[at] for at in rows]
         if not all(first and second and first != second for first, second in arms):
             return None
-        keys = list(zip(*(self._words(name, rows) for name in _WHAT), strict=True))
-        n_e, n_c = self._sizes("n_e"), self._sizes("n_c")
-        measures = self._words("measure", rows)
-        estimate = (
-            pd.to_numeric(self.table["estimate"], errors="coerce").fillna(0.0).to_numpy(dtype=np.float64)
-        )
         out = []
-        for at, pair, what, own in zip(rows, arms, measured(keys, arms), measures, strict=True):
-            measure = own or self.measure
-            sizes = (float(n_e[at]), float(n_c[at]))
+        for at, what in zip(rows, measured([self.what[at] for at in rows], arms), strict=True):
             numbers = {name: float(values[at]) for name, values in self.printed.items()}
-            parts = arm_variances(measure, numbers, sizes, float(self.variance[at]))
-            value = float(estimate[at])
-            out.append(Comparison(pair, sizes, parts, value, float(self.variance[at]), measure, what))
+            value, variance, measure = float(self.estimate[at]), float(self.variance[at]), self.measures[at]
+            parts = arm_variances(measure, numbers, self.sizes[at], variance) if numbers else None
+            out.append(Comparison(self.arms[at], self.sizes[at], parts, value, variance, measure, what))
         return out
+
+
+def _columns(table: pd.DataFrame, measure: str, variance: Vector, printed: Mapping[str, Vector]) -> _Columns:
+    """Return the columns, blanks as empty words and NaN."""
+
+    def words(name: str) -> list[str]:
+        if name not in table.columns:
+            return [""] * len(table)
+        return [str(cell) for cell in table[name].astype("string").fillna("").str.strip()]
+
+    def numbers(name: str) -> list[float]:
+        if name not in table.columns:
+            return [float("nan")] * len(table)
+        return [float(cell) for cell in pd.to_numeric(table[name], errors="coerce")]
+
+    estimate = pd.to_numeric(table["estimate"], errors="coerce").fillna(0.0)
+    return _Columns(
+        arms=list(zip(words("arm_e"), words("arm_c"), strict=True)),
+        what=list(zip(*(words(name) for name in _WHAT), strict=True)),
+        sizes=list(zip(numbers("n_e"), numbers("n_c"), strict=True)),
+        measures=[own or measure for own in words("measure")],
+        estimate=estimate.to_numpy(dtype=np.float64),
+        variance=variance,
+        printed=printed,
+    )
 
 
 def _printed(table: pd.DataFrame, studies: Studies | None) -> dict[str, Vector]:

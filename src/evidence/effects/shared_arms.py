@@ -169,8 +169,8 @@ def arm_variances(
     Parameters
     ----------
     measure : str
-        ``"RR"``, ``"OR"``, ``"RD"``, ``"AS"``, ``"IRR"`` (from events and totals), ``"MD"`` or ``"ROM"`` (from means
-        and SDs).
+        ``"RR"``, ``"OR"``, ``"RD"``, ``"AS"``, ``"IRR"`` (from events and totals), ``"MD"`` or
+        ``"ROM"`` (from means and SDs).
     numbers : mapping of str to float
         Cells of the row by column, NaN where blank: ``events_e``, ``total_e``, ``post_mean_e``,
         ``post_sd_e``, ``change_sd_e`` ..., and ``_c``.

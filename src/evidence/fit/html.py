@@ -22,6 +22,8 @@ def page(fit: MetaFit) -> str:
     lines = [f"<p><b>{escape(fit.sentence())}</b></p>", _table(fit)]
     if fit.coefficients is not None:
         lines.insert(1, _coefficients(fit.coefficients, fit.level))
+    if fit.variance_components is not None:
+        lines.append(_components(fit.variance_components, fit.level))
     if fit.alongside:
         items = "".join(
             f"<li>{escape(name)}: {escape(other.sentence())}</li>" for name, other in fit.alongside
@@ -76,6 +78,23 @@ def _coefficients(table: pd.DataFrame, level: float) -> str:
         texts = (*cells, p_value(row["p_value"]))
         line = "".join(f"<td>{escape(text)}</td>" for text in texts)
         body.append(f"<tr><th>{escape(str(row['term']))}</th>{line}</tr>")
+    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
+
+
+def _components(table: pd.DataFrame, level: float) -> str:
+    """Return one line a variance (or correlation) of true effects: value, interval, I²."""
+    head = "".join(f"<th>{text}</th>" for text in ("", "tau²", f"{100 * level:g} % interval", "I²"))
+    body = []
+    for row in table.to_dict("records"):
+        value, name = float(row["variance"]), str(row["level"])
+        if math.isnan(value):
+            value, name = float(row["correlation"]), f"correlation, {name}"
+        low, high, share = float(row["low"]), float(row["high"]), float(row["i2"])
+        places = decimals([value, low, high])
+        between = "" if math.isnan(low) else f"{number(low, places)} to {number(high, places)}"
+        texts = (number(value, places), between, "" if math.isnan(share) else f"{share:.0f} %")
+        line = "".join(f"<td>{escape(text)}</td>" for text in texts)
+        body.append(f"<tr><th>{escape(name)}</th>{line}</tr>")
     return f"<table><tr>{head}</tr>{''.join(body)}</table>"
 
 

@@ -180,6 +180,16 @@ METHODS: dict[str, dict[str, str]] = {
         "pages": "39--65",
         "doi": "10.1002/jrsm.5",
     },
+    "jackson2011": {
+        "author": "Jackson, Dan and Riley, Richard and White, Ian R.",
+        "title": "Multivariate meta-analysis: potential and promise",
+        "journal": "Statistics in Medicine",
+        "year": "2011",
+        "volume": "30",
+        "number": "20",
+        "pages": "2481--2498",
+        "doi": "10.1002/sim.4172",
+    },
     "konstantopoulos2011": {
         "author": "Konstantopoulos, Spyros",
         "title": "Fixed effects and variance components estimation in three-level meta-analysis",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from evidence._check import as_number
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number
 from evidence.fit.regression import test_text
@@ -16,7 +18,17 @@ from evidence.fit.sentences import size_text
 if TYPE_CHECKING:
     from evidence.fit.record import MetaFit
 
-__all__ = ["Outcomes", "sentence"]
+__all__ = ["Outcomes", "outcome_name", "sentence"]
+
+
+def outcome_name(cell: object) -> str:
+    """Return an outcome's name; a number (a time) without the zeros that its type adds.
+
+    >>> outcome_name(4.0), outcome_name(" pain ")
+    ('4', 'pain')
+    """
+    value = as_number(cell)
+    return str(cell).strip() if math.isnan(value) else f"{value:.15g}"
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,12 @@ class Outcomes:
     tau2: np.ndarray
     means: bool
 
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return new rows with their outcomes in the words of `levels`."""
+        if self.column not in table.columns:
+            return table
+        return table.assign(**{self.column: [outcome_name(cell) for cell in table[self.column]]})
+
     def variances(self, table: pd.DataFrame) -> np.ndarray:
         """Return the variance of the true effects for rows that name their outcome.
 
@@ -50,7 +68,7 @@ class Outcomes:
         """
         if self.column not in table.columns:
             raise ModelError(f"the new rows lack the outcome: give {self.column!r}, one of {self._known}")
-        names = [str(cell).strip() for cell in table[self.column]]
+        names = table[self.column].tolist()
         unseen = [name for name in names if name not in self.levels]
         if unseen:
             raise ModelError(f"{self.column} has no outcome {unseen[0]!r}; the model knows {self._known}")

@@ -83,9 +83,12 @@ class Regression:
 
     def means(self, new: object) -> pd.DataFrame:
         """Return the new rows with means and intervals; see `MetaFit.predict`."""
-        from evidence.models.formula import model_matrix
+        from evidence.models.formula import new_rows
 
-        table, x = model_matrix(self.terms, new)
+        table = new_rows(new)
+        if self.outcomes is not None:
+            table = self.outcomes.named(table)
+        x = self.terms.matrix(table, [str(i) for i in table.index])
         usable = self.random and self.pred_df != 0
         df = [self.found.df_of(row) for row in x]
         pred_df = df if isinstance(self.pred_df, str) else [self.pred_df if usable else None] * len(df)

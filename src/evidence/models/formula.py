@@ -20,7 +20,7 @@ from evidence.models.formula_text import LIMIT, Reader
 from evidence.models.moderators import Moderator, coded, moderator
 from evidence.numerics.design import dependencies
 
-__all__ = ["Terms", "model_matrix", "read_formula"]
+__all__ = ["Terms", "new_rows", "read_formula"]
 
 _SHOWN = 8
 _CODED = re.compile(r"m(\d+)_(?:\[(T\.)?L(\d+)\])?")
@@ -201,8 +201,8 @@ def _refuse_dependence(x: np.ndarray, terms: Terms) -> None:
         )
 
 
-def model_matrix(terms: Terms, new: object) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return new rows as a table, and their columns; see `Terms.matrix`.
+def new_rows(new: object) -> pd.DataFrame:
+    """Return new rows as a table; `Terms.matrix` makes their columns.
 
     Raises
     ------
@@ -228,4 +228,4 @@ def model_matrix(terms: Terms, new: object) -> tuple[pd.DataFrame, np.ndarray]:
         )
     if not len(table):
         raise ModelError("there are no new rows to predict for")
-    return table, terms.matrix(table, [str(i) for i in table.index])
+    return table

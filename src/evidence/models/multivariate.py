@@ -11,7 +11,7 @@ from evidence._check import check_level, is_text, one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
-from evidence.fit.outcomes import Outcomes
+from evidence.fit.outcomes import Outcomes, outcome_name
 from evidence.fit.regression import EQUAL, Regression
 from evidence.models.choices import SEVERAL
 from evidence.models.formula import Terms, read_formula
@@ -167,9 +167,9 @@ def _outcomes(
     group_rows(selection.table.loc[selection.used], (column,))  # its errors are those of a level
     carried = effects.table.reset_index(drop=True).loc[selection.used].copy()
     values = carried[column]
-    words = values.astype("string").str.strip()
+    words = pd.Series([outcome_name(value) for value in values], index=values.index, dtype="string")
     if isinstance(values.dtype, pd.CategoricalDtype):
-        order = [str(word) for word in values.cat.categories]
+        order = [outcome_name(word) for word in values.cat.categories]
     elif pd.api.types.is_numeric_dtype(values.dtype):
         order = words.loc[values.sort_values().index].tolist()
     else:

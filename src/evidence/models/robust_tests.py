@@ -88,8 +88,8 @@ class MixedInference:
         return satterthwaite(self.sums, weights @ self.turn)
 
     def joint(self, combinations: Vector) -> Wald:
-        """Test that all combinations are zero: HTZ where robust, else F."""
-        if self.sums is None:
+        """Test that all combinations are zero: HTZ with CR2 and CR3, else F as the single tests are t."""
+        if self.sums is None or not self.own_df:
             return wald(self.estimate, self.root, combinations, self.df)
         independent(combinations @ self.model_root)
         gamma: Vector = np.linalg.solve(self.turn, self.estimate).astype(np.float64)

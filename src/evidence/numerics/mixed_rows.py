@@ -196,7 +196,7 @@ def outcome_shares(fit: MixedFit, tau2: Vector) -> Vector:
 
     The typical sampling variance of an outcome is ``(k_j - h_j) / sum of P_ii`` over its k_j rows, P and the
     sum of leverages h_j being those of the common-effect fit: the one of Higgins & Thompson (2002), each
-    outcome by itself (Jackson, White & Riley 2012, section 5).
+    outcome by itself (Jackson, White & Riley 2012).
 
     Parameters
     ----------

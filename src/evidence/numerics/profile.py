@@ -25,6 +25,9 @@ __all__ = ["TOLERANCE", "both_ends", "profile_component", "profile_compound", "p
 TOLERANCE = 1e-11
 """Relative accuracy of an end: far below what a reader sees, and reached in a few steps."""
 
+_ENOUGH = 1e-11
+"""Accuracy of a profile log-likelihood where the factor of a covariance is not unique."""
+
 
 def profile_component(fit: MixedFit, component: int, level: float) -> Interval:
     """Return the profile-likelihood interval of one variance component.
@@ -152,7 +155,7 @@ def profile_outcome(fit: MultivariateFit, outcome: int, level: float) -> Interva
 
     def deviance(t: float) -> tuple[float, float]:
         factor[0, 0] = math.sqrt(t)
-        best = ascend_factor(at, factor, size, held)
+        best = ascend_factor(at, factor, size, held, _ENOUGH)
         factor[:] = best.factor
         now = best.evaluation
         # In units of L_11 itself; t = L_11².

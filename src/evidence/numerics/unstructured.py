@@ -104,6 +104,7 @@ def ascend_factor(
     start: Vector,
     size: Vector,
     held: NDArray[np.bool_] | None = None,
+    enough: float = 0.0,
 ) -> FactorTop:
     """Climb to the maximum over T = L L' that is reached from a start.
 
@@ -117,6 +118,9 @@ def ascend_factor(
         Typical standard error of each outcome: the length by which its row of L is measured.
     held : ndarray of bool, shape (o (o + 1) / 2,), optional
         Elements of L (lower triangle, by rows) that keep their start value.
+    enough : float, default 0
+        Rise of the log-likelihood still to be had at which to stop after ten steps that promised less: with a
+        diagonal element held at 0 the factor is not unique, and Newton's method creeps along its flat valley.
 
     Returns
     -------
@@ -130,7 +134,7 @@ def ascend_factor(
     o = start.shape[0]
     row, column = np.tril_indices(o)
     free = np.ones(row.size, dtype=bool) if held is None else ~held
-    factor, radius, best = start.copy(), 1.0, np.inf
+    factor, radius, best, idle = start.copy(), 1.0, np.inf, 0
     now = function(elements(factor @ factor.T))
     for steps in range(1, _MAX_STEPS + 1):
         unit = np.sqrt(size**2 + (factor**2).sum(axis=1))[row]
@@ -143,6 +147,9 @@ def ascend_factor(
         inside = float(np.linalg.norm(step)) < 0.999 * radius
         last = inside and (gain <= 0.5 * _CLOSE or (gain <= _STALLED and gain >= 0.25 * best))
         best = min(best, gain)
+        idle = idle + 1 if gain <= enough else 0
+        if idle > 10:
+            return FactorTop(factor, now, steps)
         new = factor.copy()
         new[row[free], column[free]] += step * unit[free]
         after = function(elements(new @ new.T))
