@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import EvidenceError
-from evidence.table_formats import csv_cell, escape_html, escape_latex, escape_markdown
+from evidence.table_formats import csv_cell, escape_html, escape_markdown
+from evidence.table_latex import escape_latex
 from evidence.table_words import NO_BREAK, clean, estimate_interval, interval, is_number, p_value
 from evidence.tables import FORMATS, Table
 

@@ -13,7 +13,8 @@ import pandas as pd
 from evidence._files import write_atomically
 from evidence.charts.words import number
 from evidence.errors import EvidenceError
-from evidence.table_formats import Content, to_csv, to_html, to_html_page, to_latex, to_markdown
+from evidence.table_formats import Content, to_csv, to_html, to_html_page, to_markdown
+from evidence.table_latex import to_latex
 from evidence.table_words import as_printed
 
 __all__ = ["FORMATS", "Table"]

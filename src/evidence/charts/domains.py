@@ -16,8 +16,8 @@ from evidence.charts.frame import as_float, expect, measure_name, on_screen, pla
 from evidence.charts.headlines import domains_title
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.style import Style, style_for
-from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
+from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import count, listed, plural
 from evidence.errors import ModelError
 

@@ -20,8 +20,8 @@ from evidence.charts.captions import (
 from evidence.charts.forest_rows import forest_rows
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
+from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import listed, plural
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from evidence.charts.canvas import available, new_axes, open_sheet
 from evidence.charts.style import POINTS, Style, style_for
-from evidence.charts.table import Content, Plan, plan_table
+from evidence.charts.table import plan_table
+from evidence.charts.table_parts import Content, Plan
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:

@@ -6,245 +6,19 @@ high as the plan says, and an `Axes` that the user gave is filled, with smaller 
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
-from evidence.charts.canvas import balanced, elide, line_height, narrowest, text_width, widest, wrap
+from evidence.charts.canvas import balanced, line_height, text_width, wrap
 from evidence.charts.marks import MARK_WORDS
 from evidence.charts.style import Style
+from evidence.charts.table_parts import Column, Content, Plan, pad_of
+from evidence.charts.table_widths import column_widths, wrapped
 
-__all__ = ["Column", "Content", "Plan", "key_width", "line_count", "pad_of", "plan_table", "title_height"]
-
-_LEAST_FLEX = 8.5
-"""Least width of a flexible column, as a multiple of the text size: about a long surname."""
-
-_SMALL_FLEX = 12.0
-"""Width up to which a flexible column is not broken into two lines for the sake of a wide picture."""
-
-_MOST_LINES = 5
-"""Lines to which a text of a flexible column is broken before it is shortened."""
+__all__ = ["key_width", "line_count", "plan_table", "title_height"]
 
 _TITLES = (1.0, 0.92, 0.84, 0.75)
 """Sizes of the title, as a share of the usual: the first in which it has two lines at most."""
-
-_WIDE, _NARROW = 0.36, 0.25
-"""Share of the width that the picture has where texts can wrap; and where they have to be shortened."""
-
-Align = Literal["left", "center", "right"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of text.
-
-    Attributes
-    ----------
-    header : str
-        Its head.
-    cells : tuple of str
-        One text a row.
-    align : str
-        ``"left"`` for words, ``"right"`` for numbers.
-    flex : bool
-        Whether it may be made narrower: its texts then wrap, to two lines or, where need be, five, and only
-        beyond end in an ellipsis.
-    group : str
-        Head over neighbouring columns.
-    keep_end : bool
-        Whether a shortened text keeps its last word: the year of a study.
-    """
-
-    header: str
-    cells: tuple[str, ...]
-    align: Align = "left"
-    flex: bool = False
-    group: str = ""
-    keep_end: bool = False
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a chart says, before it has a size.
-
-    Attributes
-    ----------
-    left, right : tuple of Column
-        Columns on either side of the picture.
-    title : str
-        One message, set above.
-    favours : tuple of str
-        What lies on the left and on the right of the line of no difference.
-    axis_label : str
-        Name of the effect.
-    picture_group : str
-        Head over the picture.
-    bold : frozenset of int
-        Rows in bold.
-    rules : frozenset of int
-        Rows that begin with a rule.
-    lanes : tuple of float
-        For each row, how many text heights its picture needs (1 for one mark).
-    key : tuple of str
-        Marks to explain, names of `MARK_WORDS`.
-    foot : tuple of str
-        Notes below, each a paragraph.
-    picture_share : float
-        Share of the width below which texts are not shortened for the picture's sake.
-    """
-
-    left: tuple[Column, ...]
-    right: tuple[Column, ...]
-    title: str = ""
-    favours: tuple[str, str] = ("", "")
-    axis_label: str = ""
-    picture_group: str = ""
-    bold: frozenset[int] = frozenset()
-    rules: frozenset[int] = frozenset()
-    lanes: tuple[float, ...] = ()
-    key: tuple[str, ...] = ()
-    foot: tuple[str, ...] = ()
-    picture_share: float = _NARROW
-
-    @property
-    def rows(self) -> int:
-        """Return the number of rows."""
-        return len(self.lanes)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Where everything stands, in points.
-
-    Attributes
-    ----------
-    content : Content
-        With texts wrapped to their columns.
-    style : Style
-        Sizes and colours.
-    width, height : float
-        Of the whole sheet.
-    starts, widths : tuple of float
-        Left edge and width of each text column, those on the left of the picture first.
-    picture : tuple of float
-        Left and right edge of the picture.
-    row_heights : tuple of float
-        Heights of the rows.
-    heads : float
-        Height of the column heads.
-    key_lines : tuple of tuple of str
-        Marks of the key, line by line.
-    """
-
-    content: Content
-    style: Style
-    width: float
-    height: float
-    starts: tuple[float, ...]
-    widths: tuple[float, ...]
-    picture: tuple[float, float]
-    row_heights: tuple[float, ...]
-    heads: float
-    key_lines: tuple[tuple[str, ...], ...] = field(default=())
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Return the text columns from left to right."""
-        return (*self.content.left, *self.content.right)
-
-    def stretched(self, height: float) -> Plan:
-        """Return the plan with rows as much higher as a given height allows, at most by 70 %."""
-        spare = height - self.height
-        total = sum(self.row_heights)
-        if spare <= 0 or total <= 0:
-            return self
-        factor = 1.0 + min(spare / total, 0.7)
-        return replace(self, height=height, row_heights=tuple(h * factor for h in self.row_heights))
-
-
-def pad_of(style: Style) -> float:
-    """Return the margin of the sheet."""
-    return style.text * 0.9
-
-
-def _natural(column: Column, style: Style, bold: frozenset[int]) -> float:
-    """Return the width that a column would take: its widest cell, or the longest word of its head."""
-    head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
-    return max([head, *(widest([cell], style.text, i in bold) for i, cell in enumerate(column.cells))])
-
-
-def _two_lines(column: Column, style: Style, bold: frozenset[int]) -> float:
-    """Return the least width at which no cell of a flexible column needs more than two lines.
-
-    A column that is narrow anyway keeps its width: names are easier to read in one line.
-    """
-    natural = _natural(column, style, bold)
-    if natural <= style.text * _SMALL_FLEX:
-        return natural
-    cells = [
-        widest([cell], style.text, i in bold)
-        if "\n" in cell
-        else narrowest(cell, math.inf, style.text, 2, bold=i in bold)
-        for i, cell in enumerate(column.cells)
-    ]
-    head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
-    return max([head, style.text * _LEAST_FLEX, *cells]) * 1.01
-
-
-def _shrink(widths: list[float], least: list[float], room: float) -> list[float]:
-    """Return widths made smaller in proportion to their slack, until they fit or reach their least."""
-    slack = sum(w - m for w, m in zip(widths, least, strict=True))
-    excess = sum(widths) - room
-    if excess <= 0 or slack <= 0:
-        return widths
-    share = min(1.0, excess / slack)
-    return [w - (w - m) * share for w, m in zip(widths, least, strict=True)]
-
-
-def _widths(content: Content, style: Style, width: float, least_picture: float) -> list[float]:
-    """Return the widths of the columns.
-
-    Flexible ones give way in two steps: to two lines a cell for the sake of a wide picture, below that,
-    with shortened texts, only for a picture of its least width.
-    """
-    columns = (*content.left, *content.right)
-    bold = content.bold
-    room = width - 2 * pad_of(style) - style.text * 1.3 * len(columns)
-    natural = [_natural(c, style, bold) for c in columns]
-    two = [min(n, _two_lines(c, style, bold)) if c.flex else n for c, n in zip(columns, natural, strict=True)]
-    least = [min(n, style.text * _LEAST_FLEX) if c.flex else n for c, n in zip(columns, natural, strict=True)]
-    widths = _shrink(natural, two, room - max(least_picture, _WIDE * width))
-    return _shrink(widths, least, room - max(least_picture, content.picture_share * width))
-
-
-def _wrapped(column: Column, width: float, style: Style, bold: frozenset[int]) -> Column:
-    """Return the column with its texts broken to a width, where it is flexible."""
-    cells = tuple(_fitted(cell, column, width, style, i in bold) for i, cell in enumerate(column.cells))
-    return replace(column, cells=cells, header=wrap(column.header, width, style.small, bold=True))
-
-
-def _fitted(cell: str, column: Column, width: float, style: Style, bold: bool) -> str:
-    """Return a cell made to fit: lines that are already broken belong to marks and are only shortened."""
-    if not column.flex:
-        return cell
-    if "\n" in cell:
-        return "\n".join(elide(line, width, style.text, bold) for line in cell.split("\n"))
-    whole = " ".join(_split(word, width, style, bold) for word in cell.split(" "))
-    return wrap(whole, width, style.text, most=_MOST_LINES, bold=bold, keep_end=column.keep_end)
-
-
-def _split(word: str, width: float, style: Style, bold: bool) -> str:
-    """Return a word that is too wide broken after its underscores, hyphens or slashes: a key, say."""
-    if text_width(word, style.text, bold) <= width:
-        return word
-    lines = [""]
-    for piece in re.split(r"(?<=[_/-])", word):
-        if lines[-1] and text_width(lines[-1] + piece, style.text, bold) > width:
-            lines.append("")
-        lines[-1] += piece
-    return "\n".join(lines)
 
 
 def _message(title: str, width: float, style: Style) -> tuple[str, Style]:
@@ -310,7 +84,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
     """
     pad, gap = pad_of(style), style.text * 1.3
     title, style = _message(content.title, width - 2 * pad, style)
-    widths = _widths(content, style, width, least_picture * style.text)
+    widths = column_widths(content, style, width, least_picture * style.text)
     n_left = len(content.left)
     starts, x = [], pad
     for w in widths[:n_left]:
@@ -323,7 +97,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         starts.append(x)
         x += w + gap
     columns = [
-        _wrapped(c, w, style, content.bold)
+        wrapped(c, w, style, content.bold)
         for c, w in zip((*content.left, *content.right), widths, strict=True)
     ]
     centre = (picture[0] + picture[1]) / 2

@@ -5,7 +5,8 @@ from __future__ import annotations
 from evidence.charts.canvas import Sheet, elide, line_height, widest
 from evidence.charts.marks import MARK_WORDS, key_mark
 from evidence.charts.scale import Scale, draw_axis
-from evidence.charts.table import Plan, key_width, line_count, pad_of, title_height
+from evidence.charts.table import key_width, line_count, title_height
+from evidence.charts.table_parts import Plan, pad_of
 
 __all__ = ["draw_plan"]
 

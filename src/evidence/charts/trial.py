@@ -12,8 +12,8 @@ from evidence.charts import marks
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.headlines import trial_title
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
+from evidence.charts.table_parts import Column, Content
 from evidence.charts.trial_rows import short_arm, trial_rows
 
 if TYPE_CHECKING:

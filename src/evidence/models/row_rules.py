@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
+from evidence.numerics.wls import Vector
 
-__all__ = ["ROW_COLUMNS", "TAKEN", "check_effects", "named", "prepared", "reason_left_out", "refuse_mixtures"]
+__all__ = [
+    "ROW_COLUMNS",
+    "TAKEN",
+    "check_effects",
+    "named",
+    "prepared",
+    "present",
+    "reason_left_out",
+    "refuse_mixtures",
+]
 
 ROW_COLUMNS = (
     "row_id",
@@ -73,18 +84,41 @@ def prepared(effects: Effects) -> pd.DataFrame:
         Where a number column holds something else.
     """
     check_effects(effects)
-    table = effects.table.reset_index(drop=True).copy()
-    for name in {*ROW_COLUMNS, *_NUMBERS, "main", "level", "reason", "sign"} - set(table.columns):
-        table[name] = math.nan if name in (*_NUMBERS, "sign") else True if name == "main" else ""
-    for name in (*_NUMBERS, "sign"):
-        try:
-            table[name] = pd.to_numeric(table[name]).astype(np.float64)
-        except (TypeError, ValueError) as problem:
-            raise ModelError(f"column {name!r} of the effects must hold numbers; {problem}") from problem
-    table["people"] = table["people"].fillna(table["n_e"] + table["n_c"])
-    missing = table["std_error"].isna()
-    table.loc[missing, "std_error"] = np.sqrt(table.loc[missing, "variance"].clip(lower=0.0))
-    return table
+    given = effects.table
+    # One table made of whole columns: adding and replacing them one by one takes longer than a fit.
+    columns: dict[str, Any] = {str(name): column.array for name, column in given.items()}
+    for name in sorted({*ROW_COLUMNS, *_NUMBERS, "main", "level", "reason", "sign"} - set(columns)):
+        columns[name] = math.nan if name in (*_NUMBERS, "sign") else True if name == "main" else ""
+    numbers = {name: _floats(name, columns[name], len(given)) for name in (*_NUMBERS, "sign")}
+    numbers["people"] = np.where(
+        np.isnan(numbers["people"]), numbers["n_e"] + numbers["n_c"], numbers["people"]
+    )
+    error, variance = numbers["std_error"], numbers["variance"]
+    numbers["std_error"] = np.where(np.isnan(error), np.sqrt(np.maximum(variance, 0.0)), error)
+    return pd.DataFrame(columns | numbers, index=pd.RangeIndex(len(given)), copy=True)
+
+
+def _floats(name: str, column: Any, k: int) -> Vector:  # noqa: ANN401  (any kind of column)
+    """Return a column's numbers, NaN for missing ones.
+
+    Raises
+    ------
+    ModelError
+        Where it holds something else.
+    """
+    if isinstance(column, float):
+        return np.full(k, column)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return np.asarray(column, dtype=np.float64)
+    try:
+        return np.asarray(pd.to_numeric(pd.Series(column)).astype(np.float64), dtype=np.float64)
+    except (TypeError, ValueError) as problem:
+        raise ModelError(f"column {name!r} of the effects must hold numbers; {problem}") from problem
+
+
+def present(entries: Iterable[Any]) -> list[Any]:
+    """Return entries that are not missing; only a missing number differs from itself."""
+    return [entry for entry in entries if entry is not None and entry is not pd.NA and entry == entry]
 
 
 def refuse_mixtures(effects: Effects, table: pd.DataFrame) -> None:
@@ -95,19 +129,21 @@ def refuse_mixtures(effects: Effects, table: pd.DataFrame) -> None:
     ModelError
         Where there are any.
     """
-    pooled = table["level"].astype(str).eq("pooled")
-    names = [str(row) for row in table.loc[pooled, "row_id"]]
-    if pooled.all() and len(table):
+    levels, rows = table["level"].tolist(), table["row_id"].tolist()
+    names = [str(row) for row, level in zip(rows, levels, strict=True) if str(level) == "pooled"]
+    if names and len(names) == len(rows):
         raise ModelError(
             f"these rows are results of reviews ({named(names)}): context, never pooled again;"
             " pool the studies, studies.where(level='study')"
         )
-    if pooled.any():
+    if names:
         raise ModelError(
             f"results of reviews never meet the results of studies, which they already hold: {named(names)};"
             " leave them out with studies.where(level='study')"
         )
-    measures = sorted(set(table["measure"].dropna().astype(str))) if "measure" in table.columns else []
+    measures = (
+        sorted({str(m) for m in present(table["measure"].tolist())}) if "measure" in table.columns else []
+    )
     if len(measures) > 1:
         raise ModelError(
             f"effects in several measures are never pooled together: {', '.join(measures)};"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +21,7 @@ from evidence.models.row_rules import (
     check_effects,
     named,
     prepared,
+    present,
     reason_left_out,
     refuse_mixtures,
 )
@@ -67,32 +72,37 @@ class Selection:
 
     def values(self, column: str) -> Vector:
         """Return a number column of the rows in use."""
-        return np.asarray(self.table.loc[self.used, column], dtype=np.float64)
+        numbers = np.asarray(self.table[column], dtype=np.float64)
+        return np.asarray(numbers[self.used], dtype=np.float64)
+
+    def entries(self, column: str) -> list[Any]:
+        """Return a column of the rows in use."""
+        return list(itertools.compress(self.table[column].tolist(), self.used.tolist()))
 
     def names(self) -> list[str]:
         """Return the name of each row in use."""
-        return [str(row) for row in self.table.loc[self.used, "row_id"]]
+        return [str(row) for row in self.entries("row_id")]
 
     def studies(self) -> list[str]:
         """Return the study of each row in use."""
-        return [str(study) for study in self.table.loc[self.used, "study"]]
+        return [str(study) for study in self.entries("study")]
 
     def kinds(self) -> Mapping[str, int]:
         """Return how many of the rows given are of each kind."""
-        counts = self.table["kind"].value_counts()
-        return {kind: int(counts.get(kind, 0)) for kind in KINDS}
+        counts = Counter(self.table["kind"].tolist())
+        return {kind: counts[kind] for kind in KINDS}
 
     def rows(self, weight: Vector | None = None, contribution: Vector | None = None) -> pd.DataFrame:
         """Return the table of `MetaFit.rows`; the vectors (percent) belong to the rows in use."""
-        out = self.table.copy()
+        columns: dict[str, Any] = {
+            name: self.table[name].array for name in ROW_COLUMNS if name in self.table.columns
+        }
         for name, values in (("weight", weight), ("contribution", contribution)):
-            column = np.full(len(out), math.nan)
+            columns[name] = np.full(len(self.table), math.nan)
             if values is not None:
-                column[self.used] = values
-            out[name] = column
-        out["used"] = self.used
-        out["why_not"] = list(self.why_not)
-        return out.loc[:, list(ROW_COLUMNS)]
+                columns[name][self.used] = values
+        columns |= {"used": self.used, "why_not": list(self.why_not)}
+        return pd.DataFrame({name: columns[name] for name in ROW_COLUMNS}, index=self.table.index, copy=True)
 
 
 def is_yes(value: object) -> bool:
@@ -133,7 +143,7 @@ def select(effects: Effects, *, partial: bool) -> Selection:
     )
     used = np.array([not reason for reason in why])
     taken = np.array([reason.endswith(TAKEN) for reason in why])
-    if used.any() and len(set(table.loc[used | taken, "study"])) == 1:
+    if used.any() and len(set(itertools.compress(table["study"].tolist(), used | taken))) == 1:
         why = tuple(NOT_POOLED if mine else reason for mine, reason in zip(taken, why, strict=True))
     if not used.any():
         grouped: dict[str, list[str]] = {}
@@ -149,24 +159,29 @@ def people(selection: Selection) -> tuple[float | None, tuple[str, ...]]:
 
     Each study counts once, with its largest row in use: its rows are measured on the same people.
     """
-    used = selection.table.loc[selection.used]
-    largest = used["people"].groupby(used["study"], sort=False).max()
-    known = largest.dropna()
+    studies = selection.entries("study")
+    largest: dict[Any, float] = {}
+    for study, number in zip(studies, selection.values("people").tolist(), strict=True):
+        if not present([study]):
+            continue
+        before = largest.get(study, math.nan)
+        largest[study] = before if before >= number or math.isnan(number) else number
+    known = [number for number in largest.values() if not math.isnan(number)]
     twice = tuple(
         f"{first} and {second} report (in part) the same people, and enter as two studies."
         for first, second in selection.overlaps
-        if {first, second} <= set(used["study"])
+        if {first, second} <= set(studies)
     )
-    if known.empty:
+    if not known:
         return None, twice
     silent = len(largest) - len(known)
     note = f"The number of people leaves out {silent} of {len(largest)} studies that do not say theirs."
-    return float(known.sum()), (note, *twice) if silent else twice
+    return float(np.sum(known)), (note, *twice) if silent else twice
 
 
 def several_rows(selection: Selection) -> list[str]:
     """Return the studies with more than one row in use, in order of appearance."""
-    counts = selection.table.loc[selection.used, "study"].value_counts(sort=False)
+    counts = Counter(present(selection.entries("study")))
     return [str(study) for study, n in counts.items() if n > 1]
 
 
@@ -175,7 +190,7 @@ def assumed_correlation(effects: Effects, selection: Selection) -> tuple[str, ..
     table = selection.table
     if effects.correlation is None or "assumptions" not in table.columns:
         return ()
-    if not table.loc[selection.used, "assumptions"].astype(str).str.contains(ASSUMED, regex=True).any():
+    if not any(re.search(ASSUMED, str(said)) for said in selection.entries("assumptions")):
         return ()
     return (assumed_note(effects.correlation),)
 

@@ -18,6 +18,8 @@ _MAX_STEPS = 200
 _CLOSE = 1e-13
 """Squared Newton decrement at which one more step is the last: the optimum is then 3e-7 standard errors away,
 and the step, whose error is the square of that, ends below 1e-12 of them."""
+_DONE = 1e-12
+"""Step, relative to each component, that is not worth taking."""
 _STALLED = 1e-9
 """Squared decrement below which no further progress means that rounding has been reached."""
 
@@ -94,6 +96,8 @@ def ascend(
         if not free.size:
             return Top(theta, now, steps)
         decrement = float(now.gradient[free] @ step)
+        if decrement <= _CLOSE and (np.abs(step) <= _DONE * theta[free]).all():
+            return Top(theta, now, steps - 1)
         last = decrement <= _CLOSE or (decrement <= _STALLED and decrement >= 0.25 * best)
         best = min(best, decrement)
         to_zero = np.where(step < 0.0, theta[free] / np.where(step < 0.0, -step, 1.0), np.inf)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from evidence.errors import ModelError
 from evidence.numerics.wls import Vector
 
-__all__ = ["Codes", "Levels", "Outcomes", "Structure", "arrange", "nested_codes"]
+__all__ = ["Codes", "Levels", "Outcomes", "Structure", "arrange", "begins", "nested_codes"]
 
 Codes = NDArray[np.intp]
 
@@ -143,18 +143,28 @@ class Structure:
         return self.sampling(clusters, rows) + np.tensordot(theta, self.pattern.stack(rows), axes=1)
 
 
+def begins(codes: Codes) -> Codes:
+    """Return where runs of equal codes begin."""
+    new = np.ones(codes.size, dtype=bool)
+    np.not_equal(codes[1:], codes[:-1], out=new[1:])
+    return np.flatnonzero(new).astype(np.intp, copy=False)
+
+
 def nested_codes(levels: Sequence[Codes]) -> tuple[Codes, ...]:
     """Return levels as groups within groups: equal names in different outer groups become different groups.
 
     Groups are numbered in sorted order, so that an inner level's numbers sort the outer levels too.
     """
     order = np.lexsort(list(reversed(levels)))
+    sorted_already = bool((order[1:] > order[:-1]).all())
     new = np.zeros(order.size, dtype=bool)
     out: list[Codes] = []
     for level in levels:
-        new[1:] |= np.diff(level[order]) != 0
-        codes = np.empty(order.size, dtype=np.intp)
-        codes[order] = np.cumsum(new)
+        values = level if sorted_already else level[order]
+        new[1:] |= values[1:] != values[:-1]
+        codes = np.cumsum(new, dtype=np.intp)
+        if not sorted_already:
+            codes[order] = codes.copy()
         out.append(codes)
     return tuple(out)
 
@@ -220,6 +230,6 @@ def arrange(
         _checked_blocks(blocks, cluster, v)
     key = pattern.codes[-1] if isinstance(pattern, Levels) and blocks is None else cluster
     order = np.argsort(key, kind="stable").astype(np.intp)
-    starts = np.flatnonzero(np.r_[True, np.diff(cluster[order]) != 0]).astype(np.intp)
+    starts = begins(cluster[order])
     given = None if blocks is None else tuple(np.asarray(block, dtype=np.float64) for block in blocks)
     return Structure(order, starts, v[order], rho, given, pattern.reordered(order))

@@ -18,6 +18,9 @@ _SEVERAL_STARTS = 300
 """Up to so many effects every way of splitting the heterogeneity is followed to its maximum; with more, a
 likelihood with several maxima is not a concern, and the best start alone is followed."""
 
+_LADDER = 4
+"""Parts from which on the optimum of a tenth of them is the start."""
+
 
 def rough_totals(problem: Problem) -> list[float]:
     """Return rough sizes of the heterogeneity: from Q, and from the plain spread of the residuals."""
@@ -28,8 +31,8 @@ def rough_totals(problem: Problem) -> list[float]:
     p, total = problem.x.shape[1], float(w.sum())
     moment = (float((w * square).sum()) - (v.size - p)) / (total - float((w * w).sum()) / total)
     spread = float(square.mean())
-    floor = 1e-3 * float(np.median(v))
-    return [max(moment, floor), max(spread - float(v.mean()), 0.1 * spread, floor)]
+    # Of the scaled variances the median is between 1/2 and 2 (`prepare`).
+    return [max(moment, 1e-3), max(spread - float(v.mean()), 0.1 * spread, 1e-3)]
 
 
 def _splits(q: int) -> Vector:
@@ -77,7 +80,7 @@ def _sample(problem: Problem) -> Problem:
 def _near(problem: Problem, starts: list[Vector]) -> Vector:
     """Return a start for many effects: the best of several, or the optimum of a tenth of the clusters."""
     engine = problem.engine
-    if isinstance(engine, Parts) and len(engine.parts) >= 10:
+    if isinstance(engine, Parts) and len(engine.parts) >= _LADDER:
         some = engine.parts[::10]
         few = replace(problem, engine=Parts(some, sum(part.k for part in some)))
         try:

@@ -82,9 +82,11 @@ def _decorrelated(x: Vector, weight: Vector) -> tuple[Vector, Vector]:
 def _first_fit(x: Vector, weight: Vector, y: Vector) -> tuple[Vector, Vector]:
     """Return a weighted fit and its residuals; the second round removes what the first rounded."""
     beta, residual = np.zeros(x.shape[1]), y
-    information = np.einsum("ni,n,nj->ij", x, weight, x)
+    weighted = x * weight[:, None]
+    # einsum's own loops: products of long vectors would wake the threads of the linear algebra library.
+    information = np.einsum("ni,nj->ij", weighted, x)
     for _ in range(2):
-        step = np.linalg.solve(information, np.einsum("ni,n,n->i", x, weight, residual))
+        step = np.linalg.solve(information, np.einsum("ni,n->i", weighted, residual))
         beta, residual = beta + step, residual - x @ step
     return beta, residual
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from evidence.numerics.blocks import Outcomes
+from evidence.numerics.large_cluster import LargeCluster, covariance_stacks
 from evidence.numerics.multilevel import MixedFit
 from evidence.numerics.wls import Vector
 
@@ -77,25 +78,25 @@ def mixed_rows(fit: MixedFit) -> MixedRows:
     fitted = problem.x @ fit.beta
     residual = (problem.y - fitted) / problem.unit
     out = {name: np.empty(structure.k) for name in ("weight", "leverage", "error", "pull", "pull_error")}
-    for clusters, rows in structure.stacks():
-        known = structure.sampling(clusters, rows) / square
-        phi = structure.marginal(clusters, rows, fit.theta) / square
-        n, xs = rows.shape[1], x[rows]
-        inverse = np.linalg.inv(phi)
-        wx = inverse @ xs
-        out["weight"][rows] = inverse.sum(axis=1)
-        out["leverage"][rows] = np.einsum("bnp,pq,bnq->bn", xs, q, wx)
-        left = np.einsum("bnn->bn", phi) - np.einsum("bnp,pq,bnq->bn", xs, q, xs)
-        out["error"][rows] = np.sqrt(np.where(left > 1e-12 * np.einsum("bnn->bn", phi), left, np.nan))
-        out["pull"][rows] = np.einsum("bij,bjk,bk->bi", known, inverse, residual[rows], optimize=True)
-        vwx = known @ wx
-        gone = np.einsum("bij,bjk,bki->bi", known, inverse, known, optimize=True)
-        variance = known[:, range(n), range(n)] - gone + np.einsum("bnp,pq,bnq->bn", vwx, q, vwx)
+    for clusters, rows, large in covariance_stacks(structure, fit.theta, square):
+        xs = x[rows]
+        if large is None:
+            known = structure.sampling(clusters, rows) / square
+            phi = structure.marginal(clusters, rows, fit.theta) / square
+            parts = _from_matrices(known, phi, xs, residual[rows])
+        else:
+            parts = _without_matrix(large, structure.v[rows[0]] / square, xs, residual[rows])
+        out["weight"][rows] = parts.weight
+        out["leverage"][rows] = np.einsum("bnp,pq,bnq->bn", xs, q, parts.wx)
+        left = parts.total - np.einsum("bnp,pq,bnq->bn", xs, q, xs)
+        out["error"][rows] = np.sqrt(np.where(left > 1e-12 * parts.total, left, np.nan))
+        out["pull"][rows] = parts.pull
+        variance = parts.kept + np.einsum("bnp,pq,bnq->bn", parts.vwx, q, parts.vwx)
         out["pull_error"][rows] = np.sqrt(np.maximum(variance, 0.0))
     back = np.empty_like(structure.order)
     back[structure.order] = np.arange(structure.k)
     weight = out["weight"] / out["weight"].sum()
-    parts = (
+    columns = (
         fitted,
         weight,
         out["leverage"],
@@ -103,7 +104,60 @@ def mixed_rows(fit: MixedFit) -> MixedRows:
         problem.y - out["pull"] * problem.unit,
         out["pull_error"] * problem.unit,
     )
-    return MixedRows(*(part[back] for part in parts))
+    return MixedRows(*(column[back] for column in columns))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Of a stack of clusters, with V the known and Phi the marginal covariance, W = Phi^-1.
+
+    Row sums of W; diag(Phi); WX and VWX; VWr; and diag(V - VWV), all (B, n) or (B, n, p).
+    """
+
+    weight: Vector
+    total: Vector
+    wx: Vector
+    vwx: Vector
+    pull: Vector
+    kept: Vector
+
+
+def _from_matrices(known: Vector, phi: Vector, x: Vector, residual: Vector) -> _Parts:
+    inverse = np.linalg.inv(phi)
+    wx = inverse @ x
+    half = known @ inverse
+    gone = np.einsum("bik,bki->bi", half, known)
+    diagonal = np.einsum("bii->bi", known)
+    return _Parts(
+        weight=inverse.sum(axis=1),
+        total=np.einsum("bii->bi", phi),
+        wx=wx,
+        vwx=known @ wx,
+        pull=np.einsum("bij,bj->bi", half, residual),
+        kept=diagonal - gone,
+    )
+
+
+def _without_matrix(phi: LargeCluster, v: Vector, x: Vector, residual: Vector) -> _Parts:
+    known = LargeCluster(v * (1.0 - phi.rho), (), phi.rho, phi.s)
+    p = x.shape[-1]
+    solved = phi.solve(np.concatenate([x, residual[..., None], np.ones_like(residual)[..., None]], axis=-1))
+    turned = known.times(solved[..., : p + 1])
+    own = known.d
+    gone = own * own * phi.inverse_diagonal()
+    if phi.rho:
+        # Column i of V is own_i e_i + rho s_i s.
+        slope = phi.solve(phi.s[:, None])[:, 0]
+        share = phi.rho * phi.s
+        gone = gone + 2.0 * own * share * slope + share * share * float(phi.s @ slope)
+    return _Parts(
+        weight=solved[..., -1],
+        total=phi.diagonal()[None],
+        wx=solved[..., :p],
+        vwx=turned[..., :p],
+        pull=turned[..., p],
+        kept=(v - gone)[None],
+    )
 
 
 def spread(fit: MixedFit) -> Spread:
@@ -114,14 +168,20 @@ def spread(fit: MixedFit) -> Spread:
     k, p = x.shape
     information, moment, total, trace = np.zeros((p, p)), np.zeros(p), 0.0, 0.0
     square_sum = np.zeros((p, p))
-    for clusters, rows in structure.stacks():
-        inverse = np.linalg.inv(structure.sampling(clusters, rows) / square)
-        wx, ys = inverse @ x[rows], y[rows]
+    for clusters, rows, large in covariance_stacks(structure, np.zeros_like(fit.theta), square):
+        both = np.concatenate([x[rows], y[rows][..., None]], axis=-1)
+        if large is None:
+            inverse = np.linalg.inv(structure.sampling(clusters, rows) / square)
+            solved = inverse @ both
+            trace += float(np.einsum("bii->", inverse))
+        else:
+            solved = large.solve(both)
+            trace += float(large.inverse_diagonal().sum())
+        wx, ys = solved[..., :p], y[rows]
         information += np.einsum("bni,bnj->ij", x[rows], wx)
         square_sum += np.einsum("bni,bnj->ij", wx, wx)
         moment += np.einsum("bni,bn->i", wx, ys)
-        total += float(np.einsum("bi,bij,bj->", ys, inverse, ys, optimize=True))
-        trace += float(np.einsum("bii->", inverse))
+        total += float(np.einsum("bn,bn->", ys, solved[..., p]))
     bread = np.linalg.inv(information)
     q = max(0.0, total - float(moment @ bread @ moment))
     df = k - p

@@ -19,13 +19,13 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evidence.numerics.blocks import Codes, Levels, Structure
+from evidence.numerics.blocks import Codes, Levels, Structure, begins
 from evidence.numerics.gram import Gram
+from evidence.numerics.group_sums import GroupSums, group_sums
+from evidence.numerics.innermost import Innermost, Level, Pooled, pooled
 from evidence.numerics.jets import (
     Jet,
-    constant,
     extend,
     log_total,
     multiply,
@@ -37,13 +37,17 @@ from evidence.numerics.wls import Vector
 
 __all__ = ["Nested", "Parts", "nested_engine"]
 
-_PART = 8_192
+_PART = 16_384
 """Rows handled at once: their arrays stay in the processor's cache."""
+
+
+_FEW = 4
+"""Varying columns up to which the products of every two are kept."""
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """A level: where its groups begin, their centres relative to those above, where clusters begin."""
+    """A level above the innermost: where its groups begin, their centres relative to those above."""
 
     starts: Codes
     centre: Vector
@@ -56,124 +60,71 @@ class Nested:
 
     Attributes
     ----------
-    d : Vector, shape (k,)
-        Known variances, independent between rows.
-    zz : Vector, shape (k,), or None
-        Square of z, by which a row takes up its group's effect; None where V is not rotated: ones.
-    zu : Vector, shape (varying, k)
-        z times the columns that vary.
-    columns : Vector, shape (c, k)
-        X, y and (with rho) s, relative to the centres of the innermost groups.
-    varying : Codes
-        Columns that differ from their centre anywhere: a moderator of studies does not.
+    k : int
+        Number of rows.
+    first : Innermost or Pooled
+        The rows and the innermost groups: with or without an effect of each row's own.
+    clusters : Codes
+        First of each cluster's innermost groups.
     stages : tuple
-        Levels of grouping, innermost first.
-    own : bool
-        Whether each row has an effect of its own: the innermost component adds to `d`.
+        Levels above the innermost, outwards.
+    c : int
+        Columns, those of [X, y].
     rho : float
-        Correlation of sampling errors within a cluster, already taken out of `d`.
+        Correlation of sampling errors within a cluster, already taken out of the rows' variances.
     """
 
-    d: Vector
-    zz: Vector | None
-    zu: Vector
-    columns: Vector
-    varying: Codes
+    k: int
+    first: Innermost | Pooled
+    clusters: Codes
     stages: tuple[_Stage, ...]
-    own: bool
+    c: int
     rho: float
-
-    @property
-    def k(self) -> int:
-        """Number of rows."""
-        return int(self.d.size)
 
     @property
     def size(self) -> int:
         """Number of variance components."""
-        return len(self.stages) + self.own
+        return len(self.stages) + (2 if isinstance(self.first, Innermost) else 1)
 
     def gram(self, theta: Vector, *, derivatives: bool = True) -> Gram:
         """Return the Gram at the components `theta`, the outermost first."""
         inner = [float(t) for t in theta[::-1]]
-        at_row = inner.pop(0) if self.own else 0.0
-        cross, log_det, precision, means, slopes = self._leaves(at_row, derivatives and self.own)
-        last = len(self.stages) - 1
-        for number, stage in enumerate(self.stages):
-            log_det = log_det + log_total(precision)
-            variance = reciprocal(precision).shifted(inner[number])
-            means = means.shifted(stage.centre)
-            if derivatives:
-                cross, log_det, means = extend(cross), extend(log_det), extend(means)
-                variance = extend(variance, 1.0)
-                slopes = None if slopes is None else extend(slopes)
-            log_det = log_det + log_total(variance)
-            weight = reciprocal(variance)
-            cross = cross + weighted_gram(weight, means)
-            if slopes is not None:
-                slopes = slopes + multiply(weight, multiply(means.rows(-1), means)).segments(stage.clusters)
-            if number == last:
-                break
-            above = self.stages[number + 1]
-            precision = weight.segments(above.starts)
-            means = multiply(reciprocal(precision), multiply(weight, means).segments(above.starts))
-            cross = cross - weighted_gram(precision, means)
-            if slopes is not None:
-                slopes = slopes - multiply(precision, multiply(means.rows(-1), means)).segments(
-                    above.clusters
-                )
+        if isinstance(self.first, Innermost):
+            level = self.first.at(*inner[:2], derivatives=derivatives, onward=bool(self.stages))
+        else:
+            level = self.first.at(inner[0], derivatives=derivatives)
+        slopes = None if level.slopes is None else level.slopes.segments(self.clusters)
+        level = Level(level.cross, level.log_det, slopes, level.onward)
+        for stage, component in zip(self.stages, inner[self.size - len(self.stages) :], strict=True):
+            level = _above(level, stage, component, derivatives)
+        cross, log_det, slopes = level.cross, level.log_det, level.slopes
         if slopes is not None:
             cross, log_det = _sloped(cross, log_det, slopes, self.rho)
-        return _outward(cross, log_det, self.columns.shape[0] - (slopes is not None))
-
-    def _leaves(self, theta: float, derivatives: bool) -> tuple[Jet, Jet, Jet, Jet, Jet | None]:
-        """Group the rows: forms within groups, log|D|, precisions, means, and with rho the forms with s."""
-        stage, varying = self.stages[0], self.varying
-        a = 1.0 / (self.d + theta)
-        square = a * a
-        powers = [a, -square, (2.0 * a) * square] if derivatives else [a]
-        u = self.columns[varying]
-        count, c = stage.starts.size, self.columns.shape[0]
-
-        def grouped(rows: Vector) -> Vector:
-            return rows if count == self.k else np.add.reduceat(rows, stage.starts, axis=-1)
-
-        precision = _jet([grouped(w if self.zz is None else w * self.zz) for w in powers])
-        sums = _jet([_fill(grouped(w * self.zu), varying, c) for w in powers])
-        means = multiply(reciprocal(precision), sums)
-        own = _jet([_fill2((u * w) @ u.T, varying, c) for w in powers])
-        cross = own - weighted_gram(precision, means)
-        moments = (
-            [-float(np.log(a).sum()), float(a.sum()), -float(square.sum())]
-            if derivatives
-            else [-float(np.log(a).sum())]
-        )
-        log_det = _jet([np.array(moment) for moment in moments])
-        slopes = None
-        if self.rho:
-            s = self.columns[-1]
-            forms = _jet([_fill(grouped(w * s * u), varying, c) for w in powers])
-            slopes = (forms - multiply(precision, multiply(means.rows(-1), means))).segments(stage.clusters)
-        return cross, log_det, precision, means, slopes
+        return _outward(cross, log_det, self.c)
 
 
-def _jet(parts: list[Vector]) -> Jet:
-    """Return a jet of no parameter (one part) or of one (value, first and second derivative)."""
-    return constant(parts[0]) if len(parts) == 1 else Jet(parts[0], parts[1][None], parts[2][None])
-
-
-def _fill(rows: Vector, where: Codes, c: int) -> Vector:
-    if where.size == c:
-        return rows
-    out = np.zeros((c, rows.shape[-1]))
-    out[where] = rows
-    return out
-
-
-def _fill2(square: Vector, where: Codes, c: int) -> Vector:
-    out = np.zeros((c, c))
-    out[np.ix_(where, where)] = square
-    return out
+def _above(level: Level, stage: _Stage, component: float, derivatives: bool) -> Level:
+    """Group the items of a level."""
+    assert level.onward is not None
+    cross, log_det, slopes, (weight, means) = level.cross, level.log_det, level.slopes, level.onward
+    precision = weight.segments(stage.starts)
+    means = multiply(reciprocal(precision), multiply(weight, means).segments(stage.starts))
+    cross = cross - weighted_gram(precision, means)
+    if slopes is not None:
+        slopes = slopes - multiply(precision, multiply(means.rows(-1), means)).segments(stage.clusters)
+    log_det = log_det + log_total(precision)
+    variance = reciprocal(precision).shifted(component)
+    means = means.shifted(stage.centre)
+    if derivatives:
+        cross, log_det, means = extend(cross), extend(log_det), extend(means)
+        variance = extend(variance, 1.0)
+        slopes = None if slopes is None else extend(slopes)
+    log_det = log_det + log_total(variance)
+    weight = reciprocal(variance)
+    cross = cross + weighted_gram(weight, means)
+    if slopes is not None:
+        slopes = slopes + multiply(weight, multiply(means.rows(-1), means)).segments(stage.clusters)
+    return Level(cross, log_det, slopes, (weight, means))
 
 
 def _sloped(cross: Jet, log_det: Jet, slopes: Jet, rho: float) -> tuple[Jet, Jet]:
@@ -204,10 +155,6 @@ def _rotated(structure: Structure, columns: Vector) -> tuple[Vector, Vector]:
         d[rows] = values
         out[:, rows] = np.einsum("bni,cbn->cbi", vectors, columns[:, rows])
     return d, out
-
-
-def _begins(level: Codes) -> Codes:
-    return np.flatnonzero(np.r_[True, np.diff(level) != 0]).astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -253,10 +200,10 @@ def nested_engine(structure: Structure, x: Vector, y: Vector) -> Parts:
     k, rho = structure.k, structure.rho
     own = len(levels.codes) > 1 and int(levels.codes[-1].max()) + 1 == k
     codes = list(levels.codes[:-1] if own else levels.codes)[::-1]
-    d, z = structure.v * (1.0 - rho), np.ones(k)
+    d, z = structure.v * (1.0 - rho), None
     columns = np.vstack([x.T, y[None], np.sqrt(structure.v)[None]] if rho else [x.T, y[None]])
     if structure.blocks is not None:
-        d, turned = _rotated(structure, np.vstack([z[None], columns]))
+        d, turned = _rotated(structure, np.vstack([np.ones((1, k)), columns]))
         z, columns = turned[0], turned[1:]
     cuts = np.searchsorted(structure.starts, np.arange(_PART, k, _PART))
     ends = np.append(structure.starts, k)[cuts]
@@ -264,47 +211,79 @@ def nested_engine(structure: Structure, x: Vector, y: Vector) -> Parts:
     parts = []
     for low, high in itertools.pairwise(edges):
         run = slice(int(low), int(high))
-        part = _Rows(d[run], z[run], columns[:, run], structure.blocks is None)
+        part = _Rows(d[run], None if z is None else z[run], columns[:, run])
         parts.append(_nested(part, [level[run] for level in codes], own, rho))
     return Parts(tuple(parts), k)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows as the recursion takes them; `plain` where z is ones."""
+    """Rows as the recursion takes them; z is None for ones."""
 
     d: Vector
-    z: Vector
+    z: Vector | None
     columns: Vector
-    plain: bool
+
+    def reordered(self, order: Codes) -> _Rows:
+        """Return the rows in another order."""
+        z = None if self.z is None else self.z[order]
+        return _Rows(self.d[order], z, self.columns[:, order])
 
 
 def _nested(rows: _Rows, codes: list[Codes], own: bool, rho: float) -> Nested:
-    d, z, columns, k = rows.d, rows.z, rows.columns, rows.d.size
-    weight = 1.0 / d
-    begins = [_begins(level) for level in codes]
-    members: list[NDArray[np.intp]] = [np.repeat(np.arange(b.size), np.diff(np.append(b, k))) for b in begins]
-    centres = []
-    for begin, member in zip(begins, members, strict=True):
-        bottom = np.add.reduceat(weight * z * z, begin)
-        middle = np.add.reduceat(weight * z * columns, begin, axis=1) / np.maximum(
-            bottom, np.finfo(float).tiny
-        )
-        if rows.plain:
-            # The mean of a constant is that constant, without the rounding of its sums.
-            first = columns[:, begin]
-            same = ~np.logical_or.reduceat(columns != first[:, member], begin, axis=1)
-            middle = np.where(same, first, middle)
-        centres.append(middle)
-    inside = columns - centres[0][:, members[0]] * z
-    stages = []
-    for number, begin in enumerate(begins):
-        top = number == len(begins) - 1
-        # An item knows its group by the group's first row.
-        above = np.zeros_like(centres[number]) if top else centres[number + 1][:, members[number + 1][begin]]
-        starts = begin if number == 0 else np.searchsorted(begins[number - 1], begin)
-        clusters = np.searchsorted(begin, begins[-1])
-        stages.append(_Stage(starts.astype(np.intp), centres[number] - above, clusters.astype(np.intp)))
-    varying = np.flatnonzero((inside != 0.0).any(axis=1)).astype(np.intp)
-    zz, zu = (None, inside[varying]) if rows.plain else (z * z, z * inside[varying])
-    return Nested(d, zz, zu, inside, varying, tuple(stages), own, rho)
+    k = rows.d.size
+    firsts = [begins(level) for level in codes]
+    layouts = [group_sums(begin, k, ordered=len(firsts) > 1) for begin in firsts]
+    laid = rows.reordered(layouts[0].order)
+    centres = [_centres(laid, layouts[0])]
+    centres += [_centres(rows.reordered(sums.order), sums) for sums in layouts[1:]]
+    parents = [np.searchsorted(above, below, side="right") - 1 for below, above in itertools.pairwise(firsts)]
+    relative = [
+        centre - above[:, parent]
+        for centre, above, parent in zip(centres[:-1], centres[1:], parents, strict=True)
+    ]
+    relative.append(centres[-1])
+    clusters = [np.searchsorted(begin, firsts[-1]).astype(np.intp) for begin in firsts]
+    stages = [
+        _Stage(np.searchsorted(firsts[n], firsts[n + 1]).astype(np.intp), relative[n + 1], clusters[n + 1])
+        for n in range(len(firsts) - 1)
+    ]
+    first = _first(laid, centres[0], relative[0], layouts[0], bool(rho))
+    c = len(rows.columns) - bool(rho)
+    return Nested(k, first if own else pooled(first), clusters[0], tuple(stages), c, rho)
+
+
+def _centres(rows: _Rows, sums: GroupSums) -> Vector:
+    """Return a fixed centre of each group's columns, (c, groups): their weighted mean."""
+    weight = (1.0 if rows.z is None else rows.z) / rows.d
+    bottom = sums(weight if rows.z is None else weight * rows.z)
+    middle = sums(weight * rows.columns) / np.maximum(bottom, np.finfo(float).tiny)
+    if rows.z is None:
+        # The mean of a constant is that constant, without the rounding of its sums.
+        first = rows.columns[:, : bottom.size] if sums.layers else rows.columns[:, sums.starts]
+        first = first[:, sums.back] if sums.back.size else first
+        same = sums((rows.columns != sums.spread(first)).astype(np.float64)) == 0.0
+        middle = np.where(same, first, middle)
+    return middle
+
+
+def _first(rows: _Rows, middle: Vector, centre: Vector, sums: GroupSums, sloped: bool) -> Innermost:
+    """Lay out the rows, their columns taken relative to the middle of their group."""
+    around = sums.spread(middle)
+    inside = rows.columns - (around if rows.z is None else around * rows.z)
+    moves = (inside != 0.0).any(axis=1)
+    moves[-1] |= sloped  # the standard errors' column stands last, whether or not it varies
+    varying = np.flatnonzero(moves).astype(np.intp)
+    u = inside[varying]
+    low, high = np.triu_indices(varying.size)
+    return Innermost(
+        d=rows.d,
+        z2=None if rows.z is None else rows.z * rows.z,
+        u=u,
+        zu=u if rows.z is None else rows.z * u,
+        uu=u[low] * u[high] if varying.size <= _FEW else None,
+        sloped=sloped,
+        varying=varying,
+        centre=centre,
+        sums=sums,
+    )

@@ -32,6 +32,7 @@ from scipy import special
 
 from evidence.errors import ModelError
 from evidence.numerics.blocks import Structure
+from evidence.numerics.large_cluster import covariance_stacks
 from evidence.numerics.wls import Vector
 
 __all__ = ["ROBUST", "ClusterSums", "Wald", "cluster_sums", "htz", "robust_covariance", "satterthwaite"]
@@ -41,8 +42,11 @@ ROBUST = ("CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3")
 p))."""
 
 _RANK = 1e-11
-"""Relative size below which an eigenvalue of a cluster's residual covariance counts as zero: a moderator that
+"""Share of a cluster's information below which what it leaves to the others counts as zero: a moderator that
 only this cluster informs leaves it no residual there (the pseudo-inverse is then the right power)."""
+
+_POOR = 1e-5
+"""Ratio of extreme eigenvalues below which they are computed another way (see `_singular_roots`)."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,9 @@ def cluster_sums(structure: Structure, theta: Vector, x: Vector, residual: Vecto
             f"a robust variance needs more clusters than {max(1, p if kind == 'CR1p' else 1)}; there are {j}"
         )
     stacks, information = [], np.zeros((p, p))
-    for clusters, rows in structure.stacks():
-        phi = structure.marginal(clusters, rows, theta)
-        weighted = np.linalg.solve(phi, x[rows])
+    for clusters, rows, large in covariance_stacks(structure, theta):
+        phi = _Stack(structure.marginal(clusters, rows, theta)) if large is None else large
+        weighted = phi.solve(x[rows])
         information += np.einsum("bni,bnj->ij", x[rows], weighted)
         stacks.append((clusters, rows, phi, weighted))
     bread = np.linalg.inv(information)
@@ -122,13 +126,16 @@ def cluster_sums(structure: Structure, theta: Vector, x: Vector, residual: Vecto
     for clusters, rows, phi, weighted in stacks:
         xs = x[rows]
         if kind == "CR2":
-            e = _bias_reduced(phi, xs, bread) @ weighted
+            adjusted = phi.bias_reduced(xs, bread)
+            if adjusted is None:
+                adjusted = _Stack(structure.marginal(clusters, rows, theta)).bias_reduced(xs, bread)
+            e = adjusted
         elif kind == "CR3":
             e = weighted @ _pseudo_inverse(np.eye(p) - bread @ np.swapaxes(xs, 1, 2) @ weighted)
         else:
             e = weighted * math.sqrt(_factor(kind, j, k, p))
         scores[clusters] = np.einsum("bnp,bn->bp", e, residual[rows])
-        spread[clusters] = np.swapaxes(e, 1, 2) @ phi @ e
+        spread[clusters] = np.swapaxes(e, 1, 2) @ phi.times(e)
         reach[clusters] = np.swapaxes(xs, 1, 2) @ e
     return ClusterSums(bread, scores, spread, reach)
 
@@ -142,16 +149,54 @@ def _factor(kind: str, j: int, k: int, p: int) -> float:
     }[kind]
 
 
-def _bias_reduced(phi: Vector, x: Vector, bread: Vector) -> Vector:
-    """Return the CR2 adjustment of a stack of clusters; it is symmetric."""
-    root = np.linalg.cholesky(phi)
-    turned = np.swapaxes(root, 1, 2)
-    inner = turned @ (phi - x @ bread @ np.swapaxes(x, 1, 2)) @ root
-    values, vectors = np.linalg.eigh(0.5 * (inner + np.swapaxes(inner, 1, 2)))
-    kept = values > _RANK * values[:, -1:]
-    power = np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
-    half = root @ vectors
-    return np.asarray((half * power[:, None, :]) @ np.swapaxes(half, 1, 2))
+@dataclass(frozen=True)
+class _Stack:
+    """Covariances of clusters of one size, (B, n, n)."""
+
+    matrices: Vector
+
+    def solve(self, columns: Vector) -> Vector:
+        """Return ``Phi^-1 @ columns``, (B, n, m)."""
+        return np.asarray(np.linalg.solve(self.matrices, columns))
+
+    def times(self, columns: Vector) -> Vector:
+        """Return ``Phi @ columns``, (B, n, m)."""
+        return np.asarray(self.matrices @ columns)
+
+    def bias_reduced(self, x: Vector, bread: Vector) -> Vector:
+        """Return CR2's adjusted moderators A Phi^-1 X, (B, n, p)."""
+        root = np.asarray(np.linalg.cholesky(self.matrices), dtype=np.float64)
+        turned = np.swapaxes(root, 1, 2)
+        inner = turned @ (self.matrices - x @ bread @ np.swapaxes(x, 1, 2)) @ root
+        values, vectors = np.linalg.eigh(0.5 * (inner + np.swapaxes(inner, 1, 2)))
+        # An eigenvalue is known to rounding of the largest: where that does not do, by singular values.
+        poor = np.flatnonzero(values[:, 0] <= _POOR * values[:, -1])
+        power = 1.0 / np.sqrt(np.maximum(values, _POOR * values[:, -1:]))
+        if poor.size:
+            power[poor], vectors[poor] = _singular_roots(root[poor], x[poor], bread)
+        half = root @ vectors
+        white = np.swapaxes(vectors, 1, 2) @ np.linalg.solve(root, x)
+        return np.asarray(half @ (power[:, :, None] * white))
+
+
+def _singular_roots(root: Vector, x: Vector, bread: Vector) -> tuple[Vector, Vector]:
+    """Return inverse roots of the eigenvalues of ``G = C'BC``, 0 where it is singular, and eigenvectors.
+
+    B is C (I - UU') C' with U = C^-1 X Q^(1/2), hence G = Y'Y with ``Y = (I - UU')^(1/2) C'C``: its singular
+    values are known to the square root of what eigenvalues of G are known to, and where G is singular is
+    told by the eigenvalues of U'U, which are at most 1.
+    """
+    u = np.linalg.solve(root, x @ np.linalg.cholesky(bread))
+    share, turn = np.linalg.eigh(np.swapaxes(u, 1, 2) @ u)
+    left = np.maximum(1.0 - share, 0.0)
+    left[left <= _RANK] = 0.0
+    factor = (turn / (1.0 + np.sqrt(left))[:, None, :]) @ np.swapaxes(turn, 1, 2)
+    gram = np.swapaxes(root, 1, 2) @ root
+    y = gram - u @ (factor @ (np.swapaxes(u, 1, 2) @ gram))
+    _, values, vectors = np.linalg.svd(y)
+    lost = (left == 0.0).sum(axis=1)
+    kept = np.arange(values.shape[1]) < values.shape[1] - lost[:, None]
+    return np.where(kept, 1.0 / np.where(kept, values, 1.0), 0.0), np.swapaxes(vectors, 1, 2)
 
 
 def _pseudo_inverse(matrices: Vector) -> Vector:
