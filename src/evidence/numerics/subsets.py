@@ -26,7 +26,7 @@ __all__ = ["SUBSET_ESTIMATORS", "every_subset", "members"]
 SUBSET_ESTIMATORS = ("EE", "DL", "ML", "REML")
 """EE is the common effect."""
 
-_BITS = 11
+_BITS = 13
 """Effects that vary within a block: 2,048 subsets, whose weights stay in a core's second-level cache."""
 _MOST = 24
 """Effects with all subsets: 2^24 results of four numbers take half a gigabyte."""
@@ -97,13 +97,15 @@ def every_subset(y: Vector, v: Vector, tau2: str = "REML") -> CountedFit:
     late: list[NDArray[np.intp]] = []
     counts = np.empty((y.size, low.shape[1]))
     counts[:low_bits] = within
+    short = counts.astype(np.float32)
     for block in range(high.shape[1]):
         sums = low + high[:, block : block + 1]
-        counts[low_bits:] = upper[block, :, None]
+        counts[low_bits:] = short[low_bits:] = upper[block, :, None]
         enough = np.flatnonzero(sums[9] > 1.5)
         if enough.size:
             numbers = (block << low_bits) + enough
-            places = _fit(pool, _thin(counts, enough), _thin(sums, enough), tau2, out, numbers)
+            source = Counted(pool, counts, restricted=tau2 != "ML", short=short).keep(enough)
+            places = _fit(source, _thin(sums, enough), tau2, out, numbers)
             late.append(numbers[places])
     for part in _chunks(np.concatenate(late) if late else np.empty(0, np.intp)):
         if tau2 == "EE":
@@ -128,8 +130,7 @@ def _thin(table: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.f
 
 
 def _fit(
-    pool: Pool,
-    counts: NDArray[np.float64],
+    source: Counted,
     sums: NDArray[np.float64],
     tau2: str,
     out: CountedFit,
@@ -140,10 +141,10 @@ def _fit(
         s1, a1, b1 = sums[:3]
         shift = a1 / s1
         q = b1 - shift * a1
+        pool = source.pool
         estimate, error = pool.centre + shift * np.sqrt(pool.unit), np.sqrt(pool.unit / s1)
         _put(out, numbers, CountedFit(estimate, error, np.zeros(s1.size), q))
         return np.flatnonzero(~(q >= LOST * b1))
-    source = Counted(pool, counts, restricted=tau2 != "ML")
     fit, late = fit_counted(source, sums[9], [sums[0:3], sums[3:6], sums[6:9]], tau2)
     _put(out, numbers, fit)
     return late
