@@ -17,9 +17,9 @@ from evidence.numerics.batch import fit_groups
 from evidence.numerics.score_facts import Limits, Moments
 from evidence.numerics.score_search import Found, solve_score
 from evidence.numerics.score_walk import solve_walking
-from evidence.numerics.wls import Vector
+from evidence.numerics.wls import Vector, sample, weighted_mean
 
-__all__ = ["LOST", "Counted", "CountedFit", "Pool", "finish_counted", "fit_counted", "pool_of"]
+__all__ = ["Counted", "CountedFit", "Pool", "finish_counted", "fit_counted", "pool_of"]
 
 LOST = 1e-5
 """Share of a sum of squares left after subtracting the mean, below which digits that matter are lost."""
@@ -214,8 +214,8 @@ def fit_counted(
         Number of effects of each.
     zero_sums : list of Vector
         The sums at tau² = 0 (`moments_of`), which may be had more cheaply than by the products.
-    tau2 : {"DL", "ML", "REML"}
-        Estimator.
+    tau2 : {"EE", "DL", "ML", "REML"}
+        Estimator; EE is the common effect, for which the first of the sums is enough.
 
     Returns
     -------
@@ -224,6 +224,8 @@ def fit_counted(
     ndarray of int
         The columns that are not settled.
     """
+    if tau2 == "EE":
+        return _common_effects(source.pool, zero_sums[0])
     dof = sizes - 1.0
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first = moments_of(zero_sums, np.zeros(sizes.size), restricted=source.restricted)
@@ -241,6 +243,24 @@ def fit_counted(
     return fit, open_columns
 
 
+def _common_effects(pool: Pool, sums: Vector) -> tuple[CountedFit, NDArray[np.intp]]:
+    """Return fits of the common effect, and the columns whose Q has lost digits."""
+    s1, a1, b1 = sums
+    shift = a1 / s1
+    q = b1 - shift * a1
+    estimate, error = pool.centre + shift * np.sqrt(pool.unit), np.sqrt(pool.unit / s1)
+    return CountedFit(estimate, error, np.zeros(s1.size), q), np.flatnonzero(~(q >= LOST * b1))
+
+
+def _each_alone(source: Counted) -> CountedFit:
+    """Fit the common effect from each column's own residuals."""
+    pool, out = source.pool, np.zeros((4, source.counts.shape[1]))
+    for column, times in enumerate(source.counts.T.astype(np.intp)):
+        mean = weighted_mean(sample(np.repeat(pool.y, times), np.repeat(pool.v, times)))
+        out[:, column] = mean.estimate, mean.std_error, 0.0, mean.q
+    return CountedFit(*out)
+
+
 def _record(pool: Pool, found: Found) -> CountedFit:
     return CountedFit(
         estimate=pool.centre + found.shift * np.sqrt(pool.unit),
@@ -252,6 +272,8 @@ def _record(pool: Pool, found: Found) -> CountedFit:
 
 def finish_counted(source: Counted, sizes: Vector, tau2: str) -> CountedFit:
     """Fit the columns that `fit_counted` left: by the walk, and if need be from their own residuals."""
+    if tau2 == "EE":
+        return _each_alone(source)
     zero = np.zeros(sizes.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         sums = source.sums_at_zero()

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from evidence._check import one_of
 from evidence.errors import ModelError
-from evidence.numerics.counted import LOST, Counted, CountedFit, Pool, finish_counted, fit_counted, pool_of
-from evidence.numerics.wls import Vector, sample, weighted_mean
+from evidence.numerics.counted import Counted, CountedFit, finish_counted, fit_counted, pool_of
+from evidence.numerics.wls import Vector
 
 __all__ = ["SUBSET_ESTIMATORS", "every_subset", "members"]
 
@@ -105,49 +105,19 @@ def every_subset(y: Vector, v: Vector, tau2: str = "REML") -> CountedFit:
         if enough.size:
             numbers = (block << low_bits) + enough
             source = Counted(pool, counts, restricted=tau2 != "ML", short=short).keep(enough)
-            places = _fit(source, _thin(sums, enough), tau2, out, numbers)
+            sums = _thin(sums, enough)
+            fit, places = fit_counted(source, sums[9], [sums[0:3], sums[3:6], sums[6:9]], tau2)
+            _put(out, numbers, fit)
             late.append(numbers[places])
     for part in _chunks(np.concatenate(late) if late else np.empty(0, np.intp)):
-        if tau2 == "EE":
-            _each_alone(pool, part, out)
-            continue
         counts = members(part, y.size).T.astype(np.float64)
         source = Counted(pool, counts, restricted=tau2 != "ML")
         _put(out, part, finish_counted(source, counts.sum(axis=0), tau2))
     return out
 
 
-def _each_alone(pool: Pool, numbers: NDArray[np.intp], out: CountedFit) -> None:
-    """Fit the common effect from each subset's own residuals."""
-    for number, here in zip(numbers, members(numbers, pool.y.size), strict=True):
-        mean = weighted_mean(sample(pool.y[here], pool.v[here]))
-        out.estimate[number], out.std_error[number] = mean.estimate, mean.std_error
-        out.tau2[number], out.q[number] = 0.0, mean.q
-
-
 def _thin(table: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.float64]:
     return table if columns.size == table.shape[1] else table[:, columns]
-
-
-def _fit(
-    source: Counted,
-    sums: NDArray[np.float64],
-    tau2: str,
-    out: CountedFit,
-    numbers: NDArray[np.intp],
-) -> NDArray[np.intp]:
-    """Fit one block; return the places of the subsets that are to be finished later."""
-    if tau2 == "EE":
-        s1, a1, b1 = sums[:3]
-        shift = a1 / s1
-        q = b1 - shift * a1
-        pool = source.pool
-        estimate, error = pool.centre + shift * np.sqrt(pool.unit), np.sqrt(pool.unit / s1)
-        _put(out, numbers, CountedFit(estimate, error, np.zeros(s1.size), q))
-        return np.flatnonzero(~(q >= LOST * b1))
-    fit, late = fit_counted(source, sums[9], [sums[0:3], sums[3:6], sums[6:9]], tau2)
-    _put(out, numbers, fit)
-    return late
 
 
 def _put(out: CountedFit, at: NDArray[np.intp], part: CountedFit) -> None:
