@@ -237,7 +237,7 @@ def dependent(rng: np.random.Generator, k: int) -> tuple[Columns, np.ndarray]:
     study = np.sort(np.concatenate([np.arange(k // 4), rng.integers(0, k // 4, k - k // 4)]))
     y, v = effects(rng, k)
     y += rng.normal(0.0, 0.15, k // 4)[study]
-    return {"y": y, "v": v, "study": study.astype(float), "row": np.arange(float(k))}, study
+    return {"y": y, "v": v, "study": study + 1.0, "row": np.arange(1.0, k + 1.0)}, study
 
 
 def multilevels(rng: np.random.Generator) -> list[Work]:

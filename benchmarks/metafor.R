@@ -58,5 +58,5 @@ if (work == "specifications") {
 }
 if (work == "permutation") {
   fit <- rma(y, v, mods = ~ x, data = data, method = "REML")
-  cpu(function() for (i in seq_len(units)) rma(sample(data$y), data$v, mods = ~ data$x, method = "REML"))
+  cpu(function() for (i in seq_len(units)) quiet(rma(sample(data$y), data$v, mods = ~ data$x, method = "REML")))
 }

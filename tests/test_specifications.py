@@ -63,7 +63,7 @@ def test_all_subsets_are_those_of_every_subset(monkeypatch: pytest.MonkeyPatch) 
 
 class TestAveraged:
     def test_worked_by_hand(self) -> None:
-        # Borenstein et al. 2009, formula 24.2: the variance of a mean of two effects is (V1 + V2 + 2 r s1 s2) / 4.
+        # Borenstein et al. 2009, chapter 24: a mean of two effects has variance (V1 + V2 + 2 r s1 s2) / 4.
         y, v = averaged(np.array([0.3, 0.1, 0.7]), np.array([0.05, 0.05, 0.2]), np.array([0, 0, 1]), 0.5)
         np.testing.assert_allclose(y, [0.2, 0.7], rtol=1e-14)
         np.testing.assert_allclose(v, [0.25 * (0.05 + 0.05 + 2 * 0.5 * 0.05), 0.2], rtol=1e-14)

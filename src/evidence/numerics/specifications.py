@@ -1,4 +1,4 @@
-"""What if we had chosen otherwise, by the million: every version of the data, subset of studies and estimator.
+"""What if we had chosen otherwise, by the million: versions of the data by subsets of studies by estimators.
 
 A version of the data is what one choice of correlation, variance form or measure makes of them; all versions
 have the same studies. The sums that all estimators begin with are made once for a version and block of
