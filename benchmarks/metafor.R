@@ -35,10 +35,28 @@ if (work == "cluster") cpu(function() for (i in seq_len(units)) {
 if (work == "smd") cpu(function() for (i in seq_len(units)) {
   escalc("SMD", m1i = m1, sd1i = s1, n1i = n1, m2i = m2, sd2i = s2, n2i = n2, data = data)
 })
-if (work == "three_level") cpu(function() for (i in seq_len(units)) {
-  rma.mv(y, v, random = ~ 1 | study / row, data = data, sparse = nrow(data) > 1000)
+three <- function(rows, sparse) rma.mv(y, v, random = ~ 1 | study / row, data = rows, sparse = sparse)
+if (work == "three_level") cpu(function() for (i in seq_len(units)) three(data, FALSE))
+if (work == "three_level_sparse") cpu(function() for (i in seq_len(units)) three(data, TRUE))
+if (work == "three_level_grown") {
+  # Too slow for all rows: timed on a fifth and two fifths of them, and scaled by the growth between these.
+  part <- round(nrow(data) * c(0.2, 0.4))
+  taken <- sapply(part, function(n) { t <- system.time(three(data[seq_len(n), ], TRUE)); t[["user.self"]] + t[["sys.self"]] })
+  growth <- log(taken[2] / taken[1]) / log(part[2] / part[1])
+  cat(taken[2] * (nrow(data) / part[2])^growth, "\n")
+}
+if (work == "che") cpu(function() for (i in seq_len(units)) {
+  known <- vcalc(v, cluster = study, obs = row, rho = 0.6, data = data, sparse = TRUE)
+  fit <- rma.mv(y, known, random = ~ 1 | study / row, data = data, sparse = TRUE)
+  robust(fit, cluster = data$study, clubSandwich = TRUE)
 })
+if (work == "specifications") {
+  picks <- lapply(seq_len(units), function(i) { repeat { s <- runif(nrow(data)) < 0.5; if (sum(s) > 2) return(s) } })
+  cpu(function() for (i in seq_len(units)) {
+    s <- picks[[i]]; quiet(rma(data$y[s], data$v[s], method = c("EE", "DL", "REML")[i %% 3 + 1]))
+  })
+}
 if (work == "permutation") {
   fit <- rma(y, v, mods = ~ x, data = data, method = "REML")
-  cpu(function() for (i in seq_len(units)) rma(sample(data$y), data$v, mods = ~ data$x, method = "REML"))
+  cpu(function() for (i in seq_len(units)) quiet(rma(sample(data$y), data$v, mods = ~ data$x, method = "REML")))
 }

@@ -58,6 +58,38 @@ def smd(data: dict[str, np.ndarray]) -> None:
     effectsize_smd(data["m1"], data["s1"], data["n1"], data["m2"], data["s2"], data["n2"])
 
 
+def pimeta_nested(data: dict[str, np.ndarray], *, che: bool) -> None:
+    """Fit three levels; with `che` under a known covariance, and CR2 with Satterthwaite's df."""
+    import pimeta
+
+    y, v = data["y"], data["v"]
+    if not che:
+        pimeta.rma_mv(y, V=np.diag(v), data=data, random="~ 1 | study/row")
+        return
+    known = pimeta.vcalc(v, cluster=data["study"], obs=data["row"], rho=0.6)
+    fit = pimeta.rma_mv(y, V=known, data=data, random="~ 1 | study/row")
+    pimeta.robust(fit, cluster=data["study"], clubSandwich=True)
+
+
+def more_tasks(what: str, data: dict[str, np.ndarray], units: int) -> Callable[[], None] | None:
+    """Return what is to be timed where it is pimeta's alone."""
+    import pimeta
+
+    y, v, rng = data["y"], data["v"], np.random.default_rng(2)
+    if what in ("three_level", "che"):
+        return lambda: [pimeta_nested(data, che=what == "che") for _ in range(units)] and None
+    if what == "permutation":
+        orders = [rng.permutation(y.size) for _ in range(units)]
+        x = data["x"].tolist()
+        return lambda: [pimeta.rma(y[o].tolist(), vi=v[o].tolist(), mods=x) for o in orders] and None
+    if what == "specifications":
+        picks = [rng.permutation(y.size)[: rng.integers(5, 15)] for _ in range(units)]
+        methods = [("FE", "DL", "REML")[i % 3] for i in range(units)]
+        both = list(zip(picks, methods, strict=True))
+        return lambda: [pimeta.rma(y[p].tolist(), vi=v[p].tolist(), method=m) for p, m in both] and None
+    return None
+
+
 def tasks(work: str, data: dict[str, np.ndarray], units: int) -> Callable[[], None]:
     """Return what is to be timed."""
     tool, _, what = work.partition(":")
@@ -65,6 +97,9 @@ def tasks(work: str, data: dict[str, np.ndarray], units: int) -> Callable[[], No
     rng = np.random.default_rng(1)
     if what == "smd":
         return lambda: [smd(data) for _ in range(units)] and None
+    other = more_tasks(what, data, units) if tool == "pimeta" else None
+    if other is not None:
+        return other
     y, v = data["y"], data["v"]
     if what == "one":
         whole = pimeta_whole if tool == "pimeta" else pymare_fit
@@ -87,7 +122,8 @@ def main() -> None:
     """Warm up on one unit (imports), then time."""
     work, path, units = sys.argv[1], sys.argv[2], int(sys.argv[3])
     data = columns(path)
-    tasks(work, data, 1)()
+    nested = work.endswith(("three_level", "che"))
+    tasks(work, {name: column[:40] for name, column in data.items()} if nested else data, 1)()
     run = tasks(work, data, units)
     start = time.process_time()
     run()

@@ -17,7 +17,7 @@ from evidence.numerics.ragged import Block, Scaled, block_columns, cut
 from evidence.numerics.score_search import solve_q_many
 from evidence.numerics.wls import Vector
 
-__all__ = ["Block", "Groups", "blocks", "fit_groups", "fit_scaled", "fit_task", "gather"]
+__all__ = ["Block", "Groups", "blocks", "estimate_scaled", "fit_groups", "fit_scaled", "fit_task", "gather"]
 
 _TASK = 250_000
 """Cells of a piece of work."""
@@ -127,10 +127,13 @@ def fit_task(
     return fit_scaled(data, tau2, inference, level, interval=interval)
 
 
-def fit_scaled(
-    data: list[Scaled], tau2: str, inference: str, level: float, *, interval: bool = False
-) -> BatchFit:
-    """Fit blocks of columns; the arguments are those of `fit_task`."""
+def estimate_scaled(
+    data: list[Scaled], tau2: str, level: float = 0.95, *, interval: bool = False
+) -> tuple[Estimates, dict[int, str]]:
+    """Estimate tau² and the mean in blocks of columns; return the failures by place.
+
+    The arguments are those of `fit_task`; `level` is that of the interval of tau².
+    """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         first = [one.columns.moments(np.zeros(one.k.size)) for one in data]
         if tau2 in ("ML", "REML"):
@@ -143,19 +146,28 @@ def fit_scaled(
         trace = [m.trace if tau2 != "ML" else trace_at_zero(one) for one, m in zip(data, first, strict=True)]
         ends = [q_profile(one, level) for one in data] if interval else None
         failure = finish_alone(data, found)
-        every = Estimates(
-            k=np.concatenate([one.k for one in data]),
-            origin=np.concatenate([one.origin for one in data]),
-            unit=np.concatenate([one.unit for one in data]),
-            t=np.concatenate([one.t for one in found]),
-            total=np.concatenate([one.total for one in found]),
-            shift=np.concatenate([one.shift for one in found]),
-            q=np.concatenate([one.q for one in found]),
-            q_0=np.concatenate([m.q1 for m in first]),
-            trace_0=np.concatenate(trace),
-            low=None if ends is None else np.concatenate([low for low, _ in ends]),
-            high=None if ends is None else np.concatenate([high for _, high in ends]),
-        )
+    every = Estimates(
+        k=np.concatenate([one.k for one in data]),
+        origin=np.concatenate([one.origin for one in data]),
+        unit=np.concatenate([one.unit for one in data]),
+        t=np.concatenate([one.t for one in found]),
+        total=np.concatenate([one.total for one in found]),
+        shift=np.concatenate([one.shift for one in found]),
+        q=np.concatenate([one.q for one in found]),
+        q_0=np.concatenate([m.q1 for m in first]),
+        trace_0=np.concatenate(trace),
+        low=None if ends is None else np.concatenate([low for low, _ in ends]),
+        high=None if ends is None else np.concatenate([high for _, high in ends]),
+    )
+    return every, failure
+
+
+def fit_scaled(
+    data: list[Scaled], tau2: str, inference: str, level: float, *, interval: bool = False
+) -> BatchFit:
+    """Fit blocks of columns; the arguments are those of `fit_task`."""
+    every, failure = estimate_scaled(data, tau2, level, interval=interval)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return infer(every, failure, inference, level)
 
 

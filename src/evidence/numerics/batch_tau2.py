@@ -10,7 +10,7 @@ from scipy import special
 
 from evidence.errors import ModelError
 from evidence.numerics.batch_inference import by_df
-from evidence.numerics.ragged import Scaled, join
+from evidence.numerics.ragged import Columns, Scaled, join
 from evidence.numerics.score_facts import Moments
 from evidence.numerics.score_search import Found, solve_q_many, solve_score
 from evidence.numerics.score_walk import solve_walking
@@ -45,7 +45,14 @@ def moment_estimate(name: str, data: Scaled, first: Moments) -> Vector:
 def maximise_all(data: list[Scaled], first: list[Moments]) -> list[Found]:
     """Maximise the likelihood in every block; what is slow, and then what is not proven, together."""
     found = [
-        solve_score(one.columns, m, (m.q1 - one.dof) / m.trace, turns=_TURNS, patience=_PATIENCE)
+        solve_score(
+            one.columns,
+            m,
+            (m.q1 - one.dof) / m.trace,
+            turns=_TURNS,
+            patience=_PATIENCE,
+            short=Columns.single_precision,
+        )
         for one, m in zip(data, first, strict=True)
     ]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from evidence._check import one_of
 from evidence.errors import ModelError
-from evidence.numerics.batch import fit_scaled
+from evidence.numerics.batch import estimate_scaled
 from evidence.numerics.counted import Counted, CountedFit, finish_counted, fit_counted, pool_of
 from evidence.numerics.intervals import Interval
 from evidence.numerics.ragged import Columns, Scaled
@@ -132,25 +132,21 @@ def parametric_bootstrap(
         data.append(
             Scaled(columns, np.full(count, v.size, np.intp), first * np.sqrt(unit), np.full(count, unit))
         )
-    fit = fit_scaled(data, estimator, "HKSJ", 0.95)
-    plain = np.where(fit.identical, np.nan, fit.std_error)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        model_error = np.sqrt(1.0 / _total(v, fit.tau2))
+    fit, failure = estimate_scaled(data, estimator)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        estimate, error = fit.origin + fit.shift * np.sqrt(unit), np.sqrt(unit / fit.total)
+        estimate[list(failure)] = np.nan
+        spread = fit.q / (v.size - 1.0)
+        statistic = estimate / (error * np.sqrt(np.where(spread < 1e-20, np.nan, spread)))
+        failed = ~np.isfinite(estimate)
+    error[failed] = np.nan
     return Draws(
-        mean + fit.estimate,
-        model_error,
-        fit.tau2,
-        fit.estimate / plain,
-        int(np.count_nonzero(fit.failure != "")),
+        mean + estimate,
+        error,
+        np.where(failed, np.nan, fit.t * unit),
+        statistic,
+        int(np.count_nonzero(failed)),
     )
-
-
-def _total(v: Vector, tau2: Vector) -> Vector:
-    """Return the sum of weights at each tau²."""
-    total = np.zeros_like(tau2)
-    for one in v:
-        total += 1.0 / (one + tau2)
-    return total
 
 
 def _counts(rng: np.random.Generator, codes: NDArray[np.intp], clusters: int, count: int) -> Vector:
@@ -204,27 +200,32 @@ def cluster_bootstrap(
     rng = np.random.default_rng(seed)
     pool = pool_of(y, v)
     width = max(2, _CELLS // y.size)
-    parts = []
+    parts, late = [], []
     for begin in range(0, draws, width):
         counts = _counts(rng, codes.astype(np.intp), names.size, min(width, draws - begin))
-        parts.append(_fit_counts(Counted(pool, counts, restricted=estimator != "ML"), estimator))
+        source = Counted(pool, counts, restricted=estimator != "ML")
+        part, places = _fit_counts(source, estimator)
+        parts.append(part)
+        late.append((begin + places, counts[:, places]))
     estimate, error, tau2, q, sizes = (np.concatenate(part) for part in zip(*parts, strict=True))
+    at = np.concatenate([places for places, _ in late])
+    if at.size:
+        source = Counted(pool, np.hstack([counts for _, counts in late]), restricted=estimator != "ML")
+        rest = finish_counted(source, sizes[at], estimator)
+        estimate[at], error[at], tau2[at], q[at] = _fields(rest)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = q / (sizes - 1.0)
         studentised = (estimate - mean) / (error * np.sqrt(np.where(factor > 1e-20, factor, np.nan)))
     return Draws(estimate, error, tau2, studentised, int(np.count_nonzero(np.isnan(estimate))))
 
 
-def _fit_counts(source: Counted, estimator: str) -> tuple[Vector, ...]:
+def _fit_counts(source: Counted, estimator: str) -> tuple[tuple[Vector, ...], NDArray[np.intp]]:
+    """Fit a block; return estimates and sizes, and the draws that are to be finished together with others."""
     sizes = source.counts.sum(axis=0)
     able = np.flatnonzero(sizes > 1.5)
     chosen = source.keep(able)
     fit, late = fit_counted(chosen, sizes[able], chosen.sums_at_zero(), estimator)
-    if late.size:
-        rest = finish_counted(chosen.keep(late), sizes[able][late], estimator)
-        for name in ("estimate", "std_error", "tau2", "q"):
-            getattr(fit, name)[late] = getattr(rest, name)
-    return (*(_spread(part, able, sizes.size) for part in _fields(fit)), sizes)
+    return (*(_spread(part, able, sizes.size) for part in _fields(fit)), sizes), able[late]
 
 
 def _fields(fit: CountedFit) -> tuple[Vector, Vector, Vector, Vector]:

@@ -7,22 +7,26 @@ that digits would be lost is marked and left to the caller, who fits it from its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evidence.numerics.batch import fit_groups
 from evidence.numerics.score_facts import Limits, Moments
-from evidence.numerics.score_search import Found, newton, refine, solve_score
+from evidence.numerics.score_search import Found, solve_score
 from evidence.numerics.score_walk import solve_walking
-from evidence.numerics.wls import Vector
+from evidence.numerics.wls import Vector, sample, weighted_mean
 
-__all__ = ["LOST", "Counted", "CountedFit", "Pool", "finish_counted", "fit_counted", "pool_of"]
+__all__ = ["Counted", "CountedFit", "Pool", "finish_counted", "fit_counted", "pool_of"]
 
 LOST = 1e-5
 """Share of a sum of squares left after subtracting the mean, below which digits that matter are lost."""
+
+
+_TILE = 3072
+"""Columns whose weights are computed together, so that they stay in a core's second-level cache."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Pool:
         The median effect, and the smallest variance.
     powers, short : ndarray, shape (3, k)
         ``[1, z, z²]`` in double and in single precision.
+    space : dict
+        Work space by precision: the blocks of a pool take turns in it, so that it stays in the cache.
     """
 
     y: Vector
@@ -49,6 +55,15 @@ class Pool:
     unit: float
     powers: Vector
     short: NDArray[np.float32]
+    space: dict[str, NDArray[np.floating]] = field(default_factory=dict)
+
+    def spaces(self, rows: int, columns: int, precision: np.dtype[Any]) -> list[NDArray[np.floating]]:
+        """Return two arrays which the next call overwrites."""
+        size = rows * columns
+        kept = self.space.get(precision.char)
+        if kept is None or kept.size < 2 * size:
+            kept = self.space[precision.char] = np.empty(2 * size, precision)
+        return [kept[at : at + size].reshape(rows, columns) for at in (0, size)]
 
 
 @dataclass(frozen=True)
@@ -91,39 +106,57 @@ class Counted:
         How often each effect occurs, as floats of the precision of the computation.
     restricted : bool
         REML's trace; otherwise ML's.
+    short : ndarray, shape (k, columns), optional
+        The counts in single precision, where they are at hand.
     """
 
-    def __init__(self, pool: Pool, counts: NDArray[np.floating], *, restricted: bool) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        counts: NDArray[np.floating],
+        *,
+        restricted: bool,
+        short: NDArray[np.float32] | None = None,
+    ) -> None:
         """Take the counts as they are."""
-        self.pool, self.counts, self.restricted = pool, counts, restricted
+        self.pool, self.counts, self.restricted, self.short = pool, counts, restricted, short
         self._powers = pool.powers if counts.dtype == np.float64 else pool.short
-        self._u = pool.u.astype(counts.dtype)[:, None]
-        self._w, self._a = np.empty_like(counts), np.empty_like(counts)
+        # 1 / w = (u + t) / (1 + t) = 1 + (u - 1) / (1 + t): a product of matrices, faster than adding rows.
+        self._lift = np.stack([np.ones_like(pool.u), pool.u - 1.0], axis=1).astype(counts.dtype)
 
     def keep(self, columns: NDArray[np.intp]) -> Self:
         """Return these columns only."""
         if columns.size == self.counts.shape[1]:
             return self
-        return type(self)(
-            self.pool, self.counts.take(columns, axis=1, mode="clip"), restricted=self.restricted
-        )
+        if self.short is None:
+            counts = self.counts.take(columns, axis=1, mode="clip")
+            return type(self)(self.pool, counts, restricted=self.restricted)
+        # Counts are small whole numbers, the same in either precision.
+        short = self.short.take(columns, axis=1, mode="clip")
+        return type(self)(self.pool, short.astype(self.counts.dtype), restricted=self.restricted, short=short)
 
     def single_precision(self) -> Counted:
         """Return the same for a first approximation."""
-        return Counted(self.pool, self.counts.astype(np.float32), restricted=self.restricted)
+        short = self.counts.astype(np.float32) if self.short is None else self.short
+        return Counted(self.pool, short, restricted=self.restricted)
 
     def _sums(self, t: Vector, highest: int) -> list[Vector]:
         """Return the products of ``[1, z, z²]`` with the first powers of the weights."""
-        w, a = self._w, self._a
-        t = t.astype(self.counts.dtype, copy=False)
-        np.add(self._u, t, out=w)
-        np.divide(1 + t, w, out=w)
-        np.multiply(self.counts, w, out=a)
-        sums: list[Vector] = [np.asarray(self._powers @ a)]
-        for _ in range(highest - 1):
-            np.multiply(a, w, out=a)
-            sums.append(np.asarray(self._powers @ a))
-        return sums
+        counts, n = self.counts, t.size
+        level = np.empty((2, n), counts.dtype)
+        level[0] = 1.0
+        np.divide(1.0, 1.0 + t, out=level[1], casting="same_kind")
+        out = np.empty((highest, 3, n), counts.dtype)
+        for begin in range(0, n, _TILE):
+            part = slice(begin, min(begin + _TILE, n))
+            w, a = self.pool.spaces(counts.shape[0], part.stop - begin, counts.dtype)
+            np.reciprocal(np.matmul(self._lift, level[:, part], out=w), out=w)
+            np.multiply(counts[:, part], w, out=a)
+            out[0, :, part] = self._powers @ a
+            for power in range(1, highest):
+                np.multiply(a, w, out=a)
+                out[power, :, part] = self._powers @ a
+        return list(out)
 
     def sums_at_zero(self) -> list[Vector]:
         """Return what `fit_counted` takes as `zero_sums`."""
@@ -149,16 +182,17 @@ class Counted:
 def moments_of(sums: list[Vector], t: Vector, *, restricted: bool) -> Moments:
     """Return the moments from the sums of ``[1, z, z²]`` with three powers of the weights."""
     (s1, a1, b1), (s2, a2, b2), (s3, a3, b3) = sums
-    unit = 1.0 + t
-    shift = a1 / s1
+    # Two divisions in all: each costs as much as some four multiplications.
+    part, unit = 1.0 / s1, 1.0 / (1.0 + t)
+    shift = a1 * part
     cross = a2 - shift * s2
-    q1 = (b1 - shift * a1) / unit
-    q2 = (b2 - shift * (a2 + cross)) / unit
-    q3 = (b3 - shift * (2.0 * a3 - shift * s3) - cross * cross / s1) / unit
+    q1 = (b1 - shift * a1) * unit
+    q2 = (b2 - shift * (a2 + cross)) * unit
+    q3 = (b3 - shift * (2.0 * a3 - shift * s3) - cross * cross * part) * unit
     if not restricted:
         return Moments(s1, s2, shift, cross, s1, s2, q1, q2, q3)
-    share = s2 / s1
-    return Moments(s1, s2, shift, cross, s1 - share, s2 - 2.0 * s3 / s1 + share * share, q1, q2, q3)
+    share = s2 * part
+    return Moments(s1, s2, shift, cross, s1 - share, s2 - (2.0 * part) * s3 + share * share, q1, q2, q3)
 
 
 def _unsound(first: Moments, zero_sums: list[Vector]) -> NDArray[np.bool_]:
@@ -180,8 +214,8 @@ def fit_counted(
         Number of effects of each.
     zero_sums : list of Vector
         The sums at tau² = 0 (`moments_of`), which may be had more cheaply than by the products.
-    tau2 : {"DL", "ML", "REML"}
-        Estimator.
+    tau2 : {"EE", "DL", "ML", "REML"}
+        Estimator; EE is the common effect, for which the first of the sums is enough.
 
     Returns
     -------
@@ -190,18 +224,41 @@ def fit_counted(
     ndarray of int
         The columns that are not settled.
     """
+    if tau2 == "EE":
+        return _common_effects(source.pool, zero_sums[0])
     dof = sizes - 1.0
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first = moments_of(zero_sums, np.zeros(sizes.size), restricted=source.restricted)
         trace = first.trace if source.restricted else first.s1 - first.s2 / first.s1
         guess = (first.q1 - dof) / trace
         closed = tau2 == "DL"
-        found = source.mean(np.maximum(guess, 0.0)) if closed else _maximised(source, first, guess)
+        if closed:
+            found = source.mean(np.maximum(guess, 0.0))
+        else:
+            found = solve_score(source, first, guess, turns=40, patience=0.02, short=Counted.single_precision)
         open_columns = np.flatnonzero(~found.settled | _unsound(first, zero_sums))
         fit = _record(source.pool, found)
     for column in (fit.estimate, fit.std_error, fit.tau2, fit.q):
         column[open_columns] = np.nan
     return fit, open_columns
+
+
+def _common_effects(pool: Pool, sums: Vector) -> tuple[CountedFit, NDArray[np.intp]]:
+    """Return fits of the common effect, and the columns whose Q has lost digits."""
+    s1, a1, b1 = sums
+    shift = a1 / s1
+    q = b1 - shift * a1
+    estimate, error = pool.centre + shift * np.sqrt(pool.unit), np.sqrt(pool.unit / s1)
+    return CountedFit(estimate, error, np.zeros(s1.size), q), np.flatnonzero(~(q >= LOST * b1))
+
+
+def _each_alone(source: Counted) -> CountedFit:
+    """Fit the common effect from each column's own residuals."""
+    pool, out = source.pool, np.zeros((4, source.counts.shape[1]))
+    for column, times in enumerate(source.counts.T.astype(np.intp)):
+        mean = weighted_mean(sample(np.repeat(pool.y, times), np.repeat(pool.v, times)))
+        out[:, column] = mean.estimate, mean.std_error, 0.0, mean.q
+    return CountedFit(*out)
 
 
 def _record(pool: Pool, found: Found) -> CountedFit:
@@ -213,21 +270,10 @@ def _record(pool: Pool, found: Found) -> CountedFit:
     )
 
 
-def _maximised(source: Counted, first: Moments, guess: Vector) -> Found:
-    """Maximise the likelihood: two steps in single precision, then double precision to the end."""
-    active = np.flatnonzero(first.q2 > first.trace)
-    part = first.take(active)
-    zero = np.zeros(active.size)
-    new, f, inverse = newton(part, zero)
-    start = np.where(guess[active] > 0.0, guess[active], new)
-    start = np.where(start > 0.0, start, 1.0)
-    guess = guess.copy()
-    guess[active] = refine(source.keep(active).single_precision(), start, (zero, f, inverse), turns=2)
-    return solve_score(source, first, guess, turns=40, patience=0.02)
-
-
 def finish_counted(source: Counted, sizes: Vector, tau2: str) -> CountedFit:
     """Fit the columns that `fit_counted` left: by the walk, and if need be from their own residuals."""
+    if tau2 == "EE":
+        return _each_alone(source)
     zero = np.zeros(sizes.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         sums = source.sums_at_zero()

@@ -44,7 +44,9 @@ def cut(sizes: NDArray[np.intp]) -> Iterator[Block]:
     sizes : ndarray of int, shape (groups,)
         Effects of each data set; those with fewer than two are left out.
     """
-    order = np.argsort(sizes, kind="stable")
+    # Of 16-bit integers NumPy's stable sort is a radix sort, many times faster.
+    short = sizes.astype(np.int16) if sizes.size and sizes.max() < 2**15 else sizes
+    order = np.argsort(short, kind="stable")
     ordered = sizes[order]
     at = int(np.searchsorted(ordered, 2))
     while at < order.size:
@@ -86,6 +88,10 @@ class Columns:
         else:
             z, v = self.z.take(columns, axis=1, mode="clip"), self.v.take(columns, axis=1, mode="clip")
         return type(self)(z, v, restricted=self.restricted)
+
+    def single_precision(self) -> Columns:
+        """Return the same for a first approximation."""
+        return Columns(self.z.astype(np.float32), self.v.astype(np.float32), restricted=self.restricted)
 
     def _weights(self, t: Vector) -> tuple[Vector, Vector]:
         """Fill the weights and squared residuals; return the weights' sum and the shift of the mean."""

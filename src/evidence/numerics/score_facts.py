@@ -15,10 +15,11 @@ C. ``u = 1 / trace`` and ``s = 1 / sqrt(q2)`` are concave in t; the score is pos
 D. Between 0 and a zero b there is no other where s² < u holds for the tangents of s at both ends and the
    chord of u. As the square of a line less a line is convex, it is enough to look where tangents meet.
 
-First, Newton's method on ``trace / q2`` (linear in t for equal variances) starts at the moment estimate; A
-and D, read off its last point, prove nearly every answer. For the others, a walk starts at 0, each step
-covered by B or C, until A holds: then all zeros are maxima, and as two maxima have a minimum between them
-there is at most one. What the walk does not settle is handed back to the caller, who searches a grid.
+First, Newton's method on ``trace / q2`` (linear in t for equal variances) starts at the moment estimate.
+Where A holds at 0, as it does for little heterogeneity, there is nothing to prove; A and D, read off the last
+point, prove nearly every other answer. For the rest, a walk starts at 0, each step covered by B or C, until A
+holds: then all zeros are maxima, and as two maxima have a minimum between them there is at most one. What the
+walk does not settle is handed back to the caller, who searches a grid.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from numpy.typing import NDArray
 from evidence.numerics.wls import Vector
 
 __all__ = [
+    "Edge",
     "Limits",
     "MomentSource",
     "Moments",
@@ -57,7 +59,28 @@ class Moments(NamedTuple):
 
     def take(self, columns: NDArray[np.intp]) -> Moments:
         """Return some columns."""
-        return Moments(*(part[columns] for part in self))
+        if columns.size == self.q1.size:
+            return self
+        return Moments(*(part.take(columns, mode="clip") for part in self))
+
+
+class Edge(NamedTuple):
+    """What is needed of the moments at 0 once the search has begun, and where they already satisfy A."""
+
+    trace: Vector
+    q2: Vector
+    q3: Vector
+    one: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, first: Moments) -> Edge:
+        """Return what the moments at 0 say."""
+        return cls(first.trace, first.q2, first.q3, one_zero_beyond(first))
+
+    def take(self, columns: NDArray[np.intp]) -> Edge:
+        """Return some columns."""
+        trace, q2, q3 = (part.take(columns, mode="clip") for part in self[:3])
+        return Edge(trace, q2, q3, self.one.take(columns, mode="clip"))
 
 
 @dataclass(frozen=True)
@@ -88,7 +111,7 @@ class MomentSource(Protocol):
         ...
 
     def keep(self, columns: NDArray[np.intp]) -> Self:
-        """Return the same source with these columns only."""
+        """Return the same source with these columns only, in increasing order."""
         ...
 
 
@@ -116,7 +139,7 @@ def no_zero_before(m: Moments, unit: Vector, sum_squares: Vector) -> Vector:
     return np.where((half >= 0.0) | (inside < 0.0), np.inf, gap / (np.sqrt(np.maximum(inside, 0.0)) - half))
 
 
-def none_before(first: Moments, m: Moments, t: Vector) -> NDArray[np.bool_]:
+def none_before(first: Edge, m: Moments, t: Vector) -> NDArray[np.bool_]:
     """Tell where D holds between 0 and t."""
     unit = 1.0 + t
     s_0, s_t = np.sqrt(1.0 / first.q2), np.sqrt(unit / m.q2)

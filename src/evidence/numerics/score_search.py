@@ -5,12 +5,15 @@ The facts A and D are those of `numerics.score_facts`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evidence.numerics.score_facts import (
+    Edge,
     Moments,
     MomentSource,
     none_before,
@@ -18,11 +21,17 @@ from evidence.numerics.score_facts import (
 )
 from evidence.numerics.wls import Vector
 
-__all__ = ["Found", "newton", "refine", "solve_q_many", "solve_score", "solve_single"]
+__all__ = ["Found", "newton", "solve_q_many", "solve_score", "solve_single"]
+
+Source = TypeVar("Source", bound=MomentSource)
 
 _MAX_STEPS = 120
-_CLOSE = 3e-8
+_CLOSE = np.float32(3e-8)
 """A Newton step this small, relative to ``v_min + t``, leaves an error of its square: below rounding."""
+_NEAR, _SLIGHT = np.float32(1e-6), np.float32(2e-13)
+"""So does a step this small that minds the curvature, where this moves it no further than that."""
+_ROUGH, _FAR = 3, 0.03
+"""Most steps in single precision; they end where few are longer than this: the next is within rounding."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,13 @@ class Found:
 
 
 def solve_score(
-    source: MomentSource, first: Moments, guess: Vector, *, turns: int, patience: float = 0.0
+    source: Source,
+    first: Moments,
+    guess: Vector,
+    *,
+    turns: int,
+    patience: float = 0.0,
+    short: Callable[[Source], MomentSource] | None = None,
 ) -> Found:
     """Return the global maximum of each column's likelihood over tau² >= 0, as far as A and D prove it.
 
@@ -78,6 +93,8 @@ def solve_score(
         Most Newton steps.
     patience : float
         Share of the columns down to which the search goes on.
+    short : callable, optional
+        Returns a source in single precision, in which the first steps are then taken.
 
     Returns
     -------
@@ -87,21 +104,25 @@ def solve_score(
     out = Found.at_zero(first)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         rising = first.q2 > first.trace
-        out.settled[:] = ~rising & one_zero_beyond(first)
-        active = np.flatnonzero(rising)
-        zero = np.zeros(active.size)
-        new, *curve = newton(first.take(active), zero)
-        start = guess[active]
-        start = np.where(start > 0.0, start, new)
-        start = np.where(start > 0.0, start, 1.0)
+        active, still = np.flatnonzero(rising), np.flatnonzero(~rising)
+        out.settled[still] = one_zero_beyond(first.take(still))
+        part, source, t = first.take(active), source.keep(active), np.zeros(active.size)
+        new, f, inverse = newton(part, t)
+        start = guess.take(active)
+        for instead in (new, np.ones(active.size)):
+            bad = np.flatnonzero(~(start > 0.0))
+            start[bad] = instead[bad]
+        last = _point(t, f, inverse)
+        if short is not None:
+            start = _refine(short(source), start, last)
         solve_single(
-            source.keep(active),
+            source,
             active,
-            (start, zero, np.full(active.size, np.inf)),
-            (out, first),
+            (start, t, np.full(active.size, np.inf)),
+            (out, Edge.of(part)),
             turns=turns,
             enough=int(patience * guess.size),
-            last=(zero, curve[0], curve[1]),
+            last=last,
         )
     return out
 
@@ -109,38 +130,60 @@ def solve_score(
 def newton(m: Moments, t: Vector) -> tuple[Vector, Vector, Vector]:
     """Return Newton's next point for ``f = trace / q2 - 1``, f, and dt/df (NaN where not positive)."""
     ratio = m.trace / m.q2
-    rise = (2.0 * ratio * m.q3 - m.fall) / m.q2
-    inverse = np.where(rise > 0.0, (1.0 + t) / rise, np.nan)
+    rise = 2.0 * ratio * m.q3 - m.fall
+    inverse = (1.0 + t) * m.q2 / rise
+    falling = rise <= 0.0
+    if falling.any():
+        inverse[falling] = np.nan
     f = ratio - 1.0
     return t - f * inverse, f, inverse
 
 
-def _hermite(new: Vector, now: tuple[Vector, Vector, Vector], last: tuple[Vector, Vector, Vector]) -> Vector:
-    """Refine a Newton point by the cubic through the last two points and slopes (order 2.7 instead of 2)."""
+class _Point(NamedTuple):
+    """A tau², f there, and dt/df, in single precision: enough for a curvature."""
+
+    t: NDArray[np.float32]
+    f: NDArray[np.float32]
+    inverse: NDArray[np.float32]
+
+    def take(self, columns: NDArray[np.intp]) -> _Point:
+        """Return some columns."""
+        return _Point(*(part.take(columns, mode="clip") for part in self))
+
+
+def _point(t: Vector, f: Vector, inverse: Vector) -> _Point:
+    return _Point(*(one.astype(np.float32, copy=False) for one in (t, f, inverse)))
+
+
+def _more(now: _Point, last: _Point, step: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the cubic through two points and slopes adds to Newton's step (order 2.7, not 2).
+
+    Where the cubic says something else than Newton it is too early for it, or f is rounding only: nothing.
+    """
     (t1, f1, d1), (t0, f0, d0) = now, last
-    gap = f0 - f1
-    chord = (t0 - t1) / gap
-    second = (chord - d1) / gap
-    third = ((d0 - chord) / gap - second) / gap
+    gap = 1 / (f0 - f1)
+    chord = (t0 - t1) * gap
+    second = (chord - d1) * gap
+    third = ((d0 - chord) * gap - second) * gap
     more = f1 * f1 * (second - third * f0)
-    # Where the cubic says something else than Newton it is too early for it, or f is rounding only.
-    return np.where(np.abs(more) < 0.5 * np.abs(new - t1), new + more, new)
+    more[~(np.abs(more) < np.float32(0.5) * step)] = 0
+    return np.asarray(more)
 
 
 def solve_single(
     source: MomentSource,
     active: NDArray[np.intp],
     start: tuple[Vector, Vector, Vector],
-    answer: tuple[Found, Moments | None],
+    answer: tuple[Found, Edge | None],
     *,
     turns: int,
     enough: int = 0,
-    last: tuple[Vector, Vector, Vector] | None = None,
+    last: _Point | None = None,
 ) -> None:
     """Find a zero of the score between `low` and `high` in each column and write it into the answer.
 
-    With the moments at 0 given, an answer counts as settled where A and D hold; otherwise it is known
-    beforehand that there is one zero.
+    With facts at 0 given, an answer counts as settled where A and D hold; otherwise it is known beforehand
+    that there is one zero.
     """
     (t, low, high), (out, first) = start, answer
     for _ in range(turns):
@@ -148,56 +191,69 @@ def solve_single(
             break
         m = source.moments(t)
         new, f, inverse = newton(m, t)
-        done = np.abs(new - t) <= _CLOSE * (1.0 + t)
+        step = (np.abs(new - t) / (1.0 + t)).astype(np.float32)
+        done = step <= _CLOSE
+        now = _point(t, f, inverse)
         if last is not None:
-            new = _hermite(new, (t, f, inverse), last)
-        rising = f < 0.0
-        low, high = np.where(rising, t, low), np.where(rising, high, t)
-        outside = ~(done | ((new > low) & (new < high)))
-        if outside.any():
-            middle = np.where(high < np.inf, 0.5 * (low + high), 2.0 * t + 1.0)
-            new = np.where(outside, middle, new)
-            done |= outside & (high - low <= 4e-16 * high)
+            unit = 1 + now.t
+            more = _more(now, last, step * unit)
+            new += more
+            done |= (step <= _NEAR) & (np.abs(more) <= _SLIGHT * unit)
+        if not done.all():
+            rising = f < 0.0
+            low, high = np.where(rising, t, low), np.where(rising, high, t)
+            outside = ~(done | ((new > low) & (new < high)))
+            if outside.any():
+                middle = np.where(high < np.inf, 0.5 * (low + high), 2.0 * t + 1.0)
+                new = np.where(outside, middle, new)
+                done |= outside & (high < np.inf) & (high - low <= 4e-16 * high)
         ends = int(np.count_nonzero(done))
+        if ends == active.size:
+            _finish(active, m, t, new, out, first)
+            return
         # Thinning out costs about one evaluation, so it waits until it pays.
         if ends >= 0.2 * active.size:
-            at = np.flatnonzero(done)
-            _finish(active[at], m.take(at), t[at], new[at], out, first)
-            left = np.flatnonzero(~done)
-            source, active = source.keep(left), active[left]
-            low, high, t, f, inverse, new = (x[left] for x in (low, high, t, f, inverse, new))
-        last, t = (t, f, inverse), new
+            at, left = np.flatnonzero(done), np.flatnonzero(~done)
+            _finish(active[at], m.take(at), t[at], new[at], out, None if first is None else first.take(at))
+            source, active, now = source.keep(left), active[left], now.take(left)
+            low, high, new = low[left], high[left], new[left]
+            first = None if first is None else first.take(left)
+        last, t = now, new
     out.t[active] = t
 
 
-def refine(source: MomentSource, t: Vector, last: tuple[Vector, Vector, Vector], *, turns: int) -> Vector:
-    """Take some unguarded steps towards a zero of the score: a start that is to be solved properly later."""
-    given, t = t, _short(t)
-    last = (_short(last[0]), _short(last[1]), _short(last[2]))
-    for _ in range(turns):
-        m = source.moments(t)
-        new, f, inverse = newton(m, t)
-        new = _hermite(new, (t, f, inverse), last)
-        last, t = (t, f, inverse), np.where(new > 0.0, new, t)
-    return np.where(np.isfinite(t), t, given)
+def _refine(source: MomentSource, start: Vector, last: _Point) -> Vector:
+    """Take some unguarded steps in single precision: a start that is to be solved properly later."""
+    t: Vector = start.astype(np.float32)
+    for _ in range(_ROUGH):
+        new, f, inverse = newton(source.moments(t), t)
+        step = np.abs(new - t)
+        far = step > np.float32(_FAR) * (1 + t)
+        now = _point(t, f, inverse)
+        new += _more(now, last, step)
+        last, t = now, np.fmax(new, np.float32(0.0))
+        if np.count_nonzero(far) <= 0.05 * t.size:
+            break
+    out = t.astype(np.float64)
+    bad = np.flatnonzero(~((out > 0.0) & (out < np.inf)))
+    out[bad] = start[bad]
+    return out
 
 
-def _short(values: Vector) -> Vector:
-    """Return values in single precision, in which the equations are the same and cost half."""
-    return values.astype(np.float32)
-
-
-def _finish(
-    at: NDArray[np.intp], m: Moments, t: Vector, new: Vector, out: Found, first: Moments | None
-) -> None:
+def _finish(at: NDArray[np.intp], m: Moments, t: Vector, new: Vector, out: Found, first: Edge | None) -> None:
     """Write solutions; what belongs to the last, tiny step is taken from the derivatives."""
-    step, unit = new - t, 1.0 + t
+    step = (new - t) / (1.0 + t)
     settled = np.ones(at.size, np.bool_)
-    if first is not None:
-        settled = one_zero_beyond(m) & none_before(first.take(at), m, t)
-    total = (m.s1 - m.s2 * (step / unit)) / unit
-    shift = m.shift - m.cross / m.s1 * (step / unit)
-    out.put(at, Found(np.where(settled, new, 0.0), settled, total, shift, m.q1 - m.q2 * (step / unit)))
+    if first is not None and not first.one.all():
+        left = np.flatnonzero(~first.one)
+        few = m.take(left)
+        settled[left] = one_zero_beyond(few) & none_before(first.take(left), few, t[left])
+        if not settled.all():
+            new = np.where(settled, new, 0.0)
+    # One over the sum of weights is linear in tau² for equal variances: what is neglected is its curvature.
+    total = m.s1 / ((1.0 + t) * (1.0 + m.s2 / m.s1 * step))
+    shift = m.shift - m.cross / m.s1 * step
+    out.put(at, Found(new, settled, total, shift, m.q1 - step * (m.q2 - step * m.q3)))
 
 
 def solve_q_many(source: MomentSource, target: Vector) -> Vector:
@@ -214,7 +270,7 @@ def solve_q_many(source: MomentSource, target: Vector) -> Vector:
             unit = 1.0 + t
             step = np.where(q1 > target, unit * (q1 / target - 1.0) * (q1 / q2), 0.0)
             t = t + step
-            done = step <= _CLOSE * unit
+            done = step <= float(_CLOSE) * unit
             if 5 * int(np.count_nonzero(done)) >= active.size:
                 found[active[done]] = t[done]
                 left = np.flatnonzero(~done)

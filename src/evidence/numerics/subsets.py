@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from evidence._check import one_of
 from evidence.errors import ModelError
-from evidence.numerics.counted import LOST, Counted, CountedFit, Pool, finish_counted, fit_counted, pool_of
-from evidence.numerics.wls import Vector, sample, weighted_mean
+from evidence.numerics.counted import Counted, CountedFit, finish_counted, fit_counted, pool_of
+from evidence.numerics.wls import Vector
 
 __all__ = ["SUBSET_ESTIMATORS", "every_subset", "members"]
 
 SUBSET_ESTIMATORS = ("EE", "DL", "ML", "REML")
 """EE is the common effect."""
 
-_BITS = 11
+_BITS = 13
 """Effects that vary within a block: 2,048 subsets, whose weights stay in a core's second-level cache."""
 _MOST = 24
 """Effects with all subsets: 2^24 results of four numbers take half a gigabyte."""
@@ -97,56 +97,27 @@ def every_subset(y: Vector, v: Vector, tau2: str = "REML") -> CountedFit:
     late: list[NDArray[np.intp]] = []
     counts = np.empty((y.size, low.shape[1]))
     counts[:low_bits] = within
+    short = counts.astype(np.float32)
     for block in range(high.shape[1]):
         sums = low + high[:, block : block + 1]
-        counts[low_bits:] = upper[block, :, None]
+        counts[low_bits:] = short[low_bits:] = upper[block, :, None]
         enough = np.flatnonzero(sums[9] > 1.5)
         if enough.size:
             numbers = (block << low_bits) + enough
-            places = _fit(pool, _thin(counts, enough), _thin(sums, enough), tau2, out, numbers)
+            source = Counted(pool, counts, restricted=tau2 != "ML", short=short).keep(enough)
+            sums = _thin(sums, enough)
+            fit, places = fit_counted(source, sums[9], [sums[0:3], sums[3:6], sums[6:9]], tau2)
+            _put(out, numbers, fit)
             late.append(numbers[places])
     for part in _chunks(np.concatenate(late) if late else np.empty(0, np.intp)):
-        if tau2 == "EE":
-            _each_alone(pool, part, out)
-            continue
         counts = members(part, y.size).T.astype(np.float64)
         source = Counted(pool, counts, restricted=tau2 != "ML")
         _put(out, part, finish_counted(source, counts.sum(axis=0), tau2))
     return out
 
 
-def _each_alone(pool: Pool, numbers: NDArray[np.intp], out: CountedFit) -> None:
-    """Fit the common effect from each subset's own residuals."""
-    for number, here in zip(numbers, members(numbers, pool.y.size), strict=True):
-        mean = weighted_mean(sample(pool.y[here], pool.v[here]))
-        out.estimate[number], out.std_error[number] = mean.estimate, mean.std_error
-        out.tau2[number], out.q[number] = 0.0, mean.q
-
-
 def _thin(table: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.float64]:
     return table if columns.size == table.shape[1] else table[:, columns]
-
-
-def _fit(
-    pool: Pool,
-    counts: NDArray[np.float64],
-    sums: NDArray[np.float64],
-    tau2: str,
-    out: CountedFit,
-    numbers: NDArray[np.intp],
-) -> NDArray[np.intp]:
-    """Fit one block; return the places of the subsets that are to be finished later."""
-    if tau2 == "EE":
-        s1, a1, b1 = sums[:3]
-        shift = a1 / s1
-        q = b1 - shift * a1
-        estimate, error = pool.centre + shift * np.sqrt(pool.unit), np.sqrt(pool.unit / s1)
-        _put(out, numbers, CountedFit(estimate, error, np.zeros(s1.size), q))
-        return np.flatnonzero(~(q >= LOST * b1))
-    source = Counted(pool, counts, restricted=tau2 != "ML")
-    fit, late = fit_counted(source, sums[9], [sums[0:3], sums[3:6], sums[6:9]], tau2)
-    _put(out, numbers, fit)
-    return late
 
 
 def _put(out: CountedFit, at: NDArray[np.intp], part: CountedFit) -> None:
