@@ -217,7 +217,8 @@ def _not_a_number(word: str) -> str:
     """Say how to write what was meant."""
     if re.fullmatch(r"[+-]?[0-9.]*[0-9],[0-9]+", word):
         plain = word.replace(",", ".")
-        return f"decimal commas come with a later version: write {plain}, without thousands marks"
+        where = "decimal commas are read where no comma separates the cells"
+        return f"{where}: write {plain}, without thousands marks"
     if "\N{MINUS SIGN}" in word or "\N{EN DASH}" in word:
         return "write the minus sign as a plain hyphen"
     if word.casefold().lstrip("+-") in ("nan", "na", "n/a", "inf", "infinity", "none", "null", "-", "."):

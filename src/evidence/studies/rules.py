@@ -11,7 +11,11 @@ from evidence.studies.cells import Checked, Rows
 from evidence.studies.columns import RATIO_METRICS
 from evidence.studies.optional_rules import optional_problems, optional_results
 
-__all__ = ["row_problems", "row_warnings", "study_problems"]
+__all__ = ["ARM_SIZE", "row_problems", "row_warnings", "study_problems"]
+
+
+ARM_SIZE = "an arm of a study has one size"
+"""Broken in one's own file; in a table that others made it is a warning: nobody can mend theirs."""
 
 
 def _at(mask: np.ndarray | pd.Series) -> list[int]:
@@ -103,9 +107,7 @@ def _odd_sizes(arm: pd.DataFrame, checked: Checked) -> list[Problem]:
         "where fewer people were analysed, say so in the label of the arm"
     )
     return [
-        checked.rows.problem(
-            *(at, "an arm of a study has one size", name, str(checked.text[name].iloc[at]), fix)
-        )
+        checked.rows.problem(*(at, ARM_SIZE, name, str(checked.text[name].iloc[at]), fix))
         for at, name in arm.loc[arm["n"] != usual, ["at", "column"]].itertuples(index=False)
     ]
 
