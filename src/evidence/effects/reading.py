@@ -215,7 +215,13 @@ def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdi
         " ".join(sorted(verdict.rules | (frozenset() if main else frozenset("i"))))
         for verdict, main in zip(verdicts, table["main"], strict=True)
     ]
-    return table
+    return _with_moderators(table, studies.extra)
+
+
+def _with_moderators(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
+    """Append the columns that a mapped file has beside ours; a name that is taken gets one of its own."""
+    names = {name: f"sheet_{name}" if name in table else name for name in extra}
+    return pd.concat([table, extra.rename(columns=names).set_axis(table.index)], axis=1) if names else table
 
 
 def _display_sign(table: pd.DataFrame, scale: str) -> int:
