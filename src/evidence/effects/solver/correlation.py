@@ -19,7 +19,6 @@ __all__ = [
     "DEFAULT_CORRELATION",
     "Correlation",
     "PooledCorrelation",
-    "correlation_words",
     "resolve",
     "row_correlation",
 ]
@@ -233,10 +232,3 @@ def _by_outcome(given: Mapping[object, object], rows: Sequence[Row]) -> Resolved
     idle = [key for key in used if key not in outcomes and key != DEFAULT_KEY]
     note = f"correlation names outcomes that no row has: {', '.join(map(repr, idle))}"
     return Resolved(used, (note,) if idle else ())
-
-
-def correlation_words(correlation: float | Mapping[str, float]) -> str:
-    """Return a correlation, or those of several outcomes, in a few words: ``"0.7"``, ``"0.6 or 0.8"``."""
-    if isinstance(correlation, Mapping):
-        return " or ".join(f"{r:.4g}" for r in sorted(set(correlation.values())))
-    return f"{correlation:.4g}"
