@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.trial import trial
+    from evidence.effects.array_door import effect_size
     from evidence.effects.generic import effects_from
     from evidence.effects.reading import effect_sizes
     from evidence.effects.record import Effects
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from evidence.numerics.arrays import pool_arrays
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
+    from evidence.studies.mapping_proposal import propose_mapping
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
     from evidence.synthesis.compare import Comparison, compare
@@ -47,6 +49,7 @@ _HOME = {
     "compare": "synthesis.compare",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
+    "effect_size": "effects.array_door",
     "effect_sizes": "effects.reading",
     "effects_from": "effects.generic",
     "evidence_map": "charts.evidence_map",
@@ -57,6 +60,7 @@ _HOME = {
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "random_effects": "models",
+    "propose_mapping": "studies.mapping_proposal",
     "read_studies": "studies.reading",
     "trial": "charts.trial",
 }
@@ -78,6 +82,7 @@ __all__ = [
     "compare",
     "domains",
     "effect_direction",
+    "effect_size",
     "effect_sizes",
     "effects_from",
     "evidence_map",
@@ -87,6 +92,7 @@ __all__ = [
     "multilevel",
     "pool_arrays",
     "pool_partial",
+    "propose_mapping",
     "random_effects",
     "read_studies",
     "trial",

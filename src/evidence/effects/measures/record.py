@@ -118,6 +118,8 @@ class Measure:
         What the numbers of each column have to be.
     pairs : tuple of pairs of str
         Columns of which the first is a part of the second (events of people).
+    needs : tuple of str
+        The columns that the formula reads, after `prepare`; a row that lacks one has no effect.
     prepare : callable or None
         Completes the columns: cells from totals, d from t.
     compute : callable or None
@@ -149,6 +151,7 @@ class Measure:
     inputs: tuple[tuple[str, ...], ...] = ()
     rules: Mapping[str, Rule] = field(default_factory=_nothing)
     pairs: tuple[tuple[str, str], ...] = ()
+    needs: tuple[str, ...] = ()
     prepare: Prepare | None = None
     compute: Compute | None = None
     counts: tuple[str, ...] = ()
