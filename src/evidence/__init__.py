@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evidence._version import __version__
 
 if TYPE_CHECKING:
+    from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
     from evidence.synthesis.compare import Comparison, compare
+    from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.tables import Table
 
 _HOME = {
     "Comparison": "synthesis.compare",
+    "CorrelationGrid": "synthesis.correlation_grid",
     "Effects": "effects.record",
     "EvidenceError": "errors",
     "MetaFit": "fit",
@@ -47,6 +50,8 @@ _HOME = {
     "batch": "models.batch",
     "common_effect": "models",
     "compare": "synthesis.compare",
+    "correlation_curve": "charts.correlation_curve",
+    "correlation_grid": "synthesis.correlation_grid",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
     "effect_size": "effects.array_door",
@@ -69,6 +74,7 @@ _HOME = {
 __all__ = [
     "SIX_DOMAINS",
     "Comparison",
+    "CorrelationGrid",
     "Effects",
     "EvidenceError",
     "MetaFit",
@@ -80,6 +86,8 @@ __all__ = [
     "batch",
     "common_effect",
     "compare",
+    "correlation_curve",
+    "correlation_grid",
     "domains",
     "effect_direction",
     "effect_size",
