@@ -59,6 +59,8 @@ def read_mapping(mapping: object) -> TableMapping:
     """
     if isinstance(mapping, Mapping):
         return _Reader("mapping").read(mapping)
+    if isinstance(text := getattr(mapping, "toml", None), str):  # a proposal, used as it is
+        return _Reader("the proposed mapping").read(tomllib.loads(text))
     if not isinstance(mapping, str | PathLike):
         fix = 'write mapping="mapping.toml"; `evidence map FILE` proposes one'
         raise StudyDataError("mapping takes the path of a TOML file, or a dict", value=repr(mapping), fix=fix)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from os import PathLike
 from pathlib import Path
 
 import pandas as pd
@@ -47,9 +45,7 @@ class MappedStudies:
     warnings: pd.DataFrame
 
 
-def read_mapped(
-    path: Path, mapping: str | PathLike[str] | Mapping[str, object], source: str
-) -> MappedStudies:
+def read_mapped(path: Path, mapping: object, source: str) -> MappedStudies:
     """Read and check a table in its author's layout.
 
     Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
@@ -19,6 +19,9 @@ from evidence.studies.rules import row_problems, row_warnings
 from evidence.studies.sidecars import headline, join_problems, read_claims, read_info, read_references
 from evidence.studies.textfile import read_text_table
 
+if TYPE_CHECKING:
+    from evidence.studies.mapping_proposal import ProposedMapping
+
 __all__ = ["read_studies"]
 
 _Path = str | PathLike[str]
@@ -28,7 +31,7 @@ _Sidecar = TypeVar("_Sidecar")
 def read_studies(
     path: _Path,
     *,
-    mapping: _Path | Mapping[str, object] | None = None,
+    mapping: _Path | Mapping[str, object] | ProposedMapping | None = None,
     info: _Path | None = None,
     references: _Path | None = None,
     claims: _Path | None = None,
@@ -45,7 +48,7 @@ def read_studies(
     ----------
     path : str or path-like
         The table of printed comparisons; ``docs/codebook.md`` lists its columns.
-    mapping : str, path-like or mapping, optional
+    mapping : str, path-like, mapping or ProposedMapping, optional
         For a table in its author's own layout: a TOML file (or a dict with its sections) that says which
         columns are which and how arms are paired; ``docs/mapping.md`` has the language, `propose_mapping` and
         ``evidence map FILE`` propose a first one. Columns that it does not take stay in ``.extra``, and in
@@ -114,7 +117,7 @@ def read_studies(
 
 def _mapped_studies(
     path: Path,
-    mapping: _Path | Mapping[str, object],
+    mapping: _Path | Mapping[str, object] | ProposedMapping,
     sidecars: tuple[_Path | None, _Path | None, _Path | None],
     source: str,
 ) -> Studies:
