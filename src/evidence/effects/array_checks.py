@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,7 @@ from evidence.effects.formulas import Floats
 from evidence.effects.measures import Measure
 from evidence.errors import ModelError
 
-__all__ = ["as_columns", "broken_rows", "chosen_inputs", "missing_reason"]
+__all__ = ["as_columns", "broken_rows", "chosen_inputs", "missing_reasons"]
 
 
 def as_columns(given: Mapping[str, ArrayLike | None]) -> dict[str, Floats]:
@@ -95,11 +95,17 @@ def broken_rows(measure: Measure, columns: Mapping[str, Floats]) -> dict[int, st
     return dict(sorted(found.items()))
 
 
-def missing_reason(measure: Measure, columns: Mapping[str, Floats], at: int) -> str:
-    """Return which cells a row lacks, by the set of inputs that it comes nearest to."""
-
-    def lacking(names: Sequence[str]) -> list[str]:
-        return [name for name in names if name not in columns or math.isnan(columns[name][at])]
-
-    nearest = min((lacking(names) for names in measure.inputs), key=len)
-    return "missing: " + ", ".join(nearest)
+def missing_reasons(measure: Measure, columns: Mapping[str, Floats], lacking: np.ndarray) -> dict[int, str]:
+    """Return which cells each lacking row is without, by the set of inputs that it comes nearest to."""
+    at = np.flatnonzero(lacking)
+    if not at.size:
+        return {}
+    # Rows share few patterns of missing cells: the words are found once a pattern.
+    empty = {name: np.isnan(values[at]) for name, values in columns.items()}
+    pattern = sum(flags.astype(np.int64) << bit for bit, flags in enumerate(empty.values()))
+    kinds, first, which = np.unique(pattern, return_index=True, return_inverse=True)
+    words = []
+    for row in first[: len(kinds)]:
+        gaps = ([name for name in names if name not in empty or empty[name][row]] for names in measure.inputs)
+        words.append("missing: " + ", ".join(min(gaps, key=len)))
+    return {int(row): words[int(kind)] for row, kind in zip(at, which, strict=True)}

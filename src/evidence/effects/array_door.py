@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence._check import one_of
-from evidence.effects.array_checks import as_columns, broken_rows, chosen_inputs, missing_reason
+from evidence.effects.array_checks import as_columns, broken_rows, chosen_inputs, missing_reasons
 from evidence.effects.array_record import ArrayEffects
 from evidence.effects.array_steps import (
     LISTED,
@@ -213,8 +213,7 @@ def effect_size(
         lacking = np.zeros(size, dtype=bool)
         for name in chosen.needs:
             lacking |= np.isnan(ready[name])
-        for at in positions(lacking):
-            reasons.setdefault(at, missing_reason(chosen, columns, at))
+        reasons = {**missing_reasons(chosen, columns, lacking), **reasons}
         if missing == "raise" and (
             lost := {at: why for at, why in reasons.items() if why.startswith("missing")}
         ):
