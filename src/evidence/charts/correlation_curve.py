@@ -174,7 +174,8 @@ def correlation_curve_caption(grid: CorrelationGrid) -> str:
     model = model_words(next(iter(grid.fits.values()))) if grid.fits else "Nothing could be pooled."
     return (
         "Effects and synthesis made anew for each assumed correlation of scores before and after; arms that "
-        f"tell their own keep it. Rows: those in use that assume it.{chosen} {model.split(';')[0].rstrip('.')}."
+        "tell their own keep it. Rows: those in use that assume it."
+        f"{chosen} {model.split(';')[0].rstrip('.')}."
     )
 
 

@@ -125,8 +125,8 @@ def _counts(code: str, row: Row, people: People, r: Correlation) -> Verdict | No
         notes = (*notes, "clusters were randomised and the counts ignore it: the variance is too small")
     shown = f"{row.says('events_e')}/{row.says('total_e')} - {row.says('events_c')}/{row.says('total_c')}"
     formula = f"RD = {shown} = {raw:.4f}, SE {math.sqrt(variance):.4f}"
-    verdict = exact(side * raw, variance, "counts of both arms", formula, assumptions=notes)
-    return replace(verdict, recompute=_constant(side * raw))
+    verdict = exact(side * raw + 0.0, variance, "counts of both arms", formula, assumptions=notes)
+    return replace(verdict, recompute=_constant(side * raw + 0.0))
 
 
 def _constant(value: float) -> Callable[[Cells], Floats]:

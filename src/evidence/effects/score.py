@@ -9,12 +9,21 @@ from typing import NamedTuple
 import numpy as np
 
 from evidence.effects.formulas import Floats, as_floats
-from evidence.effects.row import UPWARD_FAVOURS_FIRST, Row
+from evidence.effects.row import UPWARD_FAVOURS_FIRST, People, Row
 from evidence.effects.solver.correlation import Correlation
 from evidence.effects.solver.quantity import Cells
 from evidence.effects.verdict import Verdict, exact, symmetric
 
-__all__ = ["ALIKE", "Score", "change_score", "orientation", "oriented", "score_of", "with_level_rule"]
+__all__ = [
+    "ALIKE",
+    "Score",
+    "change_score",
+    "df_note",
+    "orientation",
+    "oriented",
+    "score_of",
+    "with_level_rule",
+]
 
 ALIKE = "final scores alone: the arms taken to have begun alike"
 """What a comparison of final scores assumes, and one of changes does not."""
@@ -123,6 +132,15 @@ def oriented(
     if side == 0:
         return symmetric(value, variance, source, formula, assumptions=notes)
     return exact(side * value, variance, source, formula, assumptions=(*notes, note) if note else notes)
+
+
+def df_note(row: Row, people: People) -> tuple[str, ...]:
+    """Name degrees of freedom that more people would have than the arms have."""
+    df, known = row.number("df_between"), people.first + people.second - 2
+    if not (row.has("df_between") and df > known + 1e-9):
+        return ()
+    printed = row.says("df_between")
+    return (f"df {printed} would need {df + 2:g} people, the arms have {known + 2:g}: theirs taken",)
 
 
 def with_level_rule(row: Row, verdict: Verdict) -> Verdict:

@@ -54,7 +54,8 @@ def verdict_of_arms(
     )
 
     def again(x: Cells) -> Floats:
-        return sign * np.asarray(compute(x).estimate, dtype=np.float64)
+        # What moves the variance alone (a correlation of the row's own) stays as printed.
+        return sign * np.asarray(compute({**cells, **x}).estimate, dtype=np.float64)
 
     return replace(verdict, cells=cells_of(*parts), recompute=again, metric_scale="raw")
 
@@ -80,6 +81,8 @@ def from_pre_post(row: Row, people: People, r: Correlation) -> Verdict | None:
         f"d_ppc2 = J·[({change_e.shown}) - ({change_c.shown})] / "
         f"pooled baseline SD ({sd_e.shown}, {sd_c.shown})"
     )
+    if not r.assumed:
+        formula += f", variance with {r.words()}"
     after = any(row.has(f"post_{name}_e") for name in ("mean", "median", "ci_low"))
     base = (
         "pre and post means and SDs of both arms" if after else "mean changes and baseline SDs of both arms"

@@ -11,7 +11,7 @@ import numpy as np
 from evidence.effects import formulas
 from evidence.effects.formulas import Floats, as_floats
 from evidence.effects.row import People, Row, TestResult
-from evidence.effects.score import Score, score_of
+from evidence.effects.score import Score, df_note, score_of
 from evidence.effects.smd_printed import g_of_t, recomputed, t_formula
 from evidence.effects.solver import statistics
 from evidence.effects.solver.correlation import Correlation
@@ -27,7 +27,7 @@ def from_t(row: Row, people: People, r: Correlation) -> Verdict | None:
     if not row.has(column):
         return None
     t = printed(column, row.says(column))
-    return g_of_t(row, t, people, score_of(row, r), "t of the comparison")
+    return g_of_t(row, t, people, score_of(row, r), "t of the comparison", notes=df_note(row, people))
 
 
 def from_r(row: Row, people: People, r: Correlation) -> Verdict | None:
@@ -48,7 +48,9 @@ def from_r(row: Row, people: People, r: Correlation) -> Verdict | None:
 def unsigned_t(row: Row, people: People) -> tuple[Quantity, str] | None:
     """Return the size of t from an F of 1 numerator df or a chi-squared, and what it was read from."""
     if row.has("f_between") and (not row.has("f_df1") or row.number("f_df1") == 1):
-        notes = () if row.has("f_df1") else ("F taken to have 1 numerator degree of freedom",)
+        notes = df_note(row, people)
+        if not row.has("f_df1"):
+            notes = (*notes, "F taken to have 1 numerator degree of freedom")
         shown = f"√{row.says('f_between')} = {math.sqrt(row.number('f_between')):.4g}"
         compute_f = _sqrt_of("f_between")
         return Quantity(compute_f, ("f_between",), shown, "", notes), "F of the comparison"

@@ -247,5 +247,5 @@ def sd_from_correlation(row: Row, arm: str, people: People, r: Quantity) -> Quan
         return spread.sd_of_change(pre.compute(x), post.compute(x), r.compute(x))
 
     value = float(compute(row.solved_cells))
-    shown = f"SD of the change from {pre.shown} and {post.shown} with r = {r.shown}: {value:.4g}"
+    shown = f"{value:.4g} (from {pre.shown} and {post.shown} with r = {r.shown})"
     return Quantity(compute, cells_of(pre, post, r), shown, "SD of the change from r", merged(pre, post, r))
