@@ -1,4 +1,4 @@
-"""The array door: what it takes, what it refuses, what it says, and how measures behave under changes of data."""
+"""The array door: what it takes, refuses and says, and how measures behave under changes of the data."""
 
 from __future__ import annotations
 
