@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,13 @@ def test_fixed_predictors_by_simulation(r2: float, m: int) -> None:
     shown = ev.effect_size("ZR2F", r2i=r2, mi=m, ni=n)
     assert drawn.var() == pytest.approx(float(got.variance[0]), rel=0.04)
     assert np.arctanh(np.sqrt(drawn)).var() == pytest.approx(float(shown.variance[0]), rel=0.04)
+
+
+def test_documentation_is_written_from_the_registry() -> None:
+    root = Path(__file__).parents[1]
+    spec = importlib.util.spec_from_file_location("write_measures", root / "scripts" / "write_measures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert (root / "docs" / "measures.md").read_text(encoding="utf-8") == script.page()

@@ -106,6 +106,7 @@ def missing_reasons(measure: Measure, columns: Mapping[str, Floats], lacking: np
     kinds, first, which = np.unique(pattern, return_index=True, return_inverse=True)
     words = []
     for row in first[: len(kinds)]:
-        gaps = ([name for name in names if name not in empty or empty[name][row]] for names in measure.inputs)
-        words.append("missing: " + ", ".join(min(gaps, key=len)))
+        gaps = [[name for name in names if name not in empty or empty[name][row]] for names in measure.inputs]
+        fewest = min(len(names) for names in gaps)
+        words.append("missing: " + ", ".join(next(names for names in gaps if len(names) == fewest)))
     return {int(row): words[int(kind)] for row, kind in zip(at, which, strict=True)}
