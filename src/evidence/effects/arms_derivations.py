@@ -10,13 +10,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.derivation import NUMBERS, Derivation
+from evidence.effects.derivation import NUMBERS, P_VALUE, Derivation
+from evidence.effects.difference_derivations import statistic_of, statistic_of_p
 from evidence.effects.formulas import Estimate, Floats, as_floats
 from evidence.effects.measures import MEASURES
 from evidence.effects.measures.record import Given
 from evidence.effects.row import People, Row
 from evidence.effects.score import ALIKE
 from evidence.effects.smd_arms import both_arms, named, verdict_of_arms
+from evidence.effects.solver import spread
 from evidence.effects.solver.arm import change_of, mean_of, sd_of
 from evidence.effects.solver.correlation import Correlation
 from evidence.effects.solver.quantity import Cells
@@ -71,6 +73,38 @@ def _post(code: str, row: Row, people: People, r: Correlation) -> Verdict | None
     if verdict is None or MEASURES[code].scale != "log":
         return verdict
     return replace(verdict, display_sign=int(row.better_sign))
+
+
+def _ratio_by_test(row: Row, people: People, r: Correlation, *, exact_p: bool) -> Verdict | None:
+    """Read a ratio of final means whose common SD is told by the test between the arms."""
+    means = both_arms(lambda arm: mean_of(row, "post", arm, people))
+    test = (statistic_of_p if exact_p else statistic_of)(row, people)
+    stated = row.word("test_between")
+    if means is None or test is None or row.better_sign == 0 or stated not in ("", "post"):
+        return None
+    (first, second), (t, told, notes) = means, test
+    values = [mean.value(row.solved_cells) for mean in means]
+    if not (min(values) > 0 and values[0] != values[1] and t > 0 and math.isfinite(people.first)):
+        return None
+
+    def compute(x: Cells) -> Estimate:
+        m1, m2 = first.compute(x), second.compute(x)
+        sd = spread.sd_from_difference(m1 - m2, t, people.first, people.second)
+        columns: dict[str, ArrayLike] = {
+            **{"m1i": m1, "sd1i": sd, "n1i": people.first},
+            **{"m2i": m2, "sd2i": sd, "n2i": people.second},
+        }
+        return _estimate("ROM", columns, _first_vtype("ROM"))
+
+    sd = float(spread.sd_from_difference(values[0] - values[1], t, people.first, people.second))
+    formula = f"ROM of the means {first.shown} and {second.shown}, common SD {sd:.4g} from {told}"
+    if not stated:
+        notes = (*notes, "the test taken to compare the final means")
+    source = f"post means of both arms with {'an exact p' if exact_p else 'the test of the comparison'}"
+    verdict = verdict_of_arms(
+        row, compute, means, named(source, *means), formula, (*notes, "one SD in both arms", ALIKE)
+    )
+    return None if verdict is None else replace(verdict, display_sign=int(row.better_sign))
 
 
 def _changes(code: str, row: Row, people: People, r: Correlation) -> Verdict | None:
@@ -148,11 +182,23 @@ _CHANGES = "changes of both arms and their SDs before training"
 _R = "r for the variance, unless the arms tell theirs"
 
 ARMS_DERIVATIONS: Mapping[str, tuple[Derivation, ...]] = {
-    "ROM": _of("ROM", f"{_FINAL}; both means positive", "that the arms began alike", _post, "post"),
+    "ROM": (
+        *_of("ROM", f"{_FINAL}; both means positive", "that the arms began alike", _post, "post"),
+        Derivation(
+            "post_and_test",
+            "final means of both arms, their common SD from the t or F of the comparison",
+            *(NUMBERS, "one SD, and that the arms began alike", partial(_ratio_by_test, exact_p=False)),
+        ),
+        Derivation(
+            "post_and_p",
+            "final means of both arms, their common SD from the exact p of the comparison",
+            *(P_VALUE, "one SD, and that the arms began alike", partial(_ratio_by_test, exact_p=True)),
+        ),
+    ),
+    "RD": _of("RD", "counts of both arms", "", _counts, "counts"),
     "SMDH": _of("SMDH", _FINAL, "that the arms began alike", _post, "post"),
     "SMD1": _of("SMD1", _FINAL, "that the arms began alike", _post, "post"),
     "DPPC1": _of("DPPC1", _CHANGES, _R, _changes, "pre_post"),
     "DPPC2": _of("DPPC2", _CHANGES, _R, _changes, "pre_post"),
-    "RD": _of("RD", "counts of both arms", "", _counts, "counts"),
 }
 """By code of the measure."""

@@ -21,7 +21,7 @@ from evidence.effects.solver.correlation import Correlation
 from evidence.effects.solver.quantity import Cells, Quantity, cells_of, merged, printed
 from evidence.effects.verdict import VARIANCE_ONLY, Verdict, exact, symmetric
 
-__all__ = ["MD_DERIVATIONS"]
+__all__ = ["MD_DERIVATIONS", "statistic_of", "statistic_of_p"]
 
 _SCALE = {"post": "raw", "change": "change", "group_by_time": "change", "ancova": "ancova"}
 _NORMAL = f"people of the arms not known: the interval taken as a normal one {VARIANCE_ONLY}"
@@ -146,8 +146,8 @@ def _minus(first: Quantity, second: Quantity) -> Callable[[Cells], Floats]:
     return lambda x: first.compute(x) - second.compute(x)
 
 
-def _statistic(row: Row, people: People) -> tuple[float, str, tuple[str, ...]] | None:
-    """Return the size of the t of the comparison and what it was read from."""
+def statistic_of(row: Row, people: People) -> tuple[float, str, tuple[str, ...]] | None:
+    """Return the size of the t of the comparison, what it was read from, and what that assumes."""
     for column in ("t_between", *(("effect",) if row.word("effect_metric") == "t" else ())):
         if row.has(column):
             return abs(row.number(column)), f"t {row.says(column)}", ()
@@ -186,18 +186,24 @@ def _over_t(row: Row, people: People, size: float, told: str, notes: tuple[str, 
 
 
 def _by_statistic(row: Row, people: People, r: Correlation) -> Verdict | None:
-    found = _statistic(row, people)
+    found = statistic_of(row, people)
     return None if found is None else _over_t(row, people, *found)
 
 
-def _by_p(row: Row, people: People, r: Correlation) -> Verdict | None:
+def statistic_of_p(row: Row, people: People) -> tuple[float, str, tuple[str, ...]] | None:
+    """Return the size of t behind the exact p of the comparison, as `statistic_of` does."""
     test = row.test
     if test is None or test.relation != "=" or not 0 < test.p < 1:
         return None
     df = people.first + people.second - 2
     t = float(formulas.t_from_p(test.p, df))
     notes = () if math.isfinite(df) else (_NORMAL.replace("interval", "test"),)
-    return _over_t(row, people, t, f"p {test.printed} on {df:g} df, t {t:.4g}", notes)
+    return t, f"p {test.printed} on {df:g} df, t {t:.4g}", notes
+
+
+def _by_p(row: Row, people: People, r: Correlation) -> Verdict | None:
+    found = statistic_of_p(row, people)
+    return None if found is None else _over_t(row, people, *found)
 
 
 MD_DERIVATIONS: tuple[Derivation, ...] = (

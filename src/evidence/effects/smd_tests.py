@@ -58,7 +58,7 @@ def unsigned_t(row: Row, people: People) -> tuple[Quantity, str] | None:
         total = people.first + people.second
 
         def compute(x: Cells) -> Floats:
-            return statistics.t_from_chi2(x["chi2_between"], total)
+            return statistics.t_from_chi2(np.maximum(x["chi2_between"], 0.0), total)
 
         value = float(compute(row.solved_cells))
         shown = f"{value:.4g} from chi² = {row.says('chi2_between')} of {total:g} people"
@@ -68,7 +68,7 @@ def unsigned_t(row: Row, people: People) -> tuple[Quantity, str] | None:
 
 
 def _sqrt_of(column: str) -> Callable[[Cells], Floats]:
-    return lambda x: statistics.t_from_f(x[column])
+    return lambda x: statistics.t_from_f(np.maximum(x[column], 0.0))
 
 
 def _from_unsigned(row: Row, people: People, r: Correlation, wanted: str) -> Verdict | None:

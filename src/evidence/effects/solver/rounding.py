@@ -84,7 +84,7 @@ def rounding_range(
         value = float(np.asarray(compute({})))
         return value, value
     if len(names) <= _ALL_CORNERS:
-        return _range(at(_signs(len(names))))
+        return _range(np.append(at(_signs(len(names))), at(np.zeros((1, len(names))))))
     low, high = (_climb(at, len(names), side) for side in (-1.0, 1.0))
     return low, high
 
