@@ -85,6 +85,7 @@ def apply_mapping(sheet: Sheet, mapping: TableMapping, source: str) -> Mapped:
         pairs = pair_arms(records, mapping.pairs)
         first, second = pairs.first, pairs.second
         left += pairs.left
+        left += _joined_to_nothing(records, {*first.tolist(), *second.tolist()}, left, sheet.lines)
     else:
         first = second = np.arange(len(records))
     table = _table(records, first, second)
@@ -126,6 +127,21 @@ def _chosen(sheet: Sheet, mapping: TableMapping) -> tuple[np.ndarray, list[LeftO
         ]
         keep &= ~dropped
     return np.flatnonzero(keep), left
+
+
+def _joined_to_nothing(
+    records: Records, compared: set[int], left: Sequence[LeftOut], lines: np.ndarray
+) -> list[LeftOut]:
+    """Return the rows before training of arms that are in no comparison."""
+    used = {at for place in compared for at in records.lines[place]}
+    told = {one.at for one in left}
+    found: dict[int, LeftOut] = {}
+    for place, rows in enumerate(records.lines):
+        for at in rows[1:] if place not in compared else ():
+            if at not in used and at not in told:
+                reason = f"it goes with line {lines[rows[0]]}, which is in no comparison"
+                found[at] = replace(records.leave(place, reason), at=at)
+    return list(found.values())
 
 
 def _described(one: LeftOut, sheet: Sheet, mapping: TableMapping) -> LeftOut:

@@ -21,17 +21,20 @@ def mapping_report(studies: Studies) -> str:
         As `read_studies` returns them.
     """
     table = studies.table
-    lines = [f"{len(table)} comparisons from {table['study'].nunique()} studies"]
+    studies_told = _counted(table["study"].nunique(), "study", "studies")
+    lines = [f"{_counted(len(table), 'comparison', 'comparisons')} from {studies_told}"]
     left = studies.left_out
     if len(left):
-        lines.append(f"{len(left)} rows in no comparison (studies.left_out has them all):")
+        lines.append(
+            f"{_counted(len(left), 'row', 'rows')} in no comparison (studies.left_out has them all):"
+        )
         for reason, rows in left.groupby("reason", sort=False):
             lines.append(f"  {len(rows)}: {reason} ({_places(rows['line'].tolist())})")
     else:
         lines.append("every row of the file is in a comparison")
     odd = studies.warnings
     if len(odd):
-        lines.append(f"{len(odd)} odd cells (studies.warnings has them all):")
+        lines.append(f"{_counted(len(odd), 'odd cell', 'odd cells')} (studies.warnings has them all):")
         for (column, rule), rows in odd.groupby(["column", "rule"], sort=False):
             lines.append(f"  {len(rows)}: {column}: {rule} ({_places(rows['line'].tolist())})")
     if len(studies.extra.columns):
@@ -40,6 +43,10 @@ def mapping_report(studies: Studies) -> str:
         )
     lines += [f"note: {note}" for note in studies.notes]
     return "\n".join(lines)
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
 
 
 def _places(numbers: list[int]) -> str:
