@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import evidence as ev
 from evidence.effects.measures import MEASURES
-from evidence.effects.measures.single import freeman_tukey_share
+from evidence.effects.measures.proportions import freeman_tukey_share
 from evidence.effects.measures.superiority import common_language
 
 MEANS: dict[str, Any] = {"m1i": [12.0, 9.0], "sd1i": [3.0, 2.0], "n1i": [20, 15]} | {
@@ -163,6 +163,23 @@ class TestRefusals:
     def test_options(self, options: dict[str, Any], words: str) -> None:
         with pytest.raises(ev.ModelError, match=words):
             ev.effect_size("SMD", **MEANS, **options)
+
+    def test_cells_that_contradict_the_size_of_the_group(self) -> None:
+        with pytest.raises(ev.ModelError, match="ai and bi make up n1i, got 15 and 20"):
+            ev.effect_size("OR", ai=5, bi=10, n1i=20, ci=3, di=17)
+        assert not ev.effect_size("OR", ai=5, bi=15, n1i=20, ci=3, di=17).unusable.any()
+
+    def test_masked_cells_are_empty_cells(self) -> None:
+        masked = np.ma.MaskedArray([12.0, 9.0], mask=[True, False])
+        assert ev.effect_size("SMD", **{**MEANS, "m1i": masked}).reasons == {0: "missing: m1i"}
+
+    def test_no_degrees_of_freedom_is_not_a_missing_cell(self) -> None:
+        got = ev.effect_size("PCOR", ti=[2.0, 2.0], ni=[5, 30], mi=5)
+        assert got.unusable.tolist() == [True, False]
+        assert got.reasons[0].startswith("PCOR does not exist for these numbers")
+
+    def test_no_rows_give_no_rows(self) -> None:
+        assert len(ev.effect_size("MD", m1i=[], sd1i=[], n1i=[], m2i=[], sd2i=[], n2i=[])) == 0
 
     def test_unknown_measure_lists_and_suggests(self) -> None:
         with pytest.raises(ev.ModelError, match="did you mean SMD"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,12 @@ from evidence.effects.formulas import Floats
 from evidence.effects.measures import Measure
 from evidence.errors import ModelError
 
-__all__ = ["as_columns", "broken_rows", "chosen_inputs", "missing_reasons"]
+__all__ = ["as_columns", "broken_rows", "chosen_inputs", "missing_reasons", "positions"]
+
+
+def positions(flags: np.ndarray) -> list[int]:
+    """Return the positions of the flagged rows."""
+    return [int(at) for at in np.flatnonzero(flags)] if flags.any() else []
 
 
 def as_columns(given: Mapping[str, ArrayLike | None]) -> dict[str, Floats]:
@@ -38,8 +43,10 @@ def as_columns(given: Mapping[str, ArrayLike | None]) -> dict[str, Floats]:
 
 
 def _floats(name: str, values: ArrayLike) -> Floats:
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     raw = np.asarray(values)
-    if raw.dtype == object or raw.dtype.kind == "O":
+    if raw.dtype == object:
         raw = np.asarray([math.nan if _empty(cell) else cell for cell in raw.ravel()]).reshape(raw.shape)
     if raw.dtype.kind not in "fiu":
         raise ModelError(f"{name} must hold numbers; got {values!r:.80}")
@@ -72,31 +79,38 @@ def chosen_inputs(measure: Measure, columns: Mapping[str, Floats]) -> tuple[str,
     raise ModelError(f"{measure.code} is computed from {ways}; missing: {lacking}")
 
 
-def broken_rows(measure: Measure, columns: Mapping[str, Floats]) -> dict[int, str]:
-    """Return the rows whose numbers break a rule, with column, rule and value."""
+def broken_rows(measure: Measure, used: Sequence[str], columns: Mapping[str, Floats]) -> dict[int, str]:
+    """Return the rows whose numbers break a rule, with column, rule and value.
+
+    The rules are those of the columns in use; sums are held against every column that was given.
+    """
     found: dict[int, str] = {}
-    for name, values in columns.items():
-        if name not in measure.rules:
-            continue
-        rule = measure.rules[name]
+    for name in used:
+        values, rule = columns[name], measure.rules[name]
         ok = rule.holds(values) | np.isnan(values)
-        if not ok.all():
-            for at in np.flatnonzero(~ok):
-                found.setdefault(int(at), f"{name}: {rule.text}, got {values[at]:g}")
-    for part, whole in measure.pairs:
-        if part in columns and whole in columns:
-            more = columns[part] > columns[whole]
-            for at in np.flatnonzero(more) if more.any() else ():
-                found.setdefault(
-                    int(at),
-                    f"{part}: no more events than people, got {columns[part][at]:g} of"
-                    f" {columns[whole][at]:g} ({whole})",
-                )
+        for at in positions(~ok):
+            found.setdefault(at, f"{name}: {rule.text}, got {values[at]:g}")
+    for part, rest, whole in measure.sums:
+        if part not in columns or whole not in columns:
+            continue
+        events, people = columns[part], columns[whole]
+        for at in positions(events > people):
+            found.setdefault(
+                at, f"{part}: no more events than people, got {events[at]:g} of {people[at]:g} ({whole})"
+            )
+        if rest in columns:
+            together = events + columns[rest]
+            for at in positions(np.abs(together - people) > 1e-9 * people):
+                words = f"{part} and {rest} make up {whole}, got {together[at]:g} and {people[at]:g}"
+                found.setdefault(at, f"{whole}: {words}")
     return dict(sorted(found.items()))
 
 
 def missing_reasons(measure: Measure, columns: Mapping[str, Floats], lacking: np.ndarray) -> dict[int, str]:
-    """Return which cells each lacking row is without, by the set of inputs that it comes nearest to."""
+    """Return which cells each lacking row is without, by the set of inputs that it comes nearest to.
+
+    A row whose cells are all there lacks an effect for another reason and is not in the answer.
+    """
     at = np.flatnonzero(lacking)
     if not at.size:
         return {}
@@ -108,5 +122,6 @@ def missing_reasons(measure: Measure, columns: Mapping[str, Floats], lacking: np
     for row in first[: len(kinds)]:
         gaps = [[name for name in names if name not in empty or empty[name][row]] for names in measure.inputs]
         fewest = min(len(names) for names in gaps)
-        words.append("missing: " + ", ".join(next(names for names in gaps if len(names) == fewest)))
-    return {int(row): words[int(kind)] for row, kind in zip(at, which, strict=True)}
+        words.append(", ".join(next(names for names in gaps if len(names) == fewest)))
+    said = zip(at, which, strict=True)
+    return {int(row): f"missing: {words[int(kind)]}" for row, kind in said if words[int(kind)]}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence._check import one_of
-from evidence.effects.array_checks import as_columns, broken_rows, chosen_inputs, missing_reasons
+from evidence.effects.array_checks import as_columns, broken_rows, chosen_inputs, missing_reasons, positions
 from evidence.effects.array_record import ArrayEffects
 from evidence.effects.array_steps import (
     LISTED,
@@ -18,7 +18,6 @@ from evidence.effects.array_steps import (
     double_zero,
     flagged,
     forms_of,
-    positions,
     said,
     settled,
     with_addition,
@@ -201,7 +200,7 @@ def effect_size(
     columns = {name: every[name] for name in used}
     size = len(columns[used[0]])
     forms = forms_of(chosen, vtype, size)
-    reasons = broken_rows(chosen, columns)
+    reasons = broken_rows(chosen, used, every)
     if reasons and invalid == "raise":
         raise ModelError(_broken(chosen, reasons, size))
     if reasons:

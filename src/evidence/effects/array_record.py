@@ -160,9 +160,12 @@ class ArrayEffects:
             "alternatives": "",
             "reason": flat["reason"],
         }
-        scale = "log" if record.scale == "log" else "identity"
+        back, notes = record.back, self.notes
+        ratio = back is not None and back.function is np.exp
+        if back is not None and not ratio:
+            notes = (*notes, f"Effects are on the scale {record.scale}; {back.name} = {back.formula}.")
         table = pd.DataFrame({name: made[name] for name in CONTRACT_COLUMNS})
-        return Effects(table, measure=self.measure, scale=scale, notes=self.notes)
+        return Effects(table, measure=self.measure, scale="log" if ratio else "identity", notes=notes)
 
     def __len__(self) -> int:
         """Return the number of rows."""

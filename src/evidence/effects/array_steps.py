@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from evidence._check import as_number, one_of
+from evidence.effects.array_checks import positions
 from evidence.effects.array_record import Flags
 from evidence.effects.formulas import Estimate, Floats
 from evidence.effects.measures import Measure
@@ -21,7 +22,6 @@ __all__ = [
     "double_zero",
     "flagged",
     "forms_of",
-    "positions",
     "said",
     "settled",
     "with_addition",
@@ -30,11 +30,6 @@ __all__ = [
 
 LISTED = 5
 """Rows that an error or a note spells out."""
-
-
-def positions(flags: Flags) -> list[int]:
-    """Return the positions of the flagged rows."""
-    return [int(at) for at in np.flatnonzero(flags)] if flags.any() else []
 
 
 def flagged(at: Iterable[int], size: int) -> Flags:

@@ -13,6 +13,7 @@ from evidence.effects.measures import (
     matched,
     means,
     prepost,
+    proportions,
     rates,
     single,
     superiority,
@@ -35,6 +36,7 @@ _FAMILIES = (
     correlations,
     biserial,
     superiority,
+    proportions,
     single,
 )
 

@@ -10,12 +10,12 @@ from evidence.effects.formulas import Floats
 from evidence.effects.measures.common import COUNT, SIZE_1
 from evidence.effects.measures.record import Given
 
-__all__ = ["CELLS", "CELL_INPUTS", "CELL_PAIRS", "CELL_RULES", "cells", "share_variance", "with_cells"]
+__all__ = ["CELLS", "CELL_INPUTS", "CELL_RULES", "CELL_SUMS", "cells", "share_variance", "with_cells"]
 
 CELLS = ("ai", "bi", "ci", "di")
 CELL_INPUTS = (CELLS, ("ai", "n1i", "ci", "n2i"))
 CELL_RULES = MappingProxyType({**dict.fromkeys(CELLS, COUNT), "n1i": SIZE_1, "n2i": SIZE_1})
-CELL_PAIRS = (("ai", "n1i"), ("ci", "n2i"))
+CELL_SUMS = (("ai", "bi", "n1i"), ("ci", "di", "n2i"))
 
 
 def with_cells(columns: dict[str, Floats]) -> dict[str, Floats]:

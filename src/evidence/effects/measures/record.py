@@ -116,8 +116,8 @@ class Measure:
         The sets of columns from which it can be computed, the preferred first.
     rules : mapping of str to Rule
         What the numbers of each column have to be.
-    pairs : tuple of pairs of str
-        Columns of which the first is a part of the second (events of people).
+    sums : tuple of triples of str
+        Columns of which the first two make up the third (people with and without the event).
     needs : tuple of str
         The columns that the formula reads, after `prepare`; a row that lacks one has no effect.
     prepare : callable or None
@@ -150,7 +150,7 @@ class Measure:
     variance: Mapping[str, str] = field(default_factory=_nothing)
     inputs: tuple[tuple[str, ...], ...] = ()
     rules: Mapping[str, Rule] = field(default_factory=_nothing)
-    pairs: tuple[tuple[str, str], ...] = ()
+    sums: tuple[tuple[str, str, str], ...] = ()
     needs: tuple[str, ...] = ()
     prepare: Prepare | None = None
     compute: Compute | None = None

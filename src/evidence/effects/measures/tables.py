@@ -10,8 +10,8 @@ from scipy import special
 from evidence.effects.formulas import Estimate, Floats
 from evidence.effects.measures.cells import (
     CELL_INPUTS,
-    CELL_PAIRS,
     CELL_RULES,
+    CELL_SUMS,
     CELLS,
     cells,
     share_variance,
@@ -127,7 +127,7 @@ def _table(
         "family": FAMILY,
         "inputs": CELL_INPUTS,
         "rules": CELL_RULES,
-        "pairs": CELL_PAIRS,
+        "sums": CELL_SUMS,
         "needs": CELLS,
         "prepare": with_cells,
         "counts": CELLS,
