@@ -91,8 +91,8 @@ def _registry() -> list[str]:
         "### RR, IRR, HR, OR: ratios",
         "",
         "In this order: counts of both arms (`counts`; in cluster-randomised trials after the printed "
-        "ratio), a printed ratio with its interval (`printed_ratio`), a relative risk reduction with its interval "
-        "(`reduction`), a printed ratio with an exact p (`ratio_and_p`).",
+        "ratio), a printed ratio with its interval (`printed_ratio`), a relative risk reduction with its "
+        "interval (`reduction`), a printed ratio with an exact p (`ratio_and_p`).",
         "",
     ]
     return lines

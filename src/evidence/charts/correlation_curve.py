@@ -110,8 +110,8 @@ def correlation_curve(
     Examples
     --------
     >>> import evidence as ev
-    >>> trials = ev.example_studies().where(study="resendeneto2019")
-    >>> found = ev.correlation_grid(trials, (0.5, 0.7, 0.9), measure="SMD", model=ev.common_effect)
+    >>> trials = ev.example_studies().where(question="hip_knee_vs_knee", domain="function", level="study")
+    >>> found = ev.correlation_grid(trials, (0.5, 0.9), measure="SMD")
     >>> ax = ev.correlation_curve(found)
     """
     way = "grid = ev.correlation_grid(effects)"

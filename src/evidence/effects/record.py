@@ -155,7 +155,7 @@ class Effects:
         >>> import evidence as ev
         >>> trials = ev.example_studies().where(study="resendeneto2019")
         >>> account = ev.effect_sizes(trials, measure="SMD").explain("resendeneto2019_03")
-        >>> "lower is better" in str(account)
+        >>> "5.04" in str(account)
         True
         """
         from evidence.effects.account import account_of

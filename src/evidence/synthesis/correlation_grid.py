@@ -152,10 +152,12 @@ def correlation_grid(
     Examples
     --------
     >>> import evidence as ev
-    >>> trials = ev.example_studies().where(study="resendeneto2019")
-    >>> found = ev.correlation_grid(trials, (0.5, 0.7, 0.9), measure="SMD", model=ev.common_effect)
+    >>> trials = ev.example_studies().where(question="hip_knee_vs_knee", domain="function", level="study")
+    >>> found = ev.correlation_grid(trials, (0.5, 0.9), measure="SMD")
     >>> found.table["correlation"].tolist()
-    [0.5, 0.7, 0.9]
+    [0.5, 0.9]
+    >>> bool(found.table.loc[0, "std_error"] > found.table.loc[1, "std_error"])
+    True
     """
     studies, code, continuity, used = _given(effects, measure)
     values = _checked(grid)
