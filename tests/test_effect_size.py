@@ -217,6 +217,12 @@ class TestWhatItReturns:
         assert fit.estimate == pytest.approx(float(np.sum(weights * got.estimate[:2]) / weights.sum()))
         assert fit.k == 2
 
+    def test_common_language(self) -> None:
+        got = ev.effect_size("SMD", di=[0.0, 0.5], n1i=1000, n2i=1000, correct=False)
+        np.testing.assert_allclose(got.common_language, [0.5, 0.638], atol=6e-4)
+        with pytest.raises(ev.ModelError, match="these effects are MD"):
+            _ = ev.effect_size("MD", **MEANS).common_language
+
     def test_studies_name_every_row(self) -> None:
         with pytest.raises(ev.ModelError, match="study must name every row"):
             ev.effect_size("SMD", **MEANS).effects(study=["A"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from evidence.charts.forest import forest
     from evidence.charts.trial import trial
     from evidence.effects.array_door import effect_size
+    from evidence.effects.array_record import ArrayEffects
     from evidence.effects.generic import effects_from
     from evidence.effects.reading import effect_sizes
     from evidence.effects.record import Effects
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from evidence.tables import Table
 
 _HOME = {
+    "ArrayEffects": "effects.array_record",
     "Comparison": "synthesis.compare",
     "CorrelationGrid": "synthesis.correlation_grid",
     "Effects": "effects.record",
@@ -73,6 +75,7 @@ _HOME = {
 
 __all__ = [
     "SIX_DOMAINS",
+    "ArrayEffects",
     "Comparison",
     "CorrelationGrid",
     "Effects",

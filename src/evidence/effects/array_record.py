@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from evidence._check import check_level
 from evidence.effects.formulas import Floats
 from evidence.effects.measures import MEASURES
+from evidence.effects.measures.superiority import common_language
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -75,6 +76,21 @@ class ArrayEffects:
     def display(self) -> Floats:
         """Return the estimates as they are shown: ratios for logarithms, correlations for Fisher's z."""
         return self._shown(self.estimate)
+
+    @property
+    def common_language(self) -> Floats:
+        """Return standardised differences as the chance that a person of the first group lies higher.
+
+        Raises
+        ------
+        ModelError
+            Where the measure is not a difference in standard deviations.
+        """
+        if not self.measure.startswith(("SMD", "DPPC", "OR2D", "PBIT")):
+            raise ModelError(
+                f"common_language reads standardised mean differences; these effects are {self.measure}"
+            )
+        return common_language(self.estimate)
 
     def _shown(self, values: Floats) -> Floats:
         back = MEASURES[self.measure].back

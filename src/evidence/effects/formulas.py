@@ -24,6 +24,7 @@ __all__ = [
     "g_from_pre_post",
     "g_from_t",
     "hedges_j",
+    "noncentral_variance",
     "pooled_sd",
     "smd_variance",
     "t_from_interval",
@@ -263,8 +264,29 @@ def g_from_pre_post(
     j = hedges_j(df)
     d = j * (as_floats(change_e) - as_floats(change_c)) / pooled
     base = 2 * (1 - as_floats(correlation)) * (1 / first + 1 / second)
-    variance = j**2 * base * df / (df - 2) * (1 + d**2 / base) - d**2
-    return Estimate(d, variance)
+    return Estimate(d, noncentral_variance(d, base, j, df))
+
+
+def noncentral_variance(g: ArrayLike, spread: ArrayLike, j: ArrayLike, df: ArrayLike) -> Floats:
+    """Return the variance of a standardised difference whose expectation is `g`: that of a noncentral t.
+
+    Parameters
+    ----------
+    g : array-like
+        The effect, corrected.
+    spread : array-like
+        Variance of the difference of means in units of the squared standard deviation.
+    j : array-like
+        The correction that was applied (1 for none).
+    df : array-like
+        Degrees of freedom of the standard deviation; the variance exists above 2.
+
+    References
+    ----------
+    Hedges LV (1981), doi:10.3102/10769986006002107; Morris SB (2008), eq. 25, doi:10.1177/1094428106291059
+    """
+    effect, m = as_floats(g), as_floats(df)
+    return as_floats(j) ** 2 * m / (m - 2) * (as_floats(spread) + effect**2) - effect**2
 
 
 def g_from_t(t: ArrayLike, n_e: ArrayLike, n_c: ArrayLike, factor: ArrayLike = 1.0) -> Estimate:

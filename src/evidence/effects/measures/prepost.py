@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from evidence.effects.formulas import Estimate, Floats, cohen_d, g_from_pre_post, hedges_j, smd_variance
-from evidence.effects.measures.common import CORRELATION, NUMBER, SD, SIZE_2, filled
+from evidence.effects.formulas import Estimate, Floats, cohen_d, noncentral_variance
+from evidence.effects.measures.common import CORRELATION, NUMBER, SD, SIZE_2, corrected, filled
 from evidence.effects.measures.record import Given, Measure
 
 __all__ = ["MEASURES"]
@@ -39,17 +39,18 @@ def _changes(x: Given) -> tuple[Floats, Floats]:
     return x["post1i"] - x["pre1i"], x["post2i"] - x["pre2i"]
 
 
+def _variance(x: Given, g: Floats, spread: Floats, j: Floats, df: Floats, people: Floats) -> Floats:
+    """Return the variance by the form asked for, `spread` being that of the change in baseline SDs."""
+    if x.vtype == "LS":
+        return spread + g**2 / (2 * people)
+    return noncentral_variance(g, spread, j, np.where(df > 2, df, np.nan))
+
+
 def _arm(x: Given, change: Floats, sd: Floats, n: Floats, r: Floats) -> Estimate:
     """Return one group's standardised change (Becker 1988) and its variance."""
-    df = n - 1
-    j = np.where(df > 1, hedges_j(df), np.nan) if x.correct else np.ones_like(df)
+    j = corrected(x, n - 1)
     g = j * change / sd
-    spread = 2 * (1 - r) / n
-    if x.vtype == "EX":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            exact = j**2 * df / (df - 2) * (spread + g**2) - g**2
-        return Estimate(g, np.where(df > 2, exact, np.nan))
-    return Estimate(g, spread + g**2 / (2 * n))
+    return Estimate(g, _variance(x, g, 2 * (1 - r) / n, j, n - 1, n))
 
 
 def _ppc1(x: Given) -> Estimate:
@@ -62,20 +63,10 @@ def _ppc1(x: Given) -> Estimate:
 def _ppc2(x: Given) -> Estimate:
     first, second = _changes(x)
     sd1, n1, sd2, n2, r1, r2 = x.many("sdpre1i", "n1i", "sdpre2i", "n2i", "rpp1i", "rpp2i")
-    # The groups' baseline SDs are taken as equal, so that their correlations enter as a mean weighted by 1/n:
-    # 2(1-r)(1/n1 + 1/n2) is then the sum of the two groups' own terms.
-    r = (r1 / n1 + r2 / n2) / (1 / n1 + 1 / n2)
-    if x.vtype == "EX" and x.correct:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return g_from_pre_post(first, sd1, n1, second, sd2, n2, r)
-    d = cohen_d(first, sd1, n1, second, sd2, n2)
-    g = (hedges_j(n1 + n2 - 2) if x.correct else 1.0) * d
-    if x.vtype == "EX":
-        df = n1 + n2 - 2
-        spread = 2 * (1 - r) * (1 / n1 + 1 / n2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return Estimate(g, df / (df - 2) * (spread + g**2) - g**2)
-    return Estimate(g, smd_variance(g, n1, n2, np.sqrt(2 * (1 - r))))
+    df = n1 + n2 - 2
+    j = corrected(x, df)
+    g = j * cohen_d(first, sd1, n1, second, sd2, n2)
+    return Estimate(g, _variance(x, g, 2 * (1 - r1) / n1 + 2 * (1 - r2) / n2, j, df, n1 + n2))
 
 
 _INPUTS = ((*_COLUMNS, "ri"), (*_COLUMNS, "rpp1i", "rpp2i"))
