@@ -14,7 +14,6 @@ from evidence.effects.derivation import NUMBERS, P_VALUE, Derivation
 from evidence.effects.difference_derivations import statistic_of, statistic_of_p
 from evidence.effects.formulas import Estimate, Floats, as_floats
 from evidence.effects.measures import MEASURES
-from evidence.effects.measures.record import Given
 from evidence.effects.row import People, Row
 from evidence.effects.score import ALIKE
 from evidence.effects.smd_arms import both_arms, named, verdict_of_arms
@@ -30,11 +29,9 @@ __all__ = ["ARMS_DERIVATIONS"]
 def _estimate(code: str, columns: Mapping[str, ArrayLike], vtype: str) -> Estimate:
     """Return a measure of arrays that have been checked, by the formula of the registry."""
     measure = MEASURES[code]
-    assert measure.compute is not None  # only printed measures have none
     arrays = np.broadcast_arrays(*(np.atleast_1d(as_floats(value)) for value in columns.values()))
     given = dict(zip(columns, (np.array(array) for array in arrays), strict=True))
-    prepared = measure.prepare(given) if measure.prepare is not None else given
-    found = measure.compute(Given(prepared, vtype=vtype))
+    found = measure.computed(measure.prepared(given), vtype)
     scalar = all(np.ndim(value) == 0 for value in columns.values())
     return Estimate(found.estimate[0], found.variance[0]) if scalar else found
 

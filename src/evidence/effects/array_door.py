@@ -32,6 +32,9 @@ __all__ = ["effect_size"]
 TO = ("only0", "all", "if0all", "none")
 """To which rows `add` is added: those with a zero, all, all if any row has a zero, none."""
 
+_ACTIONS = ("raise", "mark")
+"""What an empty cell or an impossible number does."""
+
 
 def effect_size(
     measure: str,
@@ -207,19 +210,16 @@ def effect_size(
         broken = flagged(reasons, size)
         columns = {name: np.where(broken, np.nan, values) for name, values in columns.items()}
     notes = _unused(chosen, every, used)
-    with np.errstate(all="ignore"):
-        ready = chosen.prepare(columns) if chosen.prepare else columns
-        lacking = np.zeros(size, dtype=bool)
-        for name in chosen.needs:
-            lacking |= np.isnan(ready[name])
-        reasons = {**missing_reasons(chosen, columns, lacking), **reasons}
-        if missing == "raise" and (
-            lost := {at: why for at, why in reasons.items() if why.startswith("missing")}
-        ):
-            raise ModelError(_broken(chosen, lost, size))
-        zero = double_zero(chosen, ready, size)
-        ready, added = with_addition(chosen, ready, amount_of(chosen, add), to, lacking)
-        found = computed(chosen, ready, forms, correct)
+    ready = chosen.prepared(columns)
+    lacking = np.zeros(size, dtype=bool)
+    for name in chosen.needs:
+        lacking |= np.isnan(ready[name])
+    reasons = {**missing_reasons(chosen, columns, lacking), **reasons}
+    if missing == "raise" and (lost := {at: why for at, why in reasons.items() if why.startswith("missing")}):
+        raise ModelError(_broken(chosen, lost, size))
+    zero = double_zero(chosen, ready, size)
+    ready, added = with_addition(chosen, ready, amount_of(chosen, add), to, lacking)
+    found = computed(chosen, ready, forms, correct)
     y, v = np.array(found.estimate, dtype=np.float64), np.array(found.variance, dtype=np.float64)
     if drop00:
         for at in positions(zero):
@@ -236,9 +236,6 @@ def effect_size(
         MappingProxyType(dict(sorted(reasons.items()))),
         (*notes, *said(added, zero, drop00, y, v, reasons, amount_of(chosen, add))),
     )
-
-
-_ACTIONS = ("raise", "mark")
 
 
 def _measure(measure: object) -> Measure:

@@ -12,7 +12,6 @@ from evidence.effects.array_record import Flags
 from evidence.effects.formulas import Estimate, Floats
 from evidence.effects.measures import Measure
 from evidence.effects.measures.common import NUMBER
-from evidence.effects.measures.record import Given
 from evidence.errors import ModelError
 
 __all__ = [
@@ -111,10 +110,9 @@ def with_addition(
 
 def computed(measure: Measure, columns: Mapping[str, Floats], forms: list[str], correct: bool) -> Estimate:
     """Return the measure's estimates and variances, each row by its form."""
-    assert measure.compute is not None
-    if len(set(forms)) == 1:
-        return measure.compute(Given(columns, forms[0], correct))
-    by_form = {form: measure.compute(Given(columns, form, correct)) for form in set(forms)}
+    by_form = {form: measure.computed(columns, form, correct=correct) for form in set(forms)}
+    if len(by_form) == 1:
+        return by_form[forms[0]]
     y = np.empty(len(forms))
     v = np.empty(len(forms))
     for form, found in by_form.items():

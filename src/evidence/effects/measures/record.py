@@ -160,3 +160,25 @@ class Measure:
     undefined: str = ""
     back: Back | None = None
     interpretation: str = ""
+
+    def prepared(self, columns: dict[str, Floats]) -> dict[str, Floats]:
+        """Return the columns completed to those that the formula reads (cells from totals, d from t)."""
+        with np.errstate(all="ignore"):
+            return self.prepare(columns) if self.prepare else columns
+
+    def computed(self, columns: Mapping[str, Floats], vtype: str = "", *, correct: bool = True) -> Estimate:
+        """Return estimates and variances of prepared columns, NaN or infinite where there are none.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray
+            As `prepared` returns them; numbers obey the rules.
+        vtype : str, optional
+            Form of the variance; the measure's first by default.
+        correct : bool
+            Whether the small-sample correction is applied.
+        """
+        assert self.compute is not None, f"{self.code} is printed, not computed"
+        # Rows without an effect divide by zero or take its logarithm; callers tell them by the result.
+        with np.errstate(all="ignore"):
+            return self.compute(Given(columns, vtype or next(iter(self.variance)), correct))
