@@ -13,6 +13,8 @@ from evidence.studies.mapping_numbers import ABSENT, clean_number, is_plain
 __all__ = ["guess_file", "looks_numeric", "number_like"]
 
 _LOOKED_AT = 15
+_SAMPLE = 500
+"""Distinct cells that are looked at: a column shows by far fewer whether it holds numbers."""
 _PLAIN = NumberRules(decimal=".")
 _COMMA = NumberRules(decimal=",")
 _ANY = Cells("", ())
@@ -26,7 +28,7 @@ def number_like(word: str) -> bool:
 
 def looks_numeric(cells: pd.Series, *, share: float = 0.6) -> bool:
     """Say whether most of the filled cells of a column are numbers."""
-    words = [str(word) for word in cells.unique() if word and str(word).casefold() not in ABSENT]
+    words = [str(word) for word in cells.unique()[:_SAMPLE] if word and str(word).casefold() not in ABSENT]
     return bool(words) and sum(map(number_like, words)) >= share * len(words)
 
 

@@ -91,24 +91,30 @@ def _arm_sizes(checked: Checked) -> list[Problem]:
     both = pd.concat(sides).sort_values("at", kind="stable")
     groups = both.groupby(["study", "arm"], sort=False)
     clashing = both[(groups["n"].transform("min") != groups["n"].transform("max")).to_numpy()]
-    return [
-        problem
-        for _, arm in clashing.groupby(["study", "arm"], sort=False)
-        for problem in _odd_sizes(arm, checked)
-    ]
+    return _odd_sizes(clashing, checked) if len(clashing) else []
 
 
-def _odd_sizes(arm: pd.DataFrame, checked: Checked) -> list[Problem]:
-    """Name the rows of one arm whose n is not its usual one: the most frequent, of several the first."""
-    usual = arm["n"].value_counts(sort=False).idxmax()
-    known = arm[arm["n"] == usual].iloc[0]
-    fix = (
-        f"{known['arm']!r} of {known['study']} has {usual:g} on line {checked.rows.lines[known['at']]}; "
-        "where fewer people were analysed, say so in the label of the arm"
+def _odd_sizes(arms: pd.DataFrame, checked: Checked) -> list[Problem]:
+    """Name the rows of an arm whose n is not its usual one: the most frequent, of several the first."""
+    often = arms.groupby(["study", "arm", "n"], sort=False)["at"].transform("size")
+    usual = (
+        arms.assign(often=often)
+        .sort_values(["often", "at"], ascending=[False, True], kind="stable")
+        .drop_duplicates(["study", "arm"])[["study", "arm", "n", "at"]]
     )
+    found = arms.merge(usual, on=["study", "arm"], suffixes=("", "_usual"), validate="many_to_one")
+    found = found[found["n"] != found["n_usual"]]
+    lines = checked.rows.lines[found["at_usual"].to_numpy(dtype=np.intp)]
+    printed = {column: checked.text[column].to_numpy(dtype=object) for column in ("n_e", "n_c")}
     return [
-        checked.rows.problem(*(at, ARM_SIZE, name, str(checked.text[name].iloc[at]), fix))
-        for at, name in arm.loc[arm["n"] != usual, ["at", "column"]].itertuples(index=False)
+        checked.rows.problem(
+            *(int(at), ARM_SIZE, column, str(printed[column][at])),
+            f"{arm!r} of {study} has {size:g} on line {line}; "
+            "where fewer people were analysed, say so in the label of the arm",
+        )
+        for at, column, arm, study, size, line in zip(
+            *(found[name] for name in ("at", "column", "arm", "study", "n_usual")), lines, strict=True
+        )
     ]
 
 
@@ -156,21 +162,23 @@ def row_warnings(checked: Checked, info: pd.DataFrame | None = None) -> pd.DataF
         *((at, "n_e", NEEDS_PEOPLE) for at in _at(_without_people(table, info))),
     ]
     found.sort(key=lambda item: item[0])
+    names = {"effect", "ci_low", "ci_high", *(column for _, column, _ in found)}
+    printed = {name: text[name].to_numpy(dtype=object) for name in names}
     return pd.DataFrame(
         {
             "line": pd.Series([int(rows.lines[at]) for at, _, _ in found], dtype="int64"),
             "row_id": pd.Series([rows.ids[at] for at, _, _ in found], dtype="str"),
             "column": pd.Series([column for _, column, _ in found], dtype="str"),
             "rule": pd.Series([rule for _, _, rule in found], dtype="str"),
-            "value": pd.Series([_shown(text, at, column) for at, column, _ in found], dtype="str"),
+            "value": pd.Series([_shown(printed, at, column) for at, column, _ in found], dtype="str"),
         }
     )
 
 
-def _shown(text: pd.DataFrame, at: int, column: str) -> str:
+def _shown(printed: dict[str, np.ndarray], at: int, column: str) -> str:
     if column == "effect":
-        return f"{text['effect'].iloc[at]} [{text['ci_low'].iloc[at]}, {text['ci_high'].iloc[at]}]"
-    return str(text[column].iloc[at])
+        return f"{printed['effect'][at]} [{printed['ci_low'][at]}, {printed['ci_high'][at]}]"
+    return str(printed[column][at])
 
 
 NEEDS_BETTER = "arm means need better: which end of the outcome is good"
