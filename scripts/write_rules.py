@@ -9,6 +9,7 @@ import pandas as pd
 
 import evidence as ev
 from evidence.effects.measures import MEASURES
+from evidence.effects.paired_derivations import PAIRED_MD, PAIRED_SMD
 from evidence.effects.readers import READABLE
 from evidence.effects.rules import RULES
 
@@ -76,7 +77,9 @@ def effects_by_question() -> dict[str, ev.Effects]:
 def _registry() -> list[str]:
     """Return the derivations of each measure that has a registry, in their order."""
     lines: list[str] = []
-    for code, derivations in READABLE.items():
+    paired = {"SMD": PAIRED_SMD, "MD": PAIRED_MD}
+    for code, registered in READABLE.items():
+        derivations = [*registered, *paired.get(code, ())]
         if not derivations:
             continue
         name = f"{MEASURES[code].name[:1].upper()}{MEASURES[code].name[1:]}"

@@ -13,6 +13,7 @@ from evidence.effects.codes import ROW_CODES
 from evidence.effects.derivation import NUMBERS, Derivation, applied, chosen_first
 from evidence.effects.difference_derivations import MD_DERIVATIONS
 from evidence.effects.measures import MEASURES, Measure
+from evidence.effects.paired_derivations import PAIRED_MD
 from evidence.effects.ratio_rules import all_ratios
 from evidence.effects.row import People, Row
 from evidence.effects.smd_derivations import SMD_DERIVATIONS
@@ -75,8 +76,11 @@ def read_all(row: Row, measure: Measure, correlation: float, continuity: float) 
 def _read(row: Row, measure: Measure, correlation: float) -> list[Verdict]:
     people = row.people
     found: list[Verdict] = []
-    if not row.is_within_participant:
-        r = row_correlation(row, people, correlation)
+    r = row_correlation(row, people, correlation)
+    if row.is_within_participant:
+        if people is not None and measure.code == "MD":
+            found = chosen_first(applied(PAIRED_MD, row, people, r))
+    else:
         no_test = row.word("basis") in ("within_group_only", "counts_or_means_only")
         untested = no_test or row.significant == "unclear"
         derivations = [each for each in READABLE[measure.code] if each.rank == NUMBERS or not untested]

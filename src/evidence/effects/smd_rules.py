@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from evidence.effects import formulas
 from evidence.effects.derivation import NUMBERS, applied, chosen_first
+from evidence.effects.paired_derivations import PAIRED_SMD
 from evidence.effects.row import People, Row
 from evidence.effects.score import score_of
 from evidence.effects.smd_derivations import SMD_DERIVATIONS
@@ -102,7 +103,7 @@ def _enough(people: People) -> bool:
 def _comparisons(row: Row, people: People | None, r: Correlation) -> list[Verdict]:
     """Return what every derivation makes of the row, the one that is taken first."""
     if row.is_within_participant:
-        return []
+        return [] if people is None else chosen_first(applied(PAIRED_SMD, row, people, r))
     if row.is_pooled or people is None or not _enough(people):
         # A printed SMD with its interval needs no number of people.
         printed = from_printed_smd(row, None)
