@@ -30,8 +30,8 @@ def test_the_handbooks_mean_difference() -> None:
 
 
 def test_the_handbooks_standardised_mean_difference() -> None:
-    # SMD 0.218 (no small-sample correction there), SE 0.256 by sqrt(1/N + SMD²/(2N))·sqrt(2(1-r)); the form here
-    # leaves the second term without the factor.
+    # SMD 0.218 (no small-sample correction there), SE 0.256 by sqrt(1/N + SMD²/(2N))·sqrt(2(1-r)); the form
+    # here leaves the second term without the factor.
     row = effect_of(CROSSOVER, correlation=0.68)
     assert number(row["estimate"]) / float(hedges_j(9)) == pytest.approx(0.218, abs=0.0005)
     assert math.sqrt(number(row["variance"])) == pytest.approx(0.256, abs=0.002)
