@@ -159,3 +159,24 @@ def test_documentation_is_written_from_the_registry() -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     assert (root / "docs" / "measures.md").read_text(encoding="utf-8") == script.page()
+
+
+JUNK = np.array(
+    [0, 1, -1, 2, 3, 5, 10, 100, 0.5, -0.5, 1e-300, 1e300, 1e-8, 1e8, np.nan, np.inf, -np.inf, 0.3, 20]
+)
+
+
+@pytest.mark.parametrize("code", MEASURES)
+def test_whatever_comes_in_every_row_has_an_effect_or_a_reason(code: str) -> None:
+    rng = np.random.default_rng(1)
+    for names in MEASURES[code].inputs:
+        for form in MEASURES[code].variance:
+            columns = {name: rng.choice(JUNK, 150) for name in names}
+            got = ev.effect_size(code, **columns, vtype=form, invalid="mark")
+            assert len(got) == 150
+            np.testing.assert_array_equal(np.isnan(got.estimate), got.unusable)
+            np.testing.assert_array_equal(np.isnan(got.variance), got.unusable)
+            assert set(got.reasons) == set(np.flatnonzero(got.unusable))
+            assert np.isfinite(got.estimate[~got.unusable]).all()
+            assert (got.variance[~got.unusable] >= 0).all()
+            assert (got.table()["kind"] == "unusable").tolist() == got.unusable.tolist()

@@ -202,3 +202,11 @@ def test_vaccine_trial_of_aronson_1948() -> None:
     got = ev.effect_size("RR", ai=4, bi=119, ci=11, di=128)
     assert float(got.estimate[0]) == pytest.approx(-0.8893, abs=6e-5)
     assert float(got.variance[0]) == pytest.approx(0.3256, abs=6e-5)
+
+
+def test_squared_multiple_correlation_of_olkin_and_finn() -> None:
+    # The form LS2 is Olkin and Finn's (1995) with n - m - 1 degrees of freedom; both forms meet as n grows.
+    small = ev.effect_size("R2", r2i=0.3, mi=4, ni=40, vtype="LS2")
+    assert float(small.variance[0]) == pytest.approx(4 * 0.3 * 0.49 * 35**2 / (1599 * 43))
+    large = [float(ev.effect_size("R2", r2i=0.3, mi=4, ni=1e7, vtype=v).variance[0]) for v in ("LS", "LS2")]
+    assert large[0] == pytest.approx(large[1], rel=1e-5)

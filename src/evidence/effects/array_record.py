@@ -94,7 +94,10 @@ class ArrayEffects:
 
     def _shown(self, values: Floats) -> Floats:
         back = MEASURES[self.measure].back
-        return values if back is None else np.asarray(back.function(values), dtype=np.float64)
+        if back is None:
+            return values
+        with np.errstate(over="ignore"):  # a ratio too large for a number is shown as infinite
+            return np.asarray(back.function(values), dtype=np.float64)
 
     def table(self, *, level: float = 0.95) -> pd.DataFrame:
         """Return one row a row: estimate, variance, interval, what is shown, and why a row has no effect.

@@ -117,8 +117,12 @@ def _zspcor(x: Given) -> Estimate:
 
 
 def _r2(x: Given) -> Estimate:
-    r2, n = x.many("r2i", "ni")
-    return Estimate(r2, 4 * r2 * (1 - r2) ** 2 / n)
+    r2, m, n = x.many("r2i", "mi", "ni")
+    used = np.full_like(r2, average(r2, n)) if x.vtype.startswith("AV") else r2
+    variance = 4 * used * (1 - used) ** 2
+    if x.vtype in ("LS2", "AV2"):
+        return Estimate(r2, variance * (n - m - 1) ** 2 / ((n**2 - 1) * (n + 3)))
+    return Estimate(r2, variance / n)
 
 
 def _zr2(x: Given) -> Estimate:
@@ -166,7 +170,7 @@ _SEMI = {
 _MULTIPLE = {
     "inputs": (("r2i", "mi", "ni"),),
     "rules": _PARTIAL_RULES,
-    "needs": ("r2i", "ni"),
+    "needs": ("r2i", "mi", "ni"),
     "prepare": None,
 }
 
@@ -265,7 +269,14 @@ MEASURES = (
         _OLKIN_FINN,
         **_MULTIPLE,
         formula="r2i",
-        variance=MappingProxyType({"LS": "4 r2i (1 - r2i)² / ni"}),
+        variance=MappingProxyType(
+            {
+                "LS": "4 r2i (1 - r2i)² / ni",
+                "LS2": "4 r2i (1 - r2i)² (ni - mi - 1)² / ((ni² - 1)(ni + 3))",
+                "AV": "as LS, with the mean of r2i over the rows, weighted by ni",
+                "AV2": "as LS2, with that mean",
+            }
+        ),
         compute=_r2,
         interpretation="The share of variance that all predictors explain.",
     ),
