@@ -60,6 +60,26 @@ are not printed are solved for, the way with the fewest assumptions first:
   (of two arms the mean of Fisher's z by n - 3; values outside -1 to 1 contradict one another: named, not
   used); else `correlation=`: a number (0.7 unless told otherwise), a mapping by outcome, or `"pooled"`.
   `ev.correlation_grid` shows what a result owes to it.
+
+| solved for | formula | source |
+|---|---|---|
+| SD of n people | SE·√n; √n·(high - low)/(2 t), t with n - 1 df | Cochrane Handbook 6.5.2.2 |
+| SD of a change | √n·abs(mean change)/abs(paired t) | Cochrane Handbook 6.5.2.8 |
+| SD of a change | √(pre² + post² - 2 r·pre·post); solved for r where three SDs are printed | Cochrane Handbook 6.5.2.8 |
+| common SD of two arms | abs(difference)/abs(t)/√(1/n + 1/n) | Cochrane Handbook 6.5.2.3 |
+| SD from quartiles | (q3 - q1)/(2 Φ⁻¹((0.75n - 0.125)/(n + 0.25))) | Wan 2014, eq. 16 |
+| SD from extremes | (max - min)/(2 Φ⁻¹((n - 0.375)/(n + 0.25))); with quartiles the mean of both | Wan 2014, eq. 9, 12 |
+| mean from order statistics | w·mid-quartile (or w·mid-range) + (1 - w)·median; w 0.7 + 0.39/n (4/(4 + n^0.75)) | \
+Luo 2018, eq. 11, 7; all five: eq. 15 |
+| t | √F (1 numerator df); r·√(df/(1 - r²)); chi²: r² = chi²/N; p: t quantile on N - 2 df | Borenstein 2009, \
+ch. 7; Lipsey & Wilson 2001 |
+| same people in both arms | g = J(n - 1)·difference/SD; variance 2(1 - r)/n + g²/(2n), of changes 4(1 - r)/n + g²/(2n) | \
+Cochrane Handbook 5.1, 16.4.6 (the variance there has the factor 2(1 - r) on both terms) |
+
+Sources: Cochrane Handbook, version 6.4, doi:10.1002/9781119536604; Wan et al. 2014,
+doi:10.1186/1471-2288-14-135; Luo et al. 2018, doi:10.1177/0962280216669183; Borenstein et al. 2009,
+doi:10.1002/9780470743386; Morris 2008 (d_ppc1, d_ppc2), doi:10.1177/1094428106291059; Lipsey & Wilson 2001,
+Practical Meta-Analysis.
 """
 
 RANKS = {1: "numbers", 2: "exact p", 3: "bounds"}

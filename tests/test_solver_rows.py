@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from helpers_studies import effect_of, studies_of
@@ -11,6 +12,7 @@ from scipy import stats
 import evidence as ev
 from evidence.effects.codes import ROW_CODES
 from evidence.effects.formulas import g_from_means, g_from_pre_post, g_from_t, hedges_j
+from evidence.effects.paired_derivations import PAIRED_MD, PAIRED_SMD
 from evidence.effects.readers import READABLE
 from evidence.effects.solver.correlation import DEFAULT_CORRELATION
 
@@ -400,3 +402,17 @@ class TestBadInput:
     def test_a_p_printed_as_zero_is_a_bound(self) -> None:
         row = row_of({"p_between": "0.000", "direction": "favours_e"})
         assert (row["kind"], row["high"]) == ("interval", math.inf)
+
+
+class TestRegistry:
+    def test_codes_are_names_and_ranks_do_not_fall(self) -> None:
+        for derivations in (*READABLE.values(), PAIRED_SMD, PAIRED_MD):
+            codes = [each.code for each in derivations]
+            assert len(set(codes)) == len(codes)
+            assert [each.rank for each in derivations] == sorted(each.rank for each in derivations)
+            assert all(each.says for each in derivations)
+
+    def test_the_page_lists_every_derivation(self) -> None:
+        page = (Path(__file__).parents[1] / "docs" / "reading_rules.md").read_text(encoding="utf-8")
+        for derivations in (*READABLE.values(), PAIRED_SMD, PAIRED_MD):
+            assert all(f"| `{each.code}` | {each.says} |" in page for each in derivations)
