@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,12 @@ class TestWhatItReturns:
         weights = 1 / got.variance[:2]
         assert fit.estimate == pytest.approx(float(np.sum(weights * got.estimate[:2]) / weights.sum()))
         assert fit.k == 2
+
+    def test_it_travels_between_processes(self) -> None:
+        got = ev.effect_size("OR", **COUNTS, drop00=True)
+        back = pickle.loads(pickle.dumps(got))
+        np.testing.assert_array_equal(back.estimate, got.estimate)
+        assert back.reasons == got.reasons
 
     def test_common_language(self) -> None:
         got = ev.effect_size("SMD", di=[0.0, 0.5], n1i=1000, n2i=1000, correct=False)

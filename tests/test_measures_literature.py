@@ -210,3 +210,73 @@ def test_squared_multiple_correlation_of_olkin_and_finn() -> None:
     assert float(small.variance[0]) == pytest.approx(4 * 0.3 * 0.49 * 35**2 / (1599 * 43))
     large = [float(ev.effect_size("R2", r2i=0.3, mi=4, ni=1e7, vtype=v).variance[0]) for v in ("LS", "LS2")]
     assert large[0] == pytest.approx(large[1], rel=1e-5)
+
+
+class TestSmallSamples:
+    """What the corrections and the unbiased variances are for, by simulation of normal scores."""
+
+    DRAWS, N1, N2 = 200_000, 8, 12
+
+    def arms(self, mean1: float, mean2: float, sd1: float = 1.0, sd2: float = 1.0) -> dict[str, Any]:
+        rng = np.random.default_rng(5)
+        # Mean and SD of a normal sample are independent: they are drawn without the scores.
+        m1 = rng.normal(mean1, sd1 / np.sqrt(self.N1), self.DRAWS)
+        m2 = rng.normal(mean2, sd2 / np.sqrt(self.N2), self.DRAWS)
+        s1 = sd1 * np.sqrt(rng.chisquare(self.N1 - 1, self.DRAWS) / (self.N1 - 1))
+        s2 = sd2 * np.sqrt(rng.chisquare(self.N2 - 1, self.DRAWS) / (self.N2 - 1))
+        return {"m1i": m1, "sd1i": s1, "n1i": self.N1, "m2i": m2, "sd2i": s2, "n2i": self.N2}
+
+    def test_hedges_1981_g_is_unbiased_and_d_is_not(self) -> None:
+        data = self.arms(1.0, 0.2)
+        corrected, raw = ev.effect_size("SMD", **data), ev.effect_size("SMD", **data, correct=False)
+        assert corrected.estimate.mean() == pytest.approx(0.8, abs=0.005)
+        assert raw.estimate.mean() > 0.825
+
+    def test_unbiased_variance_of_g(self) -> None:
+        got = ev.effect_size("SMD", **self.arms(1.0, 0.2), vtype="UB")
+        assert got.variance.mean() == pytest.approx(got.estimate.var(), rel=0.01)
+
+    def test_exact_variance_where_there_is_no_difference(self) -> None:
+        got = ev.effect_size("SMD", **self.arms(0.3, 0.3), vtype="H0")
+        assert float(got.variance[0]) == pytest.approx(got.estimate.var(), rel=0.01)
+
+    def test_lajeunesse_2015_ratio_of_means(self) -> None:
+        data = self.arms(6.0, 4.0, 1.0, 1.6)
+        truth = np.log(6.0 / 4.0)
+        corrected, raw = ev.effect_size("ROM", **data), ev.effect_size("ROM", **data, correct=False)
+        assert abs(corrected.estimate.mean() - truth) < abs(raw.estimate.mean() - truth) / 4
+        for form in ("LS", "LS2"):
+            variance = ev.effect_size("ROM", **data, vtype=form).variance.mean()
+            assert variance == pytest.approx(corrected.estimate.var(), rel=0.05)
+
+    def test_nakagawa_2015_variability_ratio(self) -> None:
+        data = self.arms(6.0, 6.0, 1.0, 1.6)
+        truth = np.log(1 / 1.6)
+        corrected, raw = ev.effect_size("VR", **data), ev.effect_size("VR", **data, correct=False)
+        assert abs(corrected.estimate.mean() - truth) < abs(raw.estimate.mean() - truth) / 4
+
+    def test_senior_2020_coefficient_of_variation_ratio(self) -> None:
+        data = self.arms(6.0, 5.0, 1.0, 1.6)
+        truth = np.log((1 / 6) / (1.6 / 5))
+        corrected, raw = ev.effect_size("CVR", **data), ev.effect_size("CVR", **data, correct=False)
+        assert abs(corrected.estimate.mean() - truth) < abs(raw.estimate.mean() - truth) / 4
+
+    def test_bonett_2009_unequal_variances(self) -> None:
+        got = ev.effect_size("SMDH", **self.arms(1.0, 0.2, 1.0, 1.5))
+        pooled = ev.effect_size("SMD", **self.arms(1.0, 0.2, 1.0, 1.5))
+        observed = got.estimate.var()
+        assert abs(got.variance.mean() / observed - 1) < 0.12
+        assert got.estimate.mean() == pytest.approx(0.8 / np.sqrt((1 + 1.5**2) / 2), abs=0.02)
+        assert abs(pooled.variance.mean() / pooled.estimate.var() - 1) > 0.02
+
+    def test_olkin_pratt_1958_correlation(self) -> None:
+        rng = np.random.default_rng(6)
+        n, rho, draws = 10, 0.5, 60_000
+        x = rng.normal(size=(draws, n))
+        y = rho * x + np.sqrt(1 - rho**2) * rng.normal(size=(draws, n))
+        x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
+        r = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+        got = ev.effect_size("UCOR", ri=r, ni=n, vtype="UB")
+        assert got.estimate.mean() == pytest.approx(rho, abs=0.004)
+        assert r.mean() < rho - 0.012
+        assert got.variance.clip(-1).mean() == pytest.approx(got.estimate.var(), rel=0.03)

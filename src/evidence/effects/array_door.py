@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -233,7 +232,7 @@ def effect_size(
         unusable,
         added,
         zero,
-        MappingProxyType(dict(sorted(reasons.items()))),
+        dict(sorted(reasons.items())),
         (*notes, *said(added, zero, drop00, y, v, reasons, amount_of(chosen, add))),
     )
 
