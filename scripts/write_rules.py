@@ -65,15 +65,19 @@ are not printed are solved for, the way with the fewest assumptions first:
 |---|---|---|
 | SD of n people | SE·√n; √n·(high - low)/(2 t), t with n - 1 df | Cochrane Handbook 6.5.2.2 |
 | SD of a change | √n·abs(mean change)/abs(paired t) | Cochrane Handbook 6.5.2.8 |
-| SD of a change | √(pre² + post² - 2 r·pre·post); solved for r where three SDs are printed | Cochrane Handbook 6.5.2.8 |
+| SD of a change | √(pre² + post² - 2 r·pre·post); solved for r where three SDs are printed | \
+Cochrane Handbook 6.5.2.8 |
 | common SD of two arms | abs(difference)/abs(t)/√(1/n + 1/n) | Cochrane Handbook 6.5.2.3 |
 | SD from quartiles | (q3 - q1)/(2 Φ⁻¹((0.75n - 0.125)/(n + 0.25))) | Wan 2014, eq. 16 |
-| SD from extremes | (max - min)/(2 Φ⁻¹((n - 0.375)/(n + 0.25))); with quartiles the mean of both | Wan 2014, eq. 9, 12 |
-| mean from order statistics | w·mid-quartile (or w·mid-range) + (1 - w)·median; w 0.7 + 0.39/n (4/(4 + n^0.75)) | \
+| SD from extremes | (max - min)/(2 Φ⁻¹((n - 0.375)/(n + 0.25))); with quartiles the mean of both | \
+Wan 2014, eq. 9, 12 |
+| mean from order statistics | w·mid-quartile (or w·mid-range) + (1 - w)·median; w \
+0.7 + 0.39/n (4/(4 + n^0.75)) | \
 Luo 2018, eq. 11, 7; all five: eq. 15 |
 | t | √F (1 numerator df); r·√(df/(1 - r²)); chi²: r² = chi²/N; p: t quantile on N - 2 df | Borenstein 2009, \
 ch. 7; Lipsey & Wilson 2001 |
-| same people in both arms | g = J(n - 1)·difference/SD; variance 2(1 - r)/n + g²/(2n), of changes 4(1 - r)/n + g²/(2n) | \
+| same people in both arms | g = J(n - 1)·difference/SD; variance 2(1 - r)/n + g²/(2n), \
+of changes 4(1 - r)/n + g²/(2n) | \
 Cochrane Handbook 5.1, 16.4.6 (the variance there has the factor 2(1 - r) on both terms) |
 
 Sources: Cochrane Handbook, version 6.4, doi:10.1002/9781119536604; Wan et al. 2014,
