@@ -47,7 +47,8 @@ models) for **every** row that came in, in their order. What was done to a row i
 
 ## Where the numbers differ from metafor 5.1
 
-All other synthetic reference cases agree to 1e-10 (relative, estimate and variance).
+All other reference cases agree to 1e-10 (relative, estimate and variance): [the comparison by
+measure](validation_measures.md).
 
 - **RTET, ZTET**: metafor finds the tetrachoric correlation to about four digits; here it is solved to
   the last one. At a correlation of -1 or 1 (an empty cell) there is no variance here.
