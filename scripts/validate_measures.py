@@ -92,7 +92,7 @@ def page(found: dict[str, Tally]) -> str:
         "",
         "Reference: metafor 5.1.12 (R version 4.2.2) on data sets of metadat 1.7.2 and on synthetic cases"
         " with degenerate rows. Compared are estimate and variance of every row, relative to the reference's"
-        f" value; rows apart by more than {CLOSE:g} are counted, as are rows for which only one of the two has"
+        f" value; rows apart by more than {CLOSE:g} are counted, as are rows where only one of the two has"
         " an effect.",
         "",
         "| measure | forms | cases | rows | worst, where they agree | apart | worst of these | only one |",
