@@ -453,6 +453,10 @@ def test_moderators_serve_where_overview_and_regression(tmp_path: Path) -> None:
     studies = read(tmp_path, text, mapping)
     assert len(studies.where(sex="f")) == 4
     assert studies.where(age=23).extra["sex"].tolist() == ["m"]
+    assert studies.overview(by="sex")[["sex", "rows", "studies"]].values.tolist() == [
+        ["m", 4, 4],
+        ["f", 4, 4],
+    ]
     with pytest.raises(StudyDataError, match="did you mean age"):
         studies.where(aeg=23)
     effects = ev.effect_sizes(studies, measure="SMD")

@@ -123,6 +123,52 @@ def test_times_in_rows_are_proposed(tmp_path: Path) -> None:
     assert studies.text[["pre_mean_e", "post_mean_c"]].values.tolist() == [["10", "12"]]
 
 
+def test_a_mean_and_its_sd_in_one_cell(tmp_path: Path) -> None:
+    text = "author,outcome,arm,N,baseline mean (SD),follow-up mean (SD)\n"
+    text += "Smith,pain,Exercise,25,5.4 (1.2),3.1 (1.4)\nSmith,pain,Waiting list,24,5.5 (1.3),4.9 (1.5)\n"
+    studies, sections, _ = propose(tmp_path, text)
+    assert sections["pairs"]["control"] == ["Waiting list"]
+    names = ["pre_mean_e", "pre_sd_e", "post_mean_c", "post_sd_c", "n_c"]
+    assert studies.text[names].values.tolist() == [["5.4", "1.2", "4.9", "1.5", "24"]]
+
+
+def test_arms_that_two_columns_name_and_a_german_table(tmp_path: Path) -> None:
+    text = "Study ID,Intervention Group,Control Group,Sample size (int),Sample size (con),"
+    text += "Mean change int,SD change int,Mean change con,SD change con\nX,HIIT,none,15,14,3.2,1.1,0.4,1.0\n"
+    studies, _, _ = propose(tmp_path, text)
+    names = ["arm_e", "arm_c", "n_c", "change_sd_e"]
+    assert studies.text[names].values.tolist() == [["HIIT", "none", "14", "1.1"]]
+    text = "Autor;Gruppe;Zeitpunkt;Anzahl;Mittelwert;Standardabweichung;Parameter\n"
+    for group, values in (("Training", ("12,5", "14,5")), ("Kontrolle", ("12,1", "12,0"))):
+        for time, value in zip(("prä", "post"), values, strict=True):
+            text += f"Krüger;{group};{time};12;{value};2,1;Kraft\n"
+    studies, _, _ = propose(tmp_path, text)
+    assert studies.text[["outcome", "pre_mean_e", "post_mean_c"]].values.tolist() == [
+        ["Kraft", "12.5", "12.0"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "expected"),
+    [
+        ("g,SE_g", "0.5,0.2", {"estimate": "g", "std_error": "SE_g", "metric": "SMD"}),
+        ("lnRR,var", "-0.5,0.2", {"estimate": "lnRR", "variance": "var", "metric": "RR", "log": True}),
+        (
+            "OR,lower,upper",
+            "0.5,0.2,0.9",
+            {"estimate": "OR", "low": "lower", "high": "upper", "metric": "OR"},
+        ),
+    ],
+)
+def test_ready_made_effects_are_proposed(
+    header: str, cells: str, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    studies, sections, _ = propose(tmp_path, f"author,{header}\nA,{cells}\n")
+    effect = sections["effect"]
+    assert {name: effect[name] for name in expected} == expected
+    assert float(studies.text["effect"].item()) > 0
+
+
 def test_titles_units_and_words_for_missing_numbers(tmp_path: Path) -> None:
     text = "Supplement 3,,,,,,\nstudy,outcome,mean_e,sd_e,mean_c,sd_c,n_e,n_c\n,,(kg),(kg),(kg),(kg),,\n"
     text += "A,squat,100,10,90,NR,9,8\nB,squat,100,10,90,9,9,8\nC,squat,99,9,92,8,10,9\n"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -33,6 +34,8 @@ class ArmColumns:
         How the two arms of a row are called in the names.
     sure : bool
         Whether the names tell which arm is the first.
+    part : dict
+        Which number of the cell it is (``post_sd``: 2), where a cell holds a mean and its SD.
     """
 
     wide: dict[str, str] = field(default_factory=dict)
@@ -40,6 +43,7 @@ class ArmColumns:
     parts: list[str] = field(default_factory=list)
     labels: tuple[str, ...] = ()
     sure: bool = True
+    part: dict[str, int] = field(default_factory=dict)
 
     @property
     def columns(self) -> set[str]:
@@ -62,6 +66,7 @@ def find_time(frame: pd.DataFrame) -> tuple[str, list[str], list[str]]:
 
 _TIME_NAMES = {
     "time",
+    "zeitpunkt",
     "timepoint",
     "point",
     "visit",
@@ -91,18 +96,30 @@ def find_arms(frame: pd.DataFrame, *, timed: bool) -> ArmColumns:
             wide={ours: theirs for theirs, ours in escalc.items()}, labels=("1", "2"), sure=False
         )
     by_arm: dict[str, dict[str, str]] = {}
+    part: dict[str, int] = {}
     for name in map(str, frame.columns):
         parts = name_parts(name)
         ours = _ours(parts.stat, parts.stage, timed=timed)
-        if ours and (looks_numeric(frame[name]) or not (frame[name] != "").any()):
+        if ours and parts.beside and _holds_two(frame[name]):
+            beside = _ours(parts.beside, parts.stage, timed=timed)
+            by_arm.setdefault(parts.arm, {}).update({ours: name, beside: name})
+            part |= {ours: 1, beside: 2}
+        elif ours and (looks_numeric(frame[name]) or not (frame[name] != "").any()):
             by_arm.setdefault(parts.arm, {}).setdefault(ours, name)
     arms = {arm: found for arm, found in by_arm.items() if _is_arm(found)}
     named = [arm for arm in arms if arm]
     if len(named) >= 2:
-        return _several(arms, named, by_arm.get("", {}))
+        return replace(_several(arms, named, by_arm.get("", {})), part=part)
     if "" in arms:
-        return ArmColumns(arm=_with_n(arms[""]))
+        return ArmColumns(arm=_with_n(arms[""]), part=part)
     return ArmColumns()
+
+
+def _holds_two(cells: pd.Series) -> bool:
+    """Say whether most cells of a column hold two numbers, as "12.3 (4.5)" does."""
+    words = [str(word) for word in cells.unique()[:200] if word]
+    two = sum(len(re.findall(r"[0-9]+(?:[.,][0-9]+)?", word)) == 2 for word in words)
+    return bool(words) and 2 * two > len(words)
 
 
 def _ours(stat: str, stage: str, *, timed: bool) -> str:

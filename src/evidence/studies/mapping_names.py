@@ -8,10 +8,10 @@ from dataclasses import dataclass
 __all__ = ["CONTROL", "NameParts", "control_words", "is_time_word", "name_parts", "tokens"]
 
 _STAT = {
-    "mean": "m mean means avg average mn mu xbar",
-    "sd": "sd sds stdev std stddev",
+    "mean": "m mean means avg average mn mu xbar mittelwert mw moyenne media",
+    "sd": "sd sds stdev std stddev standardabweichung",
     "se": "se sem stderr",
-    "n": "n ni nobs participants subjects",
+    "n": "n ni nobs participants subjects size anzahl",
     "median": "median med mdn",
     "q1": "q1 p25 lq",
     "q3": "q3 p75 uq",
@@ -27,8 +27,8 @@ _STAT = {
     "percent": "percent pct perc percentage",
 }
 _STAGE = {
-    "pre": "pre baseline base bl before initial pretest pretraining t0",
-    "post": "post after final end posttest posttraining followup fu endpoint t1",
+    "pre": "pre baseline base bl before initial pretest pretraining t0 prä vor vorher",
+    "post": "post after final end posttest posttraining followup follow fu endpoint t1 nach nachher",
     "change": "change changes delta diff difference chg gain",
 }
 _FIRST = frozenset(
@@ -37,9 +37,9 @@ _FIRST = frozenset(
 )
 CONTROL = frozenset(
     "c con cont ctrl control controls ctl cg comparator comparison comp placebo plac sham"  # noqa: SIM905
-    " reference ref usual 2 b waitlist nonexercise inactive sedentary".split()
+    " reference ref usual 2 b waitlist waiting wait nonexercise inactive sedentary none kontrolle kg".split()
 )
-_NOISE = frozenset("i value values val score scores of the ci 95 90 test within group arm".split())  # noqa: SIM905
+_NOISE = frozenset("i value values val score scores of the ci 95 90 test within group arm sample up".split())  # noqa: SIM905
 
 _LOOKUP = {word: kind for kind, words in _STAT.items() for word in words.split()}
 _WHEN = {word: stage for stage, words in _STAGE.items() for word in words.split()}
@@ -57,11 +57,14 @@ class NameParts:
         ``pre``, ``post``, ``change`` or an empty string.
     arm : str
         What remains: the arm, as it stands in the name.
+    beside : str
+        A second number of the same cell: ``sd`` of "mean (SD)".
     """
 
     stat: str
     stage: str
     arm: str
+    beside: str = ""
 
     @property
     def side(self) -> str:
@@ -99,11 +102,11 @@ def name_parts(name: str) -> NameParts:
     Examples
     --------
     >>> name_parts("FULL_sd_pre")
-    NameParts(stat='sd', stage='pre', arm='FULL')
+    NameParts(stat='sd', stage='pre', arm='FULL', beside='')
     >>> name_parts("m1i")
-    NameParts(stat='mean', stage='', arm='1')
+    NameParts(stat='mean', stage='', arm='1', beside='')
     """
-    stat = stage = ""
+    stat = stage = beside = ""
     rest: list[str] = []
     for piece in _pieces(name):
         word = piece.casefold()
@@ -111,9 +114,11 @@ def name_parts(name: str) -> NameParts:
             stage = _WHEN[word]
         elif word in _LOOKUP and not stat:
             stat = _LOOKUP[word]
+        elif stat in ("mean", "median") and _LOOKUP.get(word) in ("sd", "se") and not beside:
+            beside = _LOOKUP[word]
         elif word not in _NOISE:
             rest.append(piece)
-    return NameParts(stat, stage, "_".join(rest))
+    return NameParts(stat, stage, "_".join(rest), beside)
 
 
 def control_words(word: str) -> bool:

@@ -15,8 +15,8 @@ from evidence.errors import StudyDataError
 from evidence.studies.layout_sheet import Sheet
 from evidence.studies.mapping import FileRules
 from evidence.studies.mapping_arms import ArmColumns, find_arms, find_time
-from evidence.studies.mapping_guess import guess_file, number_like
-from evidence.studies.mapping_names import control_words
+from evidence.studies.mapping_guess import guess_file, looks_numeric, number_like
+from evidence.studies.mapping_names import control_words, name_parts, tokens
 from evidence.studies.mapping_numbers import ABSENT
 from evidence.studies.mapping_roles import BETTER_WORDS, DESIGN_WORDS, Roles, find_roles
 
@@ -24,6 +24,11 @@ __all__ = ["ProposedMapping", "propose_mapping"]
 
 _BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _SHOWN = 12
+_RATIOS = ("irr", "rr", "or", "hr")
+_ESTIMATES = frozenset(
+    "yi g d smd es effect estimate md rr or irr hr lnrr lnor lnirr lnhr logrr logor"  # noqa: SIM905
+    " hedges cohen".split()
+)
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,9 @@ class _Writer:
     def _numbers(self) -> list[str]:
         """List words that stand where numbers should."""
         found: dict[str, None] = {}
-        for name in sorted(self.arms.columns & set(self.frame.columns)):
+        double = {theirs for ours, theirs in self.arms.arm.items() if ours in self.arms.part}
+        double |= {theirs for ours, theirs in self.arms.wide.items() if ours[:-2] in self.arms.part}
+        for name in sorted((self.arms.columns & set(self.frame.columns)) - double):
             words = [str(word) for word in self.frame[name].unique() if word and not number_like(str(word))]
             found |= dict.fromkeys(
                 word for word in words if len(word) <= _SHOWN and word.casefold() not in ABSENT
@@ -211,7 +218,10 @@ class _Writer:
                 out.append(
                     "# _e is the first arm, which positive effects favour: exchange _e and _c if not ?"
                 )
-            out += [f"{ours} = {_quoted(theirs)}" for ours, theirs in self.arms.wide.items()]
+            if self.roles.arm_e:
+                out += [self._line("arm_e", [self.roles.arm_e]), self._line("arm_c", [self.roles.arm_c])]
+            for ours, theirs in self.arms.wide.items():
+                out.append(f"{ours} = {self._arm_cells(ours[:-2], theirs)}")
         return out
 
     def _line(self, ours: str, names: Sequence[str]) -> str:
@@ -232,7 +242,7 @@ class _Writer:
         else:
             out.append('name = "?" # which column names the group ?')
         for ours, theirs in self.arms.arm.items():
-            out.append(f"{ours} = {self._arm_cells(theirs)}")
+            out.append(f"{ours} = {self._arm_cells(ours, theirs)}")
         column, before, after = self.time
         if column:
             out += ["", "[time]", f"column = {_quoted(column)}", f"pre = {_list(before)}"]
@@ -251,7 +261,9 @@ class _Writer:
         )
         return out
 
-    def _arm_cells(self, theirs: str) -> str:
+    def _arm_cells(self, ours: str, theirs: str) -> str:
+        if ours in self.arms.part:
+            return f"{{ from = {_quoted(theirs)}, part = {self.arms.part[ours]} }}"
         if theirs in self.frame:
             odd = [
                 w
@@ -263,31 +275,27 @@ class _Writer:
         return _quoted(theirs)
 
     def _effect(self) -> list[str]:
+        """Propose a ready-made effect, where the arms have no numbers."""
         if self.arms.arm or self.arms.wide:
             return []
-        names = {str(name).casefold(): str(name) for name in self.frame}
+        names = [str(name) for name in self.frame if looks_numeric(self.frame[name])]
         estimate = next(
-            (
-                names[n]
-                for n in ("yi", "g", "d", "smd", "effect", "es", "effect_size", "estimate")
-                if n in names
-            ),
-            "",
+            (name for name in names if set(tokens(name)) & _ESTIMATES and not _precision(name)), ""
         )
-        ways = {
-            "variance": ("vi", "variance", "var", "v"),
-            "std_error": ("sei", "se", "std_error", "sem", "stderr"),
-        }
-        for ours, words in ways.items():
-            precision = next((names[word] for word in words if word in names), "")
-            if estimate and precision:
-                self.used |= {estimate, precision}
-                return [
-                    *("", "[effect]", f"estimate = {_quoted(estimate)}", f"{ours} = {_quoted(precision)}"),
-                    'metric = "SMD" # or MD; OR, RR, IRR, HR with log = true ?',
-                    'favours = "e" # the arm that a larger value favours ?',
-                ]
-        return []
+        found = {way: name for name in reversed(names) if (way := _precision(name))}
+        known = [way for way in (("variance",), ("std_error",), ("low", "high")) if set(way) <= set(found)]
+        if not estimate or not known:
+            return []
+        self.used |= {estimate, *(found[way] for way in known[0])}
+        words = set(tokens(estimate))
+        ratio = next((code for code in _RATIOS if any(word.endswith(code) for word in words)), "")
+        log = any(word.startswith(("ln", "log")) for word in words)
+        out = ["", "[effect]", f"estimate = {_quoted(estimate)}"]
+        out += [f"{way} = {_quoted(found[way])}" for way in known[0]]
+        metric = ratio.upper() or ("MD" if "md" in words else "SMD")
+        out.append(f"metric = {_quoted(metric)} # SMD, MD; OR, RR, IRR, HR ?")
+        out += [f"log = {str(log).lower()} # true where the ratios are logarithms ?"] if ratio else []
+        return [*out, 'favours = "e" # the arm that a larger value favours ?']
 
     def _constants(self) -> list[str]:
         out = []
@@ -295,7 +303,7 @@ class _Writer:
             out.append('outcome = "outcome" # no column names it: what was measured ?')
         if not self.roles.better:
             out.append('better = "higher" # which end of the outcome is good ?')
-        if self.arms.labels:
+        if self.arms.labels and not self.roles.arm_e:
             first, second = self.arms.labels
             out += [f"arm_e = {_quoted(first)}", f"arm_c = {_quoted(second)}"]
         return ["", "[constants]", *out] if out else []
@@ -317,6 +325,16 @@ class _Writer:
         pairs = {ours: name for ours, name in self.roles.info.items() if name not in self.roles.study}
         self.used.update(pairs.values())
         return ["", "[info]", *(f"{ours} = {_quoted(name)}" for ours, name in pairs.items())] if pairs else []
+
+
+def _precision(name: str) -> str:
+    """Return which precision of an effect a column holds: variance, standard error or a limit."""
+    words = set(tokens(name))
+    if words & {"vi", "variance", "var", "v"}:
+        return "variance"
+    if words & {"se", "sei", "sem", "stderr"} or {"standard", "error"} <= words:
+        return "std_error"
+    return {"ci_low": "low", "ci_high": "high"}.get(name_parts(name).stat, "")
 
 
 def _quoted(text: str) -> str:

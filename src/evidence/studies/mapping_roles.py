@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from evidence.studies.mapping_guess import looks_numeric
-from evidence.studies.mapping_names import control_words, tokens
+from evidence.studies.mapping_names import control_words, name_parts, tokens
 
 __all__ = ["BETTER_WORDS", "DESIGN_WORDS", "Roles", "find_roles"]
 
@@ -37,6 +37,7 @@ _STUDY = (
     "study",
     "author",
     "authors",
+    "autor",
     "paper",
     "article",
     "citation",
@@ -53,8 +54,9 @@ _OUTCOME = (
     "endpoint",
     "test",
     "measurement",
+    "parameter",
 )
-_GROUP = ("group", "arm", "condition", "treatment", "intervention", "group name", "arm name")
+_GROUP = ("group", "arm", "condition", "treatment", "intervention", "group name", "arm name", "gruppe")
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Roles:
     unit: str = ""
     instrument: str = ""
     weeks: str = ""
+    arm_e: str = ""
+    arm_c: str = ""
     notes: str = ""
     info: dict[str, str] = field(default_factory=dict)
 
@@ -110,6 +114,8 @@ def find_roles(frame: pd.DataFrame, taken: Iterable[str]) -> Roles:
     )
     used |= {roles.better, roles.design}
     roles.control = next((name for name in free if name not in used and _is_role(frame[name])), "")
+    roles.arm_e, roles.arm_c = _arm_labels(frame, [name for name in free if name not in used])
+    used |= {roles.arm_e, roles.arm_c}
     roles.group = take(_GROUP, fits=lambda cells: len(cells.unique()) > 1)
     if roles.control and not roles.group:
         roles.group = roles.control
@@ -138,6 +144,14 @@ def find_roles(frame: pd.DataFrame, taken: Iterable[str]) -> Roles:
         if found:
             roles.info[ours] = found
     return roles
+
+
+def _arm_labels(frame: pd.DataFrame, free: list[str]) -> tuple[str, str]:
+    """Return two columns of words that name the first and the second arm of a row."""
+    words = [name for name in free if not looks_numeric(frame[name])]
+    sides = {name: name_parts(name).side for name in words if len(tokens(name)) <= 2}
+    found = [next((name for name in words if sides.get(name) == side), "") for side in ("e", "c")]
+    return (found[0], found[1]) if all(found) else ("", "")
 
 
 def _years(cells: pd.Series) -> bool:

@@ -212,7 +212,9 @@ class Studies:
         """
         from evidence.studies.overview import overview
 
-        return overview(self.table, by)
+        table = self.table
+        extra = self.extra[[name for name in self.extra if name not in table]]
+        return overview(pd.concat([table, extra], axis=1) if len(extra.columns) else table, by)
 
     def codebook(self) -> pd.DataFrame:
         """Return the codebook: one line per column, with the number of rows that fill it.
