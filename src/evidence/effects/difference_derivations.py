@@ -40,6 +40,8 @@ def _printed(row: Row, people: People, r: Correlation) -> Verdict | None:
     if row.word("effect_metric") != "MD" or not sound_interval(row):
         return None
     df = people.first + people.second - 2
+    if df < 1:
+        return None
     se = float(spread.se_from_interval(row.number("ci_low"), row.number("ci_high"), row.level, df))
     formula = f"MD = {row.says('effect')}; SE of ({row.says('ci_low')} to {row.says('ci_high')}) = {se:.4g}"
     source = f"mean difference with its {row.level:.0%} interval"
@@ -52,7 +54,8 @@ def _adjusted(row: Row, people: People, r: Correlation) -> Verdict | None:
     if found is None:
         return None
     se, how = found
-    df = "" if how == "its SE" else f" on {adjusted_df(people):g} df"
+    known = how != "its SE" and math.isfinite(people.first)
+    df = f" on {adjusted_df(people):g} df" if known else ""
     formula = f"MD = {row.says('adjusted_difference')}; SE from {how}{df} = {se:.4g}"
     source = f"adjusted difference with {how}"
     return with_level_rule(row, _from_se(row, "adjusted_difference", se, source, formula, "ancova", people))
@@ -196,9 +199,12 @@ def statistic_of_p(row: Row, people: People) -> tuple[float, str, tuple[str, ...
     if test is None or test.relation != "=" or not 0 < test.p < 1:
         return None
     df = people.first + people.second - 2
+    if df < 1:
+        return None
     t = float(formulas.t_from_p(test.p, df))
     notes = () if math.isfinite(df) else (_NORMAL.replace("interval", "test"),)
-    return t, f"p {test.printed} on {df:g} df, t {t:.4g}", notes
+    on = f"on {df:g} df" if math.isfinite(df) else "of a normal test"
+    return t, f"p {test.printed} {on}, t {t:.4g}", notes
 
 
 def _by_p(row: Row, people: People, r: Correlation) -> Verdict | None:

@@ -194,6 +194,8 @@ def adjusted_se(row: Row, people: People | None) -> tuple[float, str] | None:
     if not row.has("adjusted_ci_low", "adjusted_ci_high"):
         return None
     df = math.inf if people is None else adjusted_df(people)
+    if df < 1:
+        return None  # as many coefficients as people
     low, high = row.number("adjusted_ci_low"), row.number("adjusted_ci_high")
     se = float(spread.se_from_interval(low, high, row.level, df))
     return se, f"its {row.level:.0%} interval"

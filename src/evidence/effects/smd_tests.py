@@ -54,8 +54,8 @@ def unsigned_t(row: Row, people: People) -> tuple[Quantity, str] | None:
         shown = f"√{row.says('f_between')} = {math.sqrt(row.number('f_between')):.4g}"
         compute_f = _sqrt_of("f_between")
         return Quantity(compute_f, ("f_between",), shown, "", notes), "F of the comparison"
-    if row.has("chi2_between") and row.number("chi2_between") < people.first + people.second:
-        total = people.first + people.second
+    total = people.first + people.second
+    if row.has("chi2_between") and row.number("chi2_between") < total < math.inf:
 
         def compute(x: Cells) -> Floats:
             return statistics.t_from_chi2(np.maximum(x["chi2_between"], 0.0), total)

@@ -107,7 +107,7 @@ def _sds(row: Row, stage: str, arm: str, people: People) -> Iterator[Quantity | 
     if row.has(column):
         yield printed(column, row.says(column))
         return
-    if not n >= 2:
+    if not 2 <= n < math.inf:
         return
     yield _sd_from_se(row, f"{stage}_se_{arm}", n)
     if row.has("arm_ci_level"):
@@ -205,7 +205,7 @@ def _sd_from_quantiles(row: Row, stage: str, arm: str, n: float) -> Quantity | N
 def _of_quantiles(
     row: Row, columns: list[str], n: float, formula: Callable[..., formulas.Floats]
 ) -> tuple[Callable[[Cells], formulas.Floats], str, tuple[str, ...]] | None:
-    if not (row.has(*columns) and n >= 2):
+    if not (row.has(*columns) and 2 <= n < math.inf):
         return None
 
     def compute(x: Cells) -> formulas.Floats:
