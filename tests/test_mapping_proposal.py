@@ -132,6 +132,21 @@ def test_a_mean_and_its_sd_in_one_cell(tmp_path: Path) -> None:
     assert studies.text[names].values.tolist() == [["5.4", "1.2", "4.9", "1.5", "24"]]
 
 
+def test_weeks_since_baseline_and_stages_alone(tmp_path: Path) -> None:
+    text = "Study,Outcome,Arm,Week,N,Mean,SD\n"
+    for arm, means in (("exp", (50, 55, 60)), ("con", (51, 52, 53))):
+        text += "".join(f"A,squat,{arm},{6 * at},10,{mean},5\n" for at, mean in enumerate(means))
+    studies, sections, _ = propose(tmp_path, text)
+    assert sections["time"] == {"column": "Week", "pre": ["0"], "post": {"6": 6, "12": 12}}
+    names = ["timepoint_weeks", "pre_mean_e", "post_mean_e", "post_mean_c"]
+    assert studies.text[names].values.tolist() == [["6", "50", "55", "52"], ["12", "50", "60", "53"]]
+    text = "study,group,outcome,pre,post,n\nA,Exercise,pain,5.4 ± 1.2,3.1 ± 1.4,20\n"
+    text += "A,Control,pain,5.2 ± 1.1,4.9 ± 1.3,21\n"
+    studies, _, _ = propose(tmp_path, text)
+    names = ["pre_mean_e", "pre_sd_e", "post_mean_c", "post_sd_c"]
+    assert studies.text[names].values.tolist() == [["5.4", "1.2", "4.9", "1.3"]]
+
+
 def test_arms_that_two_columns_name_and_a_german_table(tmp_path: Path) -> None:
     text = "Study ID,Intervention Group,Control Group,Sample size (int),Sample size (con),"
     text += "Mean change int,SD change int,Mean change con,SD change con\nX,HIIT,none,15,14,3.2,1.1,0.4,1.0\n"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from evidence.studies.mapping_guess import looks_numeric
 from evidence.studies.mapping_keys import ARM_NAMES
-from evidence.studies.mapping_names import is_time_word, name_parts, tokens
+from evidence.studies.mapping_names import NameParts, is_time_word, name_parts, tokens
 
 __all__ = ["ArmColumns", "find_arms", "find_time"]
 
@@ -56,15 +56,27 @@ def find_time(frame: pd.DataFrame) -> tuple[str, list[str], list[str]]:
     """Return the column whose cells are times before and after, and those times."""
     for name in frame:
         words = [str(word) for word in frame[name].unique() if word]
-        if len(words) <= 12 and not looks_numeric(frame[name]):
+        if not set(tokens(str(name))) & _TIME_NAMES or not 1 < len(words) <= _TIMES:
+            continue
+        if looks_numeric(frame[name]):
+            if "0" in words:  # weeks or months since baseline, which is 0
+                return str(name), ["0"], [word for word in words if word != "0"]
+        else:
             stages = {word: is_time_word(word) for word in words}
-            if {"pre", "post"} <= set(stages.values()) and set(tokens(str(name))) & _TIME_NAMES:
+            if {"pre", "post"} <= set(stages.values()):
                 before = [word for word, stage in stages.items() if stage == "pre"]
                 return str(name), before, [word for word in words if word not in before]
     return "", [], []
 
 
+_TIMES = 12
+"""A column of more times than these is a date or an age."""
+
 _TIME_NAMES = {
+    "week",
+    "weeks",
+    "month",
+    "months",
     "time",
     "zeitpunkt",
     "timepoint",
@@ -99,6 +111,8 @@ def find_arms(frame: pd.DataFrame, *, timed: bool) -> ArmColumns:
     part: dict[str, int] = {}
     for name in map(str, frame.columns):
         parts = name_parts(name)
+        if parts.stage and not parts.stat and not parts.arm and _holds_two(frame[name]):
+            parts = NameParts("mean", parts.stage, "", "sd")  # "pre" alone, over cells of "5.4 ± 1.2"
         ours = _ours(parts.stat, parts.stage, timed=timed)
         if ours and parts.beside and _holds_two(frame[name]):
             beside = _ours(parts.beside, parts.stage, timed=timed)

@@ -17,7 +17,7 @@ from evidence.studies.mapping import FileRules
 from evidence.studies.mapping_arms import ArmColumns, find_arms, find_time
 from evidence.studies.mapping_guess import guess_file, looks_numeric, number_like
 from evidence.studies.mapping_names import control_words, name_parts, tokens
-from evidence.studies.mapping_numbers import ABSENT
+from evidence.studies.mapping_numbers import ABSENT, is_plain
 from evidence.studies.mapping_roles import BETTER_WORDS, DESIGN_WORDS, Roles, find_roles
 
 __all__ = ["ProposedMapping", "propose_mapping"]
@@ -246,7 +246,10 @@ class _Writer:
         column, before, after = self.time
         if column:
             out += ["", "[time]", f"column = {_quoted(column)}", f"pre = {_list(before)}"]
-            out.append(f"post = {_list(after)} # or with weeks: {{ {_key(after[0])} = 8 }}")
+            if set(tokens(column)) & {"week", "weeks"} and all(map(is_plain, after)):
+                out.append(f"post = {{ {', '.join(f'{_key(weeks)} = {weeks}' for weeks in after)} }}")
+            else:
+                out.append(f"post = {_list(after)} # or with weeks: {{ {_key(after[0])} = 8 }}")
         out += ["", "[pairs]"]
         if self.arms.parts:
             controls = [part for part in self.arms.parts if control_words(part)] or [self.arms.parts[-1]]
