@@ -132,6 +132,12 @@ class TestRefusals:
         assert marked.unusable.tolist() == [True]
         assert marked.reasons[0]
 
+    def test_every_broken_cell_of_a_row_is_named(self) -> None:
+        with pytest.raises(
+            ev.ModelError, match="sd1i: a standard deviation(.*); n1i: a group has at least 2"
+        ):
+            ev.effect_size("SMD", **{**MEANS, "sd1i": [3.0, 0.0], "n1i": [20, 1]})
+
     def test_arms_of_different_lengths(self) -> None:
         with pytest.raises(ev.ModelError, match="sd1i has 1 row and m1i has 2"):
             ev.effect_size("SMD", **{**MEANS, "sd1i": [3.0]})

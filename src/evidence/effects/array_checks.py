@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence.effects.formulas import Floats
 from evidence.effects.measures import Measure
+from evidence.effects.measures.record import Rule
 from evidence.errors import ModelError
 
 __all__ = ["as_columns", "broken_rows", "chosen_inputs", "missing_reasons", "positions"]
@@ -84,26 +85,42 @@ def broken_rows(measure: Measure, used: Sequence[str], columns: Mapping[str, Flo
 
     The rules are those of the columns in use; sums are held against every column that was given.
     """
-    found: dict[int, str] = {}
+    found: dict[int, list[str]] = {}
+
+    def broken(flags: np.ndarray, words: Callable[[int], str]) -> None:
+        for at in positions(flags):
+            found.setdefault(at, []).append(words(at))
+
     for name in used:
-        values, rule = columns[name], measure.rules[name]
-        ok = rule.holds(values) | np.isnan(values)
-        for at in positions(~ok):
-            found.setdefault(at, f"{name}: {rule.text}, got {values[at]:g}")
+        _hold(broken, name, columns[name], measure.rules[name])
     for part, rest, whole in measure.sums:
         if part not in columns or whole not in columns:
             continue
-        events, people = columns[part], columns[whole]
-        for at in positions(events > people):
-            found.setdefault(
-                at, f"{part}: no more events than people, got {events[at]:g} of {people[at]:g} ({whole})"
-            )
-        if rest in columns:
-            together = events + columns[rest]
-            for at in positions(np.abs(together - people) > 1e-9 * people):
-                words = f"{part} and {rest} make up {whole}, got {together[at]:g} and {people[at]:g}"
-                found.setdefault(at, f"{whole}: {words}")
-    return dict(sorted(found.items()))
+        _hold_sum(broken, (part, rest, whole), columns)
+    return {at: "; ".join(found[at]) for at in sorted(found)}
+
+
+Broken = Callable[[np.ndarray, Callable[[int], str]], None]
+
+
+def _hold(broken: Broken, name: str, values: Floats, rule: Rule) -> None:
+    ok = rule.holds(values) | np.isnan(values)
+    broken(~ok, lambda at: f"{name}: {rule.text}, got {values[at]:g}")
+
+
+def _hold_sum(broken: Broken, names: tuple[str, str, str], columns: Mapping[str, Floats]) -> None:
+    part, rest, whole = names
+    events, people = columns[part], columns[whole]
+    broken(
+        events > people,
+        lambda at: f"{part}: no more events than people, got {events[at]:g} of {people[at]:g} ({whole})",
+    )
+    if rest in columns:
+        together = events + columns[rest]
+        broken(
+            np.abs(together - people) > 1e-9 * people,
+            lambda at: f"{whole}: {part} and {rest} make up {whole}, got {together[at]:g} and {people[at]:g}",
+        )
 
 
 def missing_reasons(measure: Measure, columns: Mapping[str, Floats], lacking: np.ndarray) -> dict[int, str]:

@@ -22,7 +22,7 @@ from evidence.effects.measures import (
 )
 from evidence.effects.measures.record import Measure
 
-__all__ = ["MEASURES", "ROW_MEASURES", "Measure"]
+__all__ = ["MEASURES", "Measure"]
 
 _FAMILIES = (
     means,
@@ -44,8 +44,3 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
     {measure.code: measure for family in _FAMILIES for measure in family.MEASURES}
 )
 """Measures by code, in the order in which messages and documentation list them."""
-
-ROW_MEASURES: Mapping[str, Measure] = MappingProxyType(
-    {code: MEASURES[code] for code in ("SMD", "RR", "IRR", "HR", "OR") if MEASURES[code].metrics}
-)
-"""The measures that `effect_sizes` reads from rows of studies."""
