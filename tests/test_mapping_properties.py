@@ -83,6 +83,9 @@ def test_every_row_is_in_a_comparison_or_left_out_with_a_reason(
     assert used | left == set(range(2, len(rows) + 2))
     assert not used & left
     assert (studies.left_out["reason"] != "").all()
+    assert (
+        f"of {len(rows)} rows of the file, {len(used)} are in {len(studies)} comparison" in studies.notes[-1]
+    )
     assert len(studies.extra) == len(studies)
     # Each number stands where it stood, as it was printed.
     for printed, locator in zip(studies.text["post_mean_e"], studies.text["source_locator"], strict=True):

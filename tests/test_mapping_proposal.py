@@ -191,6 +191,12 @@ def test_titles_units_and_words_for_missing_numbers(tmp_path: Path) -> None:
     assert sections["file"] == {"header": 2, "below_header": 1}
     assert sections["numbers"]["missing"] == ["NR"]
     assert studies.text["post_sd_c"].tolist() == ["", "9", "8"]
+    # A number in disguise is never called missing: it stays an error until the user has said what to do.
+    (tmp_path / "t.csv").write_text(text + "D,squat,99,±9,92,8,10,9\n", encoding="utf-8")
+    proposal = ev.propose_mapping(tmp_path / "t.csv")
+    assert "±9" in proposal.toml
+    with pytest.raises(StudyDataError, match=r"post_sd_e \(from sd_e\)"):
+        ev.read_studies(tmp_path / "t.csv", mapping=proposal)
 
 
 def test_nothing_to_go_by_gives_a_mapping_with_questions(tmp_path: Path) -> None:

@@ -96,9 +96,14 @@ def apply_mapping(sheet: Sheet, mapping: TableMapping, source: str) -> Mapped:
     extra, renamed = moderators(
         sheet, spread, mapping, rules, (records.places[first], records.places[second])
     )
+    accounted = _accounted(records, {*first.tolist(), *second.tolist()}, len(first), sheet)
     info = info_table(spread.frame, whole.row["study"].to_numpy(dtype=object), mapping.info, rules, source)
     raw = TextTable(
-        table, sheet.lines[_main(records)][first], tuple(problems), (*notes, *renamed), sheet.delimiter
+        table,
+        sheet.lines[_main(records)][first],
+        tuple(problems),
+        (*notes, *renamed, accounted),
+        sheet.delimiter,
     )
     return Mapped(raw, extra, _left_out(left, sheet), info, _origins(mapping))
 
@@ -142,6 +147,15 @@ def _joined_to_nothing(
                 reason = f"it goes with line {lines[rows[0]]}, which is in no comparison"
                 found[at] = replace(records.leave(place, reason), at=at)
     return list(found.values())
+
+
+def _accounted(records: Records, compared: set[int], comparisons: int, sheet: Sheet) -> str:
+    """Say how many rows of the file are in a comparison, and how many in none."""
+    used = {at for place in compared for at in records.lines[place]}
+    total = len(sheet.frame)
+    in_none = f"; {total - len(used)} in none, see left_out" if len(used) < total else ""
+    made = f"{comparisons} comparison{'s' * (comparisons != 1)}"
+    return f"of {total} rows of the file, {len(used)} are in {made}{in_none}"
 
 
 def _described(one: LeftOut, sheet: Sheet, mapping: TableMapping) -> LeftOut:

@@ -188,11 +188,14 @@ class _Writer:
             found |= dict.fromkeys(
                 word for word in words if len(word) <= _SHOWN and word.casefold() not in ABSENT
             )
-        return (
-            ["", "[numbers]", f"missing = {_list(list(found))} # not numbers: what do they mean ?"]
-            if found
-            else []
-        )
+        absent = [word for word in found if not any(letter.isdigit() for letter in word)]
+        odd = [word for word in found if word not in absent]
+        out = [f"missing = {_list(absent)} # not numbers: what do they mean ?"] if absent else []
+        if odd:  # never called missing: "±4.5" is a number that `remove` lays bare
+            out.append(
+                f"# remove = [...] # or part, or unreadable: no plain numbers are {_list(odd[:_SHOWN])}"
+            )
+        return ["", "[numbers]", *out] if out else []
 
     def _columns(self) -> list[str]:
         roles = self.roles

@@ -154,6 +154,8 @@ def _with_origin(problem: Problem, mapped: Mapped) -> Problem:
         fix = 'write decimal = "," in [numbers]; marks of thousands: thousands = "."'
     elif "not a number" in fix or "leave the cell blank" in fix:
         fix += '; or name the word in missing of [numbers], or write unreadable = "blank" there'
+    elif fix == "fill it in":
+        fix += "; see fill_down, skip_lines and comment of [file], drop of [rows], or write a default"
     elif "the words are" in fix:
         fix += f"; translate theirs in [words.{problem.column}]"
     column = f"{problem.column} (from {theirs})" if theirs else problem.column
