@@ -236,6 +236,23 @@ class TestChoice:
         expected = g_from_pre_post(1.8, 2.1, N_E, 0.5, 2.0, N_C, DEFAULT_CORRELATION)
         assert number(row["variance"]) == pytest.approx(float(expected.variance), rel=1e-12)
 
+    def test_a_printed_change_that_is_not_the_difference_of_the_means_is_named(self) -> None:
+        # 1.84 may be 12.0 - 10.2 by rounding (12.049 - 10.151 is 1.898); 18 is a percentage, say.
+        near = row_of({**FULL, "change_mean_e": "1.84"})
+        assert "printed change" not in str(near["assumptions"])
+        far = row_of({**FULL, "post_sd_e": "", "change_mean_e": "18", "change_mean_c": "5"})
+        assert "printed change 18 of the first arm is not 12.0 - 10.2" in str(far["assumptions"])
+
+    def test_the_sd_of_a_change_goes_with_the_mean_that_is_printed_beside_it(self) -> None:
+        cells = {**FULL, "change_mean_e": "18", "change_sd_e": "9", "change_mean_c": "5", "change_sd_c": "8"}
+        lines = ev.effect_sizes(studies_of({**BASE, **cells}), measure="SMD").derivations.set_index("code")
+        r = DEFAULT_CORRELATION
+        expected = g_from_means(18, 9, N_E, 5, 8, N_C, math.sqrt(2 * (1 - r)))
+        assert lines.loc["change", "estimate"] == pytest.approx(float(expected.estimate))
+        without = row_of({**FULL, "change_sd_e": "1.4", "change_sd_c": "1.6"}, "MD")
+        assert number(without["estimate"]) == pytest.approx(1.3)
+        assert number(without["variance"]) == pytest.approx(1.4**2 / N_E + 1.6**2 / N_C)
+
     def test_alternatives_are_there_in_numbers(self) -> None:
         effects = ev.effect_sizes(studies_of({**BASE, **FULL, "p_between": "0.02"}), measure="SMD")
         lines = effects.derivations

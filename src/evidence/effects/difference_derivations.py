@@ -16,7 +16,7 @@ from evidence.effects.smd_arms import both_arms, named, verdict_of_arms
 from evidence.effects.smd_printed import adjusted_df, adjusted_se, recomputed, sound_interval
 from evidence.effects.smd_tests import unsigned_t
 from evidence.effects.solver import spread
-from evidence.effects.solver.arm import change_of, mean_of, sd_from_correlation, sd_of
+from evidence.effects.solver.arm import change_of, mean_of, printed_change_of, sd_from_correlation, sd_of
 from evidence.effects.solver.correlation import Correlation
 from evidence.effects.solver.quantity import Cells, Quantity, cells_of, merged, printed
 from evidence.effects.verdict import VARIANCE_ONLY, Verdict, exact, symmetric
@@ -67,7 +67,9 @@ def _sd_of_change(row: Row, people: People, r: Correlation, arm: str) -> Quantit
 
 
 def _pre_post(row: Row, people: People, r: Correlation) -> Verdict | None:
-    means = both_arms(lambda arm: change_of(row, arm, people))
+    printed_sds = both_arms(lambda arm: sd_of(row, "change", arm, people)) is not None
+    find = printed_change_of if printed_sds else change_of
+    means = both_arms(lambda arm: find(row, arm, people))
     sds = both_arms(partial(_sd_of_change, row, people, r))
     if means is None or sds is None:
         return None

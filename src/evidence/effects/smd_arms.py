@@ -13,7 +13,7 @@ from evidence.effects import formulas
 from evidence.effects.formulas import Estimate, Floats
 from evidence.effects.row import People, Row
 from evidence.effects.score import ALIKE, change_score
-from evidence.effects.solver.arm import change_of, mean_of, sd_of
+from evidence.effects.solver.arm import change_of, mean_of, printed_change_of, sd_of
 from evidence.effects.solver.correlation import Correlation
 from evidence.effects.solver.quantity import Cells, Quantity, cells_of, hows, merged
 from evidence.effects.verdict import VARIANCE_ONLY, Verdict, exact
@@ -133,7 +133,8 @@ def _means_and_sds(
     """Return the numbers of both arms at one stage, how g is made of them, and how that reads."""
     if row.better_sign == 0:
         return None
-    find = (lambda arm: change_of(row, arm, people)) if stage == "change" else None
+    # The SD of a change may be in another unit (percent, say) than the means: it goes with its own mean.
+    find = (lambda arm: printed_change_of(row, arm, people)) if stage == "change" else None
     means = both_arms(find or (lambda arm: mean_of(row, stage, arm, people)))
     sds = both_arms(lambda arm: sd_of(row, stage, arm, people))
     if means is None or sds is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,9 +15,18 @@ from evidence.effects import formulas
 from evidence.effects.row import People, Row
 from evidence.effects.solver import quantiles, spread
 from evidence.effects.solver.quantity import Cells, Quantity, cells_of, merged, printed
+from evidence.effects.solver.rounding import half_unit, rounding_range
 from evidence.studies.columns import parse_p
 
-__all__ = ["change_of", "mean_of", "own_correlation", "sd_from_correlation", "sd_of", "size_of"]
+__all__ = [
+    "change_of",
+    "mean_of",
+    "own_correlation",
+    "printed_change_of",
+    "sd_from_correlation",
+    "sd_of",
+    "size_of",
+]
 
 _NORMAL = "scores roughly normal: means and SDs from order statistics (Wan 2014; Luo 2018)"
 _MIDDLE = "middle of its interval"
@@ -66,7 +76,8 @@ def _changes(row: Row, arm: str, people: People) -> Iterator[Quantity | None]:
     pre, post = (mean_of(row, stage, arm, people) for stage in ("pre", "post"))
     both = pre is not None and post is not None
     if both and not (pre.assumptions or post.assumptions):  # type: ignore[union-attr]
-        yield _difference(pre, post)  # type: ignore[arg-type]
+        found = _difference(pre, post)  # type: ignore[arg-type]
+        yield replace(found, assumptions=_contradicted(row, arm, found))
     yield mean_of(row, "change", arm, people)
     if both:
         yield _difference(pre, post)  # type: ignore[arg-type]
@@ -83,6 +94,24 @@ def _changes(row: Row, arm: str, people: People) -> Iterator[Quantity | None]:
         )
 
 
+def _contradicted(row: Row, arm: str, found: Quantity) -> tuple[str, ...]:
+    """Name a printed mean change that is not the difference of the means, whatever their rounding."""
+    column = f"change_mean_{arm}"
+    if not row.has(column):
+        return ()
+    cells = row.solved_cells
+    low, high = rounding_range(
+        found.compute,
+        {name: cells[name] for name in found.cells},
+        {name: row.says(name) for name in found.cells},
+    )
+    half = half_unit(row.says(column))
+    if low - half <= row.number(column) <= high + half:
+        return ()
+    name = "first" if arm == "e" else "second"
+    return (f"printed change {row.says(column)} of the {name} arm is not {found.shown}: the latter taken",)
+
+
 def _difference(pre: Quantity, post: Quantity) -> Quantity:
     how = "; ".join(dict.fromkeys(part.how for part in (post, pre) if part.how))
     return Quantity(
@@ -92,6 +121,11 @@ def _difference(pre: Quantity, post: Quantity) -> Quantity:
         how,
         merged(post, pre),
     )
+
+
+def printed_change_of(row: Row, arm: str, people: People) -> Quantity | None:
+    """Return the mean change as printed beside its SD, else as `change_of` has it."""
+    return mean_of(row, "change", arm, people) or change_of(row, arm, people)
 
 
 def sd_of(row: Row, stage: str, arm: str, people: People) -> Quantity | None:
