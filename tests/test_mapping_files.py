@@ -180,6 +180,16 @@ def test_a_workbook(tmp_path: Path) -> None:
     assert any("a workbook stores numbers" in note for note in studies.notes)
 
 
+def test_formulas_that_nobody_computed_are_named(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "t.xlsx")
+    book = openpyxl.load_workbook(path)
+    book["Data"]["F2"] = "=1+3"
+    book.save(path)
+    studies = ev.read_studies(path, mapping={**MAPPING, "file": {"sheet": "Data"}})
+    assert studies.text["post_sd_e"].tolist() == [""]
+    assert any("without a stored value were read as blank, 1 in all: F2" in note for note in studies.notes)
+
+
 def test_sheets_are_named(tmp_path: Path) -> None:
     path = workbook(tmp_path / "t.xlsx")
     with pytest.raises(StudyDataError, match=r"did you mean Data\? the sheets are Read me, Data"):

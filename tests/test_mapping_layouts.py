@@ -106,6 +106,13 @@ def test_the_second_arm_where_there_is_no_control(
     assert list(zip(dee["arm_e"], dee["arm_c"], strict=True)) == expected
 
 
+@pytest.mark.parametrize("written", ["TRUE", "yes", "1"])
+def test_a_control_told_by_a_truth_value(written: str, tmp_path: Path) -> None:
+    text = LONG.replace(",training,", ",,").replace(",control,", f",{written},")
+    studies = read(tmp_path, text, {**LONG_MAP, "pairs": {"control": {"role": True}}})
+    assert studies.table["arm_c"].unique().tolist() == ["none"]
+
+
 def test_all_pairs_of_three_arms(tmp_path: Path) -> None:
     text = "study,test,grp,n,m,sd\n" + "".join(f"S,jump,{arm},9,{arm}1,2\n" for arm in "123")
     arm = {"name": "grp", "n": "n", "post_mean": "m", "post_sd": "sd"}

@@ -13,6 +13,10 @@ from evidence.studies.mapping import Condition
 __all__ = ["Values"]
 
 
+_TRUTH = {True: ("true", "yes", "1"), False: ("false", "no", "0")}
+"""How a file may write a truth value."""
+
+
 class Values:
     """Readers of single values.
 
@@ -96,7 +100,10 @@ class Values:
             self.wrong(
                 key, "a condition is a table of columns and values", value, 'write { role = "control" }'
             )
-        return {str(name): self.texts(f"{key}.{name}", wanted) for name, wanted in value.items()}
+        return {
+            str(name): _TRUTH[wanted] if isinstance(wanted, bool) else self.texts(f"{key}.{name}", wanted)
+            for name, wanted in value.items()
+        }
 
     def whole(self, key: str, value: object, *, low: int) -> int:
         """Return a whole number."""

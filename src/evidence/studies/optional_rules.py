@@ -9,7 +9,7 @@ from evidence.errors import Problem
 from evidence.studies.cells import Checked
 from evidence.studies.optional_columns import STAGES
 
-__all__ = ["optional_problems", "optional_results"]
+__all__ = ["both_medians", "optional_problems", "optional_results"]
 
 _ORDER = ("min", "q1", "median", "q3", "max")
 """Order statistics of an arm, which cannot fall."""
@@ -84,6 +84,12 @@ def optional_results(table: pd.DataFrame) -> pd.Series:
     for name in _BETWEEN:
         if name in table:
             found |= table[name].notna()
+    return found | both_medians(table)
+
+
+def both_medians(table: pd.DataFrame) -> pd.Series:
+    """Mark the rows with a median of both arms, after training or of the change: they stand for means."""
+    found = pd.Series(False, index=table.index)
     for stage in ("post", "change"):
         both = [f"{stage}_median_{arm}" for arm in "ec"]
         if all(name in table for name in both):

@@ -9,7 +9,7 @@ from evidence._check import nearest
 from evidence.errors import Problem
 from evidence.studies.cells import Checked, Rows
 from evidence.studies.columns import RATIO_METRICS
-from evidence.studies.optional_rules import optional_problems, optional_results
+from evidence.studies.optional_rules import both_medians, optional_problems, optional_results
 
 __all__ = ["ARM_SIZE", "row_problems", "row_warnings", "study_problems"]
 
@@ -194,11 +194,11 @@ def _association(table: pd.DataFrame) -> pd.Series:
 
 
 def _means(table: pd.DataFrame) -> pd.Series:
-    """Mark the rows with a mean of both arms, after training or of the change."""
+    """Mark the rows with a mean (or median) of both arms, after training or of the change."""
     post, change = (
         table[f"{stage}_mean_e"].notna() & table[f"{stage}_mean_c"].notna() for stage in ("post", "change")
     )
-    return post | change
+    return post | change | both_medians(table)
 
 
 def _without_better(table: pd.DataFrame) -> pd.Series:

@@ -87,10 +87,44 @@ def read_workbook(content: bytes, *, source: str, sheet: str = "") -> SheetCells
         rows, lines = _rows(chosen.iter_rows())
     finally:
         book.close()
+    unsaved = _formulas_without_value(content, sheet or names[0])
     notes = [f"read from the sheet {sheet or names[0]!r}", _STORED]
     if not sheet and len(names) > 1:
         notes[0] += f", the first of {len(names)}: {', '.join(names)}"
+    if unsaved:
+        shown = ", ".join(unsaved[:10]) + (" ..." if len(unsaved) > 10 else "")
+        notes.append(
+            f"formulas without a stored value were read as blank, {len(unsaved)} in all: {shown}; "
+            "open the workbook in a spreadsheet and save it"
+        )
     return SheetCells(rows, lines, tuple(notes))
+
+
+def _formulas_without_value(content: bytes, sheet: str) -> list[str]:
+    """Name the cells whose formula was never computed: programs that write workbooks leave such cells."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        if not any(re.search(rb"<f[ >]", archive.read(name)) for name in sheets):
+            return []
+    import openpyxl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        books = [
+            openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=only)
+            for only in (False, True)
+        ]
+    try:
+        pairs = zip(*(book[sheet].iter_rows() for book in books), strict=True)
+        return [
+            formula.coordinate
+            for formulas, values in pairs
+            for formula, value in zip(formulas, values, strict=True)
+            if isinstance(formula.value, str) and formula.value.startswith("=") and value.value is None
+        ]
+    finally:
+        for book in books:
+            book.close()
 
 
 def _rows(cells: Iterator[tuple[Any, ...]]) -> tuple[list[list[str]], list[int]]:
