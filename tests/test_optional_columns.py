@@ -98,3 +98,10 @@ def test_a_row_with_a_result_in_them_alone_is_no_odd_row() -> None:
     assert rule not in set(studies_of({"t_between": "2.1"}).warnings["rule"])
     assert rule not in set(studies_of({"post_median_e": "2", "post_median_c": "1"}).warnings["rule"])
     assert rule in set(studies_of({"t_within_e": "2.1"}).warnings["rule"])
+
+
+def test_medians_need_better_as_means_do() -> None:
+    cells = {"post_median_e": "2", "post_median_c": "1", "n_e": 10, "n_c": 10}
+    rules = studies_of(cells).warnings["rule"].tolist()
+    assert rules == ["arm means need better: which end of the outcome is good"]
+    assert studies_of({**cells, "better": "lower"}).warnings.empty
