@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evidence._version import __version__
 
 if TYPE_CHECKING:
+    from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from evidence.charts.trial import trial
     from evidence.effects.covariance import SamplingCovariance
     from evidence.effects.dependence import sampling_covariance
+    from evidence.effects.array_door import effect_size
+    from evidence.effects.array_record import ArrayEffects
     from evidence.effects.generic import effects_from
     from evidence.effects.reading import effect_sizes
     from evidence.effects.record import Effects
@@ -36,13 +39,17 @@ if TYPE_CHECKING:
     from evidence.numerics.arrays import pool_arrays
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
+    from evidence.studies.mapping_proposal import propose_mapping
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
     from evidence.synthesis.compare import Comparison, compare
+    from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.tables import Table
 
 _HOME = {
+    "ArrayEffects": "effects.array_record",
     "Comparison": "synthesis.compare",
+    "CorrelationGrid": "synthesis.correlation_grid",
     "Effects": "effects.record",
     "EvidenceError": "errors",
     "MetaFit": "fit",
@@ -55,8 +62,11 @@ _HOME = {
     "batch": "models.batch",
     "common_effect": "models",
     "compare": "synthesis.compare",
+    "correlation_curve": "charts.correlation_curve",
+    "correlation_grid": "synthesis.correlation_grid",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
+    "effect_size": "effects.array_door",
     "effect_sizes": "effects.reading",
     "effects_from": "effects.generic",
     "evidence_map": "charts.evidence_map",
@@ -68,6 +78,7 @@ _HOME = {
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "random_effects": "models",
+    "propose_mapping": "studies.mapping_proposal",
     "read_studies": "studies.reading",
     "sampling_covariance": "effects.dependence",
     "trial": "charts.trial",
@@ -76,7 +87,9 @@ _HOME = {
 
 __all__ = [
     "SIX_DOMAINS",
+    "ArrayEffects",
     "Comparison",
+    "CorrelationGrid",
     "Effects",
     "EvidenceError",
     "MetaFit",
@@ -89,8 +102,11 @@ __all__ = [
     "batch",
     "common_effect",
     "compare",
+    "correlation_curve",
+    "correlation_grid",
     "domains",
     "effect_direction",
+    "effect_size",
     "effect_sizes",
     "effects_from",
     "evidence_map",
@@ -101,6 +117,7 @@ __all__ = [
     "multivariate",
     "pool_arrays",
     "pool_partial",
+    "propose_mapping",
     "random_effects",
     "read_studies",
     "sampling_covariance",

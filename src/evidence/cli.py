@@ -1,4 +1,4 @@
-"""The command ``evidence``: build, explain, codebook, new."""
+"""The command ``evidence``: build, explain, codebook, new, map."""
 
 from __future__ import annotations
 
@@ -92,6 +92,17 @@ def _parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="make a folder with a small example that builds at once")
     new.add_argument("folder", metavar="DIR", help="the folder to make; it must not exist, or be empty")
     new.set_defaults(run=_new)
+
+    mapped = commands.add_parser("map", help="propose how the columns of a table that others made are read")
+    mapped.add_argument("file", metavar="FILE", help="the table: .csv or .xlsx")
+    mapped.add_argument("--save", metavar="TOML", help="write the proposal to a file; none is overwritten")
+    mapped.add_argument("--sheet", default="", metavar="NAME", help="sheet of a workbook (the first)")
+    mapped.add_argument(
+        "--check",
+        metavar="TOML",
+        help="read the table through this mapping instead, and say what became of it",
+    )
+    mapped.set_defaults(run=_map)
     return parser
 
 
@@ -168,6 +179,25 @@ def _new(options: argparse.Namespace) -> int:
     _say(
         f"made {folder}: invented example data, a recipe and a notebook.\n"
         f"  Next: cd {_quoted(folder)} && evidence build"
+    )
+    return 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    if options.check is not None:
+        from evidence.studies.mapping_report import mapping_report
+        from evidence.studies.reading import read_studies
+
+        print(mapping_report(read_studies(options.file, mapping=options.check)))
+        return 0
+    from evidence.studies.mapping_proposal import propose_mapping
+
+    proposal = propose_mapping(options.file, sheet=options.sheet)
+    if options.save is None:
+        print(proposal.toml, end="")
+        return 0
+    _say(
+        f"written: {proposal.save(options.save)}. Correct it, then: evidence map FILE --check {options.save}"
     )
     return 0
 

@@ -63,7 +63,7 @@ def model_words(fit: MetaFit) -> str:
 
 
 _ASSUMED = {
-    "r": (re.compile(r"correlation of r = ([\d.]+\d)"), "between scores before and after"),
+    "r": (re.compile(r"correlation of r = ([\d.]+\d(?: or [\d.]+\d)*)"), "between scores before and after"),
     "rho": (re.compile(r"correlate rho = ([\d.]+\d)"), "within a study"),
 }
 _SAME_PEOPLE = re.compile(r"^(\S+) and (\S+) report \(in part\) the same people")

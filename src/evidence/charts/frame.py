@@ -34,6 +34,10 @@ __all__ = [
 
 MEASURE_NAMES = {
     "SMD": "Standardised mean difference (Hedges' g)",
+    "SMDH": "Standardised mean difference (unequal variances)",
+    "SMD1": "Standardised mean difference (second arm's SD)",
+    "DPPC1": "Difference of standardised changes (d_ppc1)",
+    "DPPC2": "Standardised difference of changes (d_ppc2)",
     "MD": "Mean difference",
     "OR": "Odds ratio",
     "RR": "Risk ratio",

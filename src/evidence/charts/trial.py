@@ -15,6 +15,7 @@ from evidence.charts.scale import Scale, scale_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.trial_rows import short_arm, trial_rows
+from evidence.effects.record import correlation_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -221,7 +222,7 @@ def _assumed(effects: Effects) -> str:
     rests = effects.table["assumptions"].str.contains(r"\br = ", regex=True).any()
     if effects.correlation is None or not rests:
         return ""
-    return f" Assumed: r = {effects.correlation:g} between scores before and after."
+    return f" Assumed: r = {correlation_words(effects.correlation)} between scores before and after."
 
 
 def trial_alt(effects: Effects, studies: Studies, *, study: str = "distefano2013") -> str:

@@ -18,11 +18,14 @@ __all__ = [
     "Estimate",
     "Floats",
     "as_floats",
+    "cohen_d",
     "critical_g",
     "g_from_means",
     "g_from_pre_post",
     "g_from_t",
     "hedges_j",
+    "noncentral_variance",
+    "pooled_sd",
     "smd_variance",
     "t_from_interval",
     "t_from_p",
@@ -196,10 +199,28 @@ def g_from_means(
 def _g_from_means(
     mean_e: Floats, sd_e: Floats, n_e: Floats, mean_c: Floats, sd_c: Floats, n_c: Floats, factor: Floats
 ) -> Estimate:
-    df = n_e + n_c - 2
-    pooled = np.sqrt(((n_e - 1) * (sd_e * sd_e) + (n_c - 1) * (sd_c * sd_c)) / df)
-    g = hedges_j(df) * (mean_e - mean_c) / pooled * factor
+    g = hedges_j(n_e + n_c - 2) * cohen_d(mean_e, sd_e, n_e, mean_c, sd_c, n_c) * factor
     return Estimate(g, smd_variance(g, n_e, n_c, factor))
+
+
+def pooled_sd(sd_e: ArrayLike, n_e: ArrayLike, sd_c: ArrayLike, n_c: ArrayLike) -> Floats:
+    """Return the standard deviation inside two arms, with n_e + n_c - 2 degrees of freedom.
+
+    Examples
+    --------
+    >>> round(float(pooled_sd(5.5, 50, 4.5, 50)), 4)  # Borenstein 2009, p. 27
+    5.0249
+    """
+    first, second = as_floats(n_e), as_floats(n_c)
+    squares = (first - 1) * as_floats(sd_e) ** 2 + (second - 1) * as_floats(sd_c) ** 2
+    return np.asarray(np.sqrt(squares / (first + second - 2)))
+
+
+def cohen_d(
+    mean_e: ArrayLike, sd_e: ArrayLike, n_e: ArrayLike, mean_c: ArrayLike, sd_c: ArrayLike, n_c: ArrayLike
+) -> Floats:
+    """Return the difference of two means over their pooled standard deviation, not corrected."""
+    return (as_floats(mean_e) - as_floats(mean_c)) / pooled_sd(sd_e, n_e, sd_c, n_c)
 
 
 def g_from_pre_post(
@@ -239,12 +260,33 @@ def g_from_pre_post(
     """
     first, second = as_floats(n_e), as_floats(n_c)
     df = first + second - 2
-    pooled = np.sqrt(((first - 1) * as_floats(pre_sd_e) ** 2 + (second - 1) * as_floats(pre_sd_c) ** 2) / df)
+    pooled = pooled_sd(pre_sd_e, n_e, pre_sd_c, n_c)
     j = hedges_j(df)
     d = j * (as_floats(change_e) - as_floats(change_c)) / pooled
     base = 2 * (1 - as_floats(correlation)) * (1 / first + 1 / second)
-    variance = j**2 * base * df / (df - 2) * (1 + d**2 / base) - d**2
-    return Estimate(d, variance)
+    return Estimate(d, noncentral_variance(d, base, j, df))
+
+
+def noncentral_variance(g: ArrayLike, spread: ArrayLike, j: ArrayLike, df: ArrayLike) -> Floats:
+    """Return the variance of a standardised difference whose expectation is `g`: that of a noncentral t.
+
+    Parameters
+    ----------
+    g : array-like
+        The effect, corrected.
+    spread : array-like
+        Variance of the difference of means in units of the squared standard deviation.
+    j : array-like
+        The correction that was applied (1 for none).
+    df : array-like
+        Degrees of freedom of the standard deviation; the variance exists above 2.
+
+    References
+    ----------
+    Hedges LV (1981), doi:10.3102/10769986006002107; Morris SB (2008), eq. 25, doi:10.1177/1094428106291059
+    """
+    effect, m = as_floats(g), as_floats(df)
+    return as_floats(j) ** 2 * m / (m - 2) * (as_floats(spread) + effect**2) - effect**2
 
 
 def g_from_t(t: ArrayLike, n_e: ArrayLike, n_c: ArrayLike, factor: ArrayLike = 1.0) -> Estimate:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from evidence.effects.formulas import Estimate, Floats, as_floats
+from evidence.effects.measures.tables import odds_ratio, risk_ratio
 
 __all__ = ["log_odds_ratio", "log_ratio_from_interval", "log_risk_ratio"]
 
@@ -76,7 +77,7 @@ def log_risk_ratio(
     (-0.6931, 0.28)
     """
     a, b, c, d = _corrected(events_e, total_e, events_c, total_c, continuity)
-    return Estimate(np.log(a / (a + b)) - np.log(c / (c + d)), 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
+    return risk_ratio(a, b, c, d)
 
 
 def log_odds_ratio(
@@ -96,4 +97,4 @@ def log_odds_ratio(
     (-0.7472, 0.3216)
     """
     a, b, c, d = _corrected(events_e, total_e, events_c, total_c, continuity)
-    return Estimate(np.log(a) + np.log(d) - np.log(b) - np.log(c), 1 / a + 1 / b + 1 / c + 1 / d)
+    return odds_ratio(a, b, c, d)

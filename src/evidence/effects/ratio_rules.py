@@ -6,15 +6,18 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 from scipy import special
 
 from evidence.effects import ratio_formulas
+from evidence.effects.formulas import Floats, as_floats
 from evidence.effects.measures import Measure
 from evidence.effects.row import UPWARD_FAVOURS_FIRST, Row
+from evidence.effects.solver.quantity import Cells
 from evidence.effects.verdict import WITHIN_ARMS_ONLY, Verdict, exact, sign_only, symmetric, unusable
 from evidence.studies.columns import RATIO_METRICS
 
-__all__ = ["read_ratio"]
+__all__ = ["all_ratios", "read_ratio"]
 
 _UNCOMMON = 0.10
 """Rule j: below this share of people with an event an odds ratio may stand for a risk ratio."""
@@ -172,12 +175,34 @@ def _from_ratio_and_p(row: Row, measure: Measure) -> Verdict | None:
     return _oriented(row, estimate, std_error**2, source, formula, notes).plus(rules={"j"} if note else set())
 
 
-def _derivations(row: Row, measure: Measure, continuity: float) -> list[Callable[[], Verdict | None]]:
-    """Return the derivations in order; an adjusted effect of a cluster trial outranks its counts (a)."""
-    printed = [lambda: _from_printed(row, measure), lambda: _from_reduction(row, measure)]
-    counts = [lambda: _from_counts(row, measure, continuity)]
+def _derivations(
+    row: Row, measure: Measure, continuity: float
+) -> list[tuple[str, tuple[str, ...], Callable[[], Verdict | None]]]:
+    """Return the derivations in order, each with its code and the cells whose rounding moves it.
+
+    An adjusted effect of a cluster trial outranks its counts (rule a). Counts are not rounded.
+    """
+    estimate = ("effect",) if row.has("effect") else ("ci_low", "ci_high")
+    printed: list[tuple[str, tuple[str, ...], Callable[[], Verdict | None]]] = [
+        ("printed_ratio", estimate, lambda: _from_printed(row, measure)),
+        ("reduction", ("effect",), lambda: _from_reduction(row, measure)),
+    ]
+    counts: list[tuple[str, tuple[str, ...], Callable[[], Verdict | None]]] = [
+        ("counts", (), lambda: _from_counts(row, measure, continuity))
+    ]
     head = printed + counts if row.word("arm_design") == "cluster" else counts + printed
-    return [*head, lambda: _from_ratio_and_p(row, measure)]
+    return [*head, ("ratio_and_p", ("effect",), lambda: _from_ratio_and_p(row, measure))]
+
+
+def _log_of(code: str, cells: tuple[str, ...], value: float, side: float) -> Callable[[Cells], Floats]:
+    """Return how the estimate comes from the printed cells."""
+    if code == "counts":
+        return lambda x: as_floats(value)
+    if code == "reduction":
+        return lambda x: side * np.log(1 - as_floats(x["effect"]) / 100)
+    if len(cells) == 1:
+        return lambda x: side * np.log(as_floats(x["effect"]))
+    return lambda x: side * (np.log(as_floats(x["ci_low"])) + np.log(as_floats(x["ci_high"]))) / 2
 
 
 def _why_not(row: Row, measure: Measure) -> tuple[str, frozenset[str]]:
@@ -229,19 +254,30 @@ def read_ratio(row: Row, measure: Measure, continuity: float) -> Verdict:
     continuity : float
         Added to the four cells of a row of counts with a zero cell.
     """
+    return all_ratios(row, measure, continuity)[0]
+
+
+def all_ratios(row: Row, measure: Measure, continuity: float) -> list[Verdict]:
+    """Return what every derivation makes of a row as a log ratio; the first is taken."""
     if row.word("basis") == "within_group_only":
-        return unusable(WITHIN_ARMS_ONLY).plus(rules={"b"})
-    found = [
-        verdict for derive in _derivations(row, measure, continuity) if (verdict := derive()) is not None
-    ]
+        return [unusable(WITHIN_ARMS_ONLY).plus(rules={"b"})]
+    found = []
+    for code, cells, derive in _derivations(row, measure, continuity):
+        verdict = derive()
+        if verdict is None:
+            continue
+        if verdict.kind == "exact":
+            again = _log_of(code, cells, verdict.estimate, float(verdict.display_sign))
+            verdict = replace(verdict, cells=cells, recompute=again)
+        found.append(replace(verdict, code=code))
     if found:
         others = tuple(f"{other.derived_from}: {_printed_scale(other)}" for other in found[1:])
-        return replace(found[0].plus(rules={"a"}), alternatives=others)
+        return [replace(found[0].plus(rules={"a"}), alternatives=others), *found[1:]]
     why, rules = _why_not(row, measure)
     side = row.side
     if side == 0:
-        return unusable(f"{why}; no direction is printed either").plus(rules=rules)
-    return sign_only(side, math.nan, why).plus(rules=rules)
+        return [unusable(f"{why}; no direction is printed either").plus(rules=rules)]
+    return [sign_only(side, math.nan, why).plus(rules=rules)]
 
 
 def _printed_scale(verdict: Verdict) -> str:

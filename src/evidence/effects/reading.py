@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from evidence._check import one_of
+from evidence._check import as_number
 from evidence.effects.labels import study_labels
 from evidence.effects.main_time import main_rows
-from evidence.effects.measures import MEASURES
-from evidence.effects.ratio_rules import read_ratio
-from evidence.effects.record import CONTRACT_COLUMNS, Effects
+from evidence.effects.notes import WITHOUT_R, notes_of
+from evidence.effects.readers import measure_of, read_all
+from evidence.effects.record import CONTRACT_COLUMNS, Effects, Origin
+from evidence.effects.rederive import rounding_of
 from evidence.effects.row import Row
-from evidence.effects.smd_rules import read_smd
+from evidence.effects.solver.correlation import DEFAULT_CORRELATION, resolve
+from evidence.effects.study_rows import Facts, as_real, facts_of, overlaps_of, rows_of
 from evidence.effects.verdict import Verdict
 from evidence.errors import ModelError
 
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
     from evidence.studies.record import Studies
 
 __all__ = ["DEFAULT_CORRELATION", "effect_sizes"]
-
-DEFAULT_CORRELATION = 0.7
-"""Pre-post correlation assumed where none is given; named in every row that rests on it."""
-
-Facts = dict[str, dict[str, Any]]
-"""What the study table says of each study, by key."""
 
 CARRIED = (
     "question",
@@ -56,7 +51,11 @@ CARRIED = (
 
 
 def effect_sizes(
-    studies: Studies, *, measure: str, correlation: float | None = None, continuity: float = 0.5
+    studies: Studies,
+    *,
+    measure: str,
+    correlation: float | Mapping[str, float] | str | None = None,
+    continuity: float = 0.5,
 ) -> Effects:
     """Turn every selected row into an effect, with its derivation, or say why it is none.
 
@@ -65,11 +64,16 @@ def effect_sizes(
     studies : Studies
         The selected rows. Each comes back exactly once, in its order.
     measure : str
-        ``"SMD"`` (Hedges' g), or a ratio on the log scale: ``"RR"``, ``"IRR"``, ``"HR"`` (one
-        family), ``"OR"``.
-    correlation : float, optional
-        Correlation of pre and post scores, in (-1, 1), for results that speak of changes. Papers
-        rarely print it; 0.7 is assumed by default and named in each row that uses it.
+        Standardised mean differences: ``"SMD"`` (Hedges' g), ``"SMDH"`` (unequal variances), ``"SMD1"``
+        (by the second arm's SD), ``"DPPC1"``, ``"DPPC2"`` (changes by baseline SDs; also written
+        ``"d_ppc1"``, ``"d_ppc2"``). In the outcome's unit: ``"MD"``. On the log scale: ``"ROM"`` (ratio of
+        means), ``"RR"``, ``"IRR"``, ``"HR"`` (one family), ``"OR"``. ``"RD"``: risk difference.
+    correlation : float, mapping or "pooled", optional
+        Correlation of pre and post scores, in (-1, 1), for rows that need one and whose arms neither print
+        it (``r_e``, ``r_c``) nor imply it by their three SDs. Papers rarely print it; 0.7 is assumed by
+        default and named in each row that uses it. A mapping gives one by ``outcome``, with the key
+        ``"default"`` for the others; ``"pooled"`` takes the random-effects mean of Fisher's z over the arms
+        of these studies that tell theirs.
     continuity : float
         Added to the four cells of a row of counts in which one is zero, and to no other row.
 
@@ -78,7 +82,8 @@ def effect_sizes(
     Effects
         ``kind`` is ``exact`` (a value), ``interval`` (bounds, from a p-band, "significant" or "no
         difference"), ``sign`` (a direction alone) or ``unusable`` (no comparison of the arms);
-        ``derived_from``, ``formula`` and ``assumptions`` say how, ``reason`` why not more, and
+        ``derived_from``, ``formula`` and ``assumptions`` say how, ``alternatives`` what else the row's
+        numbers would have given (`Effects.derivations` has it in numbers), ``reason`` why not more, and
         ``rule`` which of the documented rules of reading were applied.
 
     Raises
@@ -105,76 +110,28 @@ def effect_sizes(
         raise ModelError(
             f"effect_sizes() takes Studies, as read_studies() returns them; got {type(studies).__name__}"
         )
-    chosen = MEASURES[one_of("measure", measure, MEASURES)]
-    r = _checked_correlation(correlation)
-    added = _number(continuity)
+    chosen = measure_of(measure)
+    added = as_number(continuity)
     if not (math.isfinite(added) and added > 0):
         raise ModelError(f"continuity must be a positive number (usually 0.5); got {continuity!r}")
     if len(studies.table) == 0:
         raise ModelError("no row is selected: look at studies.overview() and widen the filter")
-    read: Callable[[Row], Verdict]
-    if chosen.code == "SMD":
-        read = partial(read_smd, correlation=r)
-    else:
-        read = partial(read_ratio, measure=chosen, continuity=added)
-    facts = _facts(studies)
-    rows = _rows_of(studies, facts)
-    verdicts = [read(row) for row in rows]
+    facts = facts_of(studies)
+    rows = rows_of(studies, facts)
+    r = resolve(correlation, rows)
+    verdicts = [read_all(row, chosen, r.of(row), added)[0] for row in rows]
     table = _table(studies, facts, rows, verdicts)
-    overlaps = _overlaps(facts, set(table["study"]))
+    overlaps = overlaps_of(facts, set(table["study"]))
     return Effects(
         table,
         chosen.code,
-        r if chosen.code == "SMD" else None,
+        None if chosen.code in WITHOUT_R else r.used,
         chosen.scale,
         _display_sign(table, chosen.scale),
-        _notes(table, overlaps),
+        notes_of(table, overlaps, chosen, r),
         overlaps,
+        Origin(studies, correlation, added),
     )
-
-
-def _checked_correlation(correlation: float | None) -> float:
-    if correlation is None:
-        return DEFAULT_CORRELATION
-    try:
-        r = float(correlation)
-    except (TypeError, ValueError):
-        r = math.nan
-    if not -1 < r < 1:
-        raise ModelError(f"correlation must be a number between -1 and 1, both excluded; got {correlation!r}")
-    return r
-
-
-def _facts(studies: Studies) -> Facts:
-    """Return the study table by study key."""
-    if studies.info is None:
-        return {}
-    return {str(record["study"]): _as_text_keys(record) for record in studies.info.to_dict("records")}
-
-
-def _as_text_keys(record: Mapping[Hashable, Any]) -> dict[str, Any]:
-    """Return a record of a table under its column names as text."""
-    return {str(column): value for column, value in record.items()}
-
-
-def _number(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return math.nan
-
-
-def _rows_of(studies: Studies, facts: Facts) -> list[Row]:
-    printed = studies.text.to_dict("records")
-    return [
-        Row(
-            _as_text_keys(cells),
-            _as_text_keys(printed[position]),
-            _number(facts.get(str(cells["study"]), {}).get("n_total")),
-            _number(facts.get(str(cells["study"]), {}).get("arms")),
-        )
-        for position, cells in enumerate(studies.table.to_dict("records"))
-    ]
 
 
 def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdict]) -> pd.DataFrame:
@@ -207,15 +164,25 @@ def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdi
     table["n_e"] = [known.first if known else math.nan for known in people]
     table["n_c"] = [known.second if known else math.nan for known in people]
     table["people"] = [row.people_in_all for row in rows]
-    weeks = pd.Series([_number(facts.get(study, {}).get("weeks")) for study in table["study"]])
+    weeks = pd.Series([as_real(facts.get(study, {}).get("weeks")) for study in table["study"]])
     table["main"] = main_rows(table, weeks)
     table["display_sign"] = [verdict.display_sign for verdict in verdicts]
     table["sign"] = [verdict.sign for verdict in verdicts]
+    table["metric_scale"] = [verdict.metric_scale for verdict in verdicts]
+    ranges = [rounding_of(row, verdict) for row, verdict in zip(rows, verdicts, strict=True)]
+    table["rounding_low"] = [low for low, _ in ranges]
+    table["rounding_high"] = [high for _, high in ranges]
     table["rule"] = [
         " ".join(sorted(verdict.rules | (frozenset() if main else frozenset("i"))))
         for verdict, main in zip(verdicts, table["main"], strict=True)
     ]
-    return table
+    return _with_moderators(table, studies.extra)
+
+
+def _with_moderators(table: pd.DataFrame, extra: pd.DataFrame) -> pd.DataFrame:
+    """Append the columns that a mapped file has beside ours; a name that is taken gets one of its own."""
+    names = {name: f"sheet_{name}" if name in table else name for name in extra}
+    return pd.concat([table, extra.rename(columns=names).set_axis(table.index)], axis=1) if names else table
 
 
 def _display_sign(table: pd.DataFrame, scale: str) -> int:
@@ -224,25 +191,3 @@ def _display_sign(table: pd.DataFrame, scale: str) -> int:
         return 1
     printed = table.loc[table["kind"] == "exact", "display_sign"]
     return 1 if len(printed) and float(printed.mean()) > 0 else -1
-
-
-def _notes(table: pd.DataFrame, overlaps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """Say what a reader of the whole set should know."""
-    notes = [f"{first} and {second} report (in part) the same people" for first, second in overlaps]
-    if len(set(table.loc[table["kind"] == "exact", "display_sign"])) > 1:
-        notes.append(
-            "ratios were printed both ways round (above and below 1 in favour of the first arm): a pooled "
-            "ratio is shown the way round of most of them"
-        )
-    return tuple(notes)
-
-
-def _overlaps(facts: Facts, present: set[str]) -> tuple[tuple[str, str], ...]:
-    """Return which of the selected studies report the same people under two keys."""
-    pairs: set[tuple[str, str]] = set()
-    for study in present:
-        others = str(facts.get(study, {}).get("overlaps") or "").split(";")
-        for other in (text.strip() for text in others):
-            if other in present:
-                pairs.add((min(study, other), max(study, other)))
-    return tuple(sorted(pairs))

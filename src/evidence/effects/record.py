@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-__all__ = ["CONTRACT_COLUMNS", "KINDS", "Effects"]
+if TYPE_CHECKING:
+    from evidence.effects.account import Account
+    from evidence.studies.record import Studies
+
+__all__ = ["CONTRACT_COLUMNS", "KINDS", "Effects", "Origin", "correlation_words"]
 
 KINDS = ("exact", "interval", "sign", "unusable")
 """What a printed result determines: a value; bounds of it; its side of zero; nothing between arms."""
@@ -30,6 +36,32 @@ CONTRACT_COLUMNS = (
 """The columns every Effects table begins with; columns of the studies follow them."""
 
 
+def correlation_words(correlation: float | Mapping[str, float]) -> str:
+    """Return a correlation, or those of several outcomes, in a few words: ``"0.7"``, ``"0.6 or 0.8"``."""
+    if isinstance(correlation, Mapping):
+        return " or ".join(f"{r:.4g}" for r in sorted(set(correlation.values())))
+    return f"{correlation:.4g}"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The studies and the options that effects were made from, so that they can be made anew.
+
+    Attributes
+    ----------
+    studies : Studies
+        The selected rows.
+    correlation : float, mapping, str or None
+        As given.
+    continuity : float
+        As given.
+    """
+
+    studies: Studies
+    correlation: float | Mapping[str, float] | str | None
+    continuity: float
+
+
 @dataclass(frozen=True, repr=False)
 class Effects:
     """Effects on the model scale, each with its derivation.
@@ -43,11 +75,14 @@ class Effects:
         ``low`` and ``high`` are the bounds within which the print places the *observed* effect:
         equal to ``estimate`` for exact rows, critical values (possibly infinite) for interval
         rows, zero and infinity for sign rows. A cell that the print does not determine is empty
-        (NaN), and ``reason`` says why.
+        (NaN), and ``reason`` says why. ``metric_scale`` says whose scores the printed numbers speak of
+        (``raw``, ``change``, ``ancova``); ``rounding_low`` and ``rounding_high`` are the least and the
+        largest effect that the printed digits of an exact row allow.
     measure : str
         Code of the measure (``"SMD"``, ``"RR"``, ``"OR"`` ...).
-    correlation : float or None
-        The assumed pre-post correlation, None where it plays no part.
+    correlation : float, mapping or None
+        The assumed pre-post correlation (the pooled one, where it was pooled), or those of the outcomes;
+        None where it plays no part.
     scale : str
         ``"identity"`` or ``"log"``: how `display` is obtained.
     display_sign : int
@@ -62,11 +97,70 @@ class Effects:
 
     table: pd.DataFrame
     measure: str
-    correlation: float | None = None
+    correlation: float | Mapping[str, float] | None = None
     scale: str = "identity"
     display_sign: int = 1
     notes: tuple[str, ...] = field(default=())
     overlaps: tuple[tuple[str, str], ...] = field(default=())
+    _origin: Origin | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def derivations(self) -> pd.DataFrame:
+        """Return what every derivation gives that the printed numbers allow, the one taken first.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``row_id, code, taken, derived_from, kind, estimate, variance, low, high, rounding_low,
+            rounding_high, metric_scale, formula, assumptions``; one line for each derivation of each row.
+            ``code`` is that of ``evidence.effects.smd_derivations`` and its twins.
+
+        Raises
+        ------
+        ModelError
+            Where the effects were not made from studies.
+
+        Examples
+        --------
+        >>> import evidence as ev
+        >>> trials = ev.example_studies().where(study="resendeneto2019")
+        >>> lines = ev.effect_sizes(trials, measure="SMD").derivations
+        >>> lines.loc[lines["row_id"] == "resendeneto2019_01", "code"].tolist()
+        ['pre_post', 'post', 'band']
+        """
+        from evidence.effects.rederive import derivations
+
+        return derivations(self)
+
+    def explain(self, row_id: str) -> Account:
+        """Account for one effect: as printed, its formula with the numbers in it, assumptions, source.
+
+        Parameters
+        ----------
+        row_id : str
+            The row.
+
+        Returns
+        -------
+        Account
+            Shows itself in a notebook; ``print`` gives the text.
+
+        Raises
+        ------
+        ModelError
+            Where there is no such row.
+
+        Examples
+        --------
+        >>> import evidence as ev
+        >>> trials = ev.example_studies().where(study="resendeneto2019")
+        >>> account = ev.effect_sizes(trials, measure="SMD").explain("resendeneto2019_03")
+        >>> "5.04" in str(account)
+        True
+        """
+        from evidence.effects.account import account_of
+
+        return account_of(self, row_id)
 
     def __len__(self) -> int:
         """Return the number of rows."""

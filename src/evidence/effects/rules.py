@@ -25,7 +25,8 @@ RULES = MappingProxyType(
         "g": "Tests of change, of group × time and of unstated kind speak in change-score units and are "
         "brought to raw-score units with sqrt(2(1-r)); baseline-adjusted results with sqrt(1-r²).",
         "h": "Percent changes without a standard deviation are never an effect; events without totals never "
-        "make a ratio; two arms of the same people need paired numbers and are otherwise a sign.",
+        "make a ratio; two arms of the same people are read by paired formulas from their means and SDs, "
+        "with the correlation assumed, and are otherwise a sign.",
         "i": "Of several time points the one nearest the end of treatment is the main one; the others stay, "
         "marked, and are not pooled with it.",
         "j": "Risk, rate and hazard ratios are one family; odds ratios join only where events are below "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evidence._check import as_number, is_text
+from evidence.effects.measures import MEASURES
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number
 from evidence.fit.sentences import limit_kind, range_words, row_range
@@ -58,7 +59,10 @@ class UnitsEstimate:
 
 def is_standardised(measure: str) -> bool:
     """Tell whether a measure counts in standard deviations."""
-    return measure.upper().startswith(("SMD", "SMC"))
+    record = MEASURES.get(measure.upper())
+    if record is None:  # a measure of the user's own, by its name
+        return measure.upper().startswith(("SMD", "SMC"))
+    return record.scale == "identity" and "standard deviations" in record.unit
 
 
 def in_units(fit: MetaFit, sd: float, unit: str, source: str | None) -> UnitsEstimate:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evidence.effects.record import KINDS, Effects
+from evidence.effects.record import KINDS, Effects, correlation_words
 from evidence.errors import ModelError
 from evidence.models.row_rules import (
     ROW_COLUMNS,
@@ -195,6 +195,7 @@ def assumed_correlation(effects: Effects, selection: Selection) -> tuple[str, ..
     return (assumed_note(effects.correlation),)
 
 
-def assumed_note(correlation: float) -> str:
-    """Return the note on an assumed pre-post correlation."""
-    return f"Effects assume a correlation of r = {correlation:g} between scores before and after."
+def assumed_note(correlation: float | Mapping[str, float]) -> str:
+    """Return the note on an assumed pre-post correlation, or on those of several outcomes."""
+    r = correlation_words(correlation)
+    return f"Effects assume a correlation of r = {r} between scores before and after."

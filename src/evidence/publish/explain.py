@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from evidence._check import nearest
+from evidence.effects.account import SOURCE, Block, derivation_lines
+from evidence.effects.record import correlation_words
 from evidence.publish import manifest as manifests
 from evidence.publish.build import MANIFEST
 from evidence.publish.recipe import Question, Recipe, read_recipe
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from evidence.studies.record import Studies
 
 __all__ = ["explain"]
-
-_WIDTH = 100
-"""Columns of a line: fits half a wide screen and a mail."""
-
-_SOURCE = ("source_url", "source_locator", "secondary_source", "notes")
 
 
 def explain(row: str, *, recipe: str | os.PathLike[str] = "evidence.toml") -> str:
@@ -52,7 +48,7 @@ def explain(row: str, *, recipe: str | os.PathLike[str] = "evidence.toml") -> st
     cells = {str(name): str(value) for name, value in one.text.iloc[0].items() if str(value)}
     parts = [
         f"{row} ({source}, line {one.lines[0]})",
-        _block("As printed", ((name, value) for name, value in cells.items() if name not in _SOURCE)),
+        _block("As printed", ((name, value) for name, value in cells.items() if name not in SOURCE)),
         _block("Source", _source(one, cells)),
     ]
     asking = [question for question in plan.questions if question.studies == source and _asks(question, one)]
@@ -93,27 +89,22 @@ def _source(one: Studies, cells: Mapping[str, str]) -> Iterable[tuple[str, str]]
     fields = one.references.get(cells["study"], {})
     if fields:
         yield "reference", vancouver(fields)
-    for name in _SOURCE:
+    for name in SOURCE:
         if name in cells:
             yield name, cells[name]
 
 
 def _derivation(one: Studies, measure: str, correlation: float | None) -> str:
     from evidence.effects.reading import effect_sizes
-    from evidence.effects.rules import RULES
     from evidence.table_content.effects import printed_effect
 
     effects = effect_sizes(one, measure=measure, correlation=correlation)
     row: Mapping[str, Any] = {str(name): value for name, value in effects.table.iloc[0].items()}
     shown = printed_effect(effects, row).replace("\N{NO-BREAK SPACE}", " ")
-    lines = [("kind", str(row["kind"])), ("effect", shown)]
-    lines += [(name.replace("_", " "), str(row[name])) for name in ("derived_from", "formula", "assumptions")]
-    lines += [(name, str(row[name])) for name in ("alternatives", "reason")]
-    lines += [(f"rule {letter}", RULES[letter]) for letter in str(row["rule"]).split()]
     said = f"Read as an effect ({measure}" + (
-        f", correlation {effects.correlation:g})" if effects.correlation else ")"
+        f", correlation {correlation_words(effects.correlation)})" if effects.correlation is not None else ")"
     )
-    return _block(said, lines)
+    return _block(said, derivation_lines(effects, row, shown))
 
 
 def _use(plan: Recipe, row: str, asking: list[Question]) -> str:
@@ -143,19 +134,4 @@ def _number(entry: Mapping[str, Any], row: str) -> str:
 
 
 def _block(title: str, lines: Iterable[tuple[str, str]]) -> str:
-    shown = [(name, value) for name, value in lines if value]
-    wide = max((len(name) for name, _ in shown), default=0)
-    text = [title]
-    for name, value in shown:
-        first = f"  {name:<{wide}}  "
-        text.append(
-            textwrap.fill(
-                value,
-                _WIDTH,
-                initial_indent=first,
-                subsequent_indent=" " * len(first),
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
-    return "\n".join(text)
+    return Block(title, tuple(lines)).text()

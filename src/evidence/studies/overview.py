@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from evidence._check import nearest
 from evidence.errors import StudyDataError
@@ -40,7 +41,7 @@ def overview(table: pd.DataFrame, by: object) -> pd.DataFrame:
     StudyDataError
         Where a column does not exist or none is named.
     """
-    by = _columns(by)
+    by = _columns(by, table)
     work = table.assign(_people=_people(table))
     cells = work.groupby(by, sort=False, dropna=False)
     out = cells.agg(rows=("row_id", "size"), studies=("study", "nunique")).reset_index()
@@ -59,7 +60,7 @@ def overview(table: pd.DataFrame, by: object) -> pd.DataFrame:
     return _ordered(out, by)
 
 
-def _columns(by: object) -> list[str]:
+def _columns(by: object, table: pd.DataFrame) -> list[str]:
     """Return the columns to count by, each once.
 
     Raises
@@ -74,9 +75,10 @@ def _columns(by: object) -> list[str]:
         )
     names = [by] if isinstance(by, str) else list(by)
     for name in names:
-        if name not in _BY_NAME:
-            close = nearest(str(name), _BY_NAME)
-            fix = f"did you mean {close}?" if close else f"the columns are {', '.join(_BY_NAME)}"
+        if name not in _BY_NAME and name not in table:
+            known = [*_BY_NAME, *(str(column) for column in table if column not in _BY_NAME)]
+            close = nearest(str(name), known)
+            fix = f"did you mean {close}?" if close else f"the columns are {', '.join(known)}"
             raise StudyDataError(rule, column=str(name), fix=fix)
     if not names:
         raise StudyDataError("overview() counts by at least one column", fix='write by=["domain"]')
@@ -107,11 +109,11 @@ def _ordered(out: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Sort by the known words of each column, then by first appearance (numbers by size)."""
     keys = pd.DataFrame(index=out.index)
     for name in by:
-        column = _BY_NAME[name]
-        if column.numeric:
+        if is_numeric_dtype(out[name]):
             keys[name] = out[name]
         else:
-            seen = [word for word in out[name].unique() if word and word not in column.words]
-            rank = {word: place for place, word in enumerate((*column.words, *seen, ""))}
+            words = _BY_NAME[name].words if name in _BY_NAME else ()
+            seen = [word for word in out[name].unique() if word and word not in words]
+            rank = {word: place for place, word in enumerate((*words, *seen, ""))}
             keys[name] = out[name].map(rank)
     return out.loc[keys.sort_values(by, kind="stable").index].reset_index(drop=True)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
 from evidence.errors import Problem, StudyDataError
 from evidence.studies.cells import check_table
-from evidence.studies.columns import COLUMNS
+from evidence.studies.columns import COLUMNS, OPTIONAL_COLUMNS
+from evidence.studies.decimals import with_decimal_points
+from evidence.studies.mapping_reading import read_mapped
 from evidence.studies.record import Studies
 from evidence.studies.rules import row_problems, row_warnings
 from evidence.studies.sidecars import headline, join_problems, read_claims, read_info, read_references
 from evidence.studies.textfile import read_text_table
+
+if TYPE_CHECKING:
+    from evidence.studies.mapping_proposal import ProposedMapping
 
 __all__ = ["read_studies"]
 
@@ -26,26 +31,32 @@ _Sidecar = TypeVar("_Sidecar")
 def read_studies(
     path: _Path,
     *,
-    mapping: Mapping[str, object] | None = None,
+    mapping: _Path | Mapping[str, object] | ProposedMapping | None = None,
     info: _Path | None = None,
     references: _Path | None = None,
     claims: _Path | None = None,
 ) -> Studies:
-    r"""Read studies from a CSV file and check every cell.
+    r"""Read studies from a CSV file or a workbook and check every cell.
 
-    The file is UTF-8 (with or without byte order mark), separated by commas, semicolons or tabs, with any
-    line ends. It is read as text first, so that digits stay as printed. A file of one's own needs the columns
-    ``row_id``, ``study`` and ``outcome`` and one usable result a row.
+    Text files are UTF-8 (with or without byte order mark) or UTF-16, separated by commas, semicolons or tabs,
+    with any line ends; others are read as Windows-1252, with a note. Decimal commas are read where no comma
+    separates the cells. A file is read as text first, so that digits stay as printed (``.xlsx`` stores
+    numbers). A file of one's own needs the columns ``row_id``, ``study`` and ``outcome`` and one usable
+    result a row; a table in another layout comes with a mapping.
 
     Parameters
     ----------
     path : str or path-like
         The table of printed comparisons; ``docs/codebook.md`` lists its columns.
-    mapping : mapping, optional
-        Reserved for the import of other layouts; only None is taken so far.
+    mapping : str, path-like, mapping or ProposedMapping, optional
+        For a table in its author's own layout: a TOML file (or a dict with its sections) that says which
+        columns are which and how arms are paired; ``docs/mapping.md`` has the language, `propose_mapping` and
+        ``evidence map FILE`` propose a first one. Columns that it does not take stay in ``.extra``, and in
+        the table of the effects; rows without a partner are in ``.left_out``, each with the reason.
     info, references, claims : str or path-like, optional
         Study information (CSV), references (BibTeX) and claims (CSV). By default ``study_info.csv``,
         ``references.bib`` and ``claims.csv`` beside the file, where they exist; their absence is a note.
+        Beside a mapped file none are looked for.
 
     Returns
     -------
@@ -73,10 +84,11 @@ def read_studies(
         _check_path(name, value, needed=name == "path")
     source = str(path)
     if mapping is not None:
-        rule = "the import of other layouts (mapping=) comes with a later version"
-        raise StudyDataError(rule, source=source, fix="rename the columns as docs/codebook.md has them")
-    raw = read_text_table(Path(path), known=[column.name for column in COLUMNS], source=source)
-    checked = check_table(raw, COLUMNS, "row_id")
+        return _mapped_studies(Path(path), mapping, (info, references, claims), source)
+    known = [column.name for column in (*COLUMNS, *OPTIONAL_COLUMNS)]
+    raw = read_text_table(Path(path), known=known, source=source, guess=True)
+    raw = with_decimal_points(raw, (*COLUMNS, *OPTIONAL_COLUMNS))
+    checked = check_table(raw, COLUMNS, "row_id", optional=OPTIONAL_COLUMNS)
     notes = list(raw.notes)
     beside = Path(path).parent
     table_info = _sidecar(read_info, info, beside / "study_info.csv", notes)
@@ -100,6 +112,47 @@ def read_studies(
         lines=tuple(raw.lines.tolist()),
         notes=tuple(notes),
         warnings=row_warnings(checked, table_info),
+    )
+
+
+def _mapped_studies(
+    path: Path,
+    mapping: _Path | Mapping[str, object] | ProposedMapping,
+    sidecars: tuple[_Path | None, _Path | None, _Path | None],
+    source: str,
+) -> Studies:
+    """Read a table in its author's layout, with the sidecars that were named.
+
+    Raises
+    ------
+    StudyDataError
+        As `read_studies`; and where facts of the studies come from two places.
+    """
+    info, references, claims = sidecars
+    done = read_mapped(path, mapping, source)
+    if info is not None and done.info is not None:
+        fix = "leave the section [info] of the mapping out, or info="
+        raise StudyDataError("facts of the studies come from one place", value=str(info), fix=fix)
+    table_info = done.info if info is None else read_info(Path(info), str(info))
+    entries = {} if references is None else read_references(Path(references), str(references))
+    names = (str(info or "[info] of the mapping"), str(references))
+    problems = join_problems(done.checked, table_info, entries, names)
+    if problems:
+        raise StudyDataError(headline(problems), source=source, problems=problems)
+    raw = done.mapped.table
+    warnings = pd.concat([done.warnings, row_warnings(done.checked, table_info)], ignore_index=True)
+    return Studies(
+        table=_with_defaults(done.checked.table),
+        text=done.checked.text,
+        info=table_info,
+        references=entries,
+        claims=None if claims is None else read_claims(Path(claims), str(claims)),
+        source=source,
+        lines=tuple(raw.lines.tolist()),
+        notes=raw.notes,
+        warnings=warnings.sort_values("line", kind="stable", ignore_index=True),
+        extra=done.mapped.extra,
+        left_out=done.mapped.left_out,
     )
 
 

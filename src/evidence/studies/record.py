@@ -10,15 +10,16 @@ from typing import NoReturn
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from evidence._check import nearest
 from evidence.errors import StudyDataError
-from evidence.studies.column import Column
-from evidence.studies.columns import COLUMNS
+from evidence.studies.column import Column, number, text
+from evidence.studies.columns import COLUMNS, OPTIONAL_COLUMNS
 
 __all__ = ["Studies"]
 
-_BY_NAME = {column.name: column for column in COLUMNS}
+_BY_NAME = {column.name: column for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
 _LISTED = 40
 _HEAD = ["row_id", "study", "domain", "outcome", "arm_e", "arm_c", "direction", "reported"]
 
@@ -43,6 +44,18 @@ class _Frame:
         record.__dict__[self._name] = frame.copy(deep=_DEEP)
 
 
+class _ExtraFrame(_Frame):
+    """The same for a table that most records lack: without it, it is empty."""
+
+    def __get__(self, record: object, owner: type | None = None) -> pd.DataFrame:
+        if record is None:
+            return None  # type: ignore[return-value]  # the default that the dataclass sees
+        return super().__get__(record, owner)
+
+    def __set__(self, record: object, frame: pd.DataFrame | None) -> None:
+        super().__set__(record, pd.DataFrame() if frame is None else frame)
+
+
 class _OptionalFrame(_Frame):
     """The same for a sidecar that may be absent."""
 
@@ -65,9 +78,9 @@ class Studies:
     Attributes
     ----------
     table : DataFrame
-        One row per comparison and a column per record of `evidence.studies.columns.COLUMNS`: numbers as
-        float64 with NaN for blank, all else as str with ``""`` for blank. p values stay text
-        (`parse_p` splits them).
+        One row per comparison and a column per record of `evidence.studies.columns.COLUMNS`, then those of
+        `OPTIONAL_COLUMNS` that the file has: numbers as float64 with NaN for blank, all else as str with
+        ``""`` for blank. p values stay text (`parse_p` splits them).
     text : DataFrame
         The same cells exactly as printed.
     info : DataFrame or None
@@ -84,6 +97,11 @@ class Studies:
         What a reader should know: absent sidecars, lines passed over.
     warnings : DataFrame
         Odd cells that are possible: ``line, row_id, column, rule, value``.
+    extra : DataFrame
+        Columns of a mapped file that the mapping did not take, for the same rows: moderators under their own
+        names, numbers where all cells are. Without columns where no mapping was used.
+    left_out : DataFrame
+        Rows of a mapped file that are in no comparison: ``line, study, outcome, arm, reason``.
     """
 
     table: _Frame = _Frame()
@@ -95,6 +113,8 @@ class Studies:
     lines: tuple[int, ...]
     notes: tuple[str, ...] = ()
     warnings: _Frame = _Frame()
+    extra: _ExtraFrame = _ExtraFrame()
+    left_out: _ExtraFrame = _ExtraFrame()
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -134,12 +154,20 @@ class Studies:
         """
         table = self.table
         keep = np.ones(len(table), dtype=bool)
+        extra = self.extra
         for name, wanted in choice.items():
-            if name not in _BY_NAME:
-                close = nearest(name, _BY_NAME)
-                fix = f"did you mean {close}?" if close else f"the columns are {', '.join(_BY_NAME)}"
+            if name in extra:
+                numeric = is_numeric_dtype(extra[name])
+                keep &= _equals(
+                    number("", name, "", "", unit="") if numeric else text("", name, ""), extra[name], wanted
+                )
+            elif name in _BY_NAME and name in table:
+                keep &= _equals(_BY_NAME[name], table[name], wanted)
+            else:
+                names = [*table.columns, *extra.columns]
+                close = nearest(name, names)
+                fix = f"did you mean {close}?" if close else f"the columns are {', '.join(names)}"
                 raise StudyDataError("where() takes names of columns", column=name, fix=fix)
-            keep &= _equals(_BY_NAME[name], table[name], wanted)
         return self._rows(keep)
 
     def _rows(self, keep: np.ndarray) -> Studies:
@@ -152,6 +180,7 @@ class Studies:
             text=self.text[keep].reset_index(drop=True),
             lines=tuple(line for line, kept in zip(self.lines, keep, strict=True) if kept),
             warnings=warnings[warnings["row_id"].isin(ids)].reset_index(drop=True),
+            extra=self.extra[keep].reset_index(drop=True) if len(self.extra.columns) else None,
         )
 
     def overview(self, by: str | Sequence[str] = ("domain", "comparator_class")) -> pd.DataFrame:
@@ -183,7 +212,9 @@ class Studies:
         """
         from evidence.studies.overview import overview
 
-        return overview(self.table, by)
+        table = self.table
+        extra = self.extra[[name for name in self.extra if name not in table]]
+        return overview(pd.concat([table, extra], axis=1) if len(extra.columns) else table, by)
 
     def codebook(self) -> pd.DataFrame:
         """Return the codebook: one line per column, with the number of rows that fill it.
@@ -212,6 +243,8 @@ class Studies:
             f"{rows} {'row' if rows == 1 else 'rows'} from {studies} {'study' if studies == 1 else 'studies'}"
         )
         out += f" ({PurePath(self.source).name})"
+        left = len(self.left_out)
+        out += f", {left} more left out: see .left_out" if left else ""
         return f"{out}, {pooled} of them pooled results of reviews" if pooled else out
 
     def _repr_html_(self) -> str:

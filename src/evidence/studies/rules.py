@@ -9,8 +9,13 @@ from evidence._check import nearest
 from evidence.errors import Problem
 from evidence.studies.cells import Checked, Rows
 from evidence.studies.columns import RATIO_METRICS
+from evidence.studies.optional_rules import both_medians, optional_problems, optional_results
 
-__all__ = ["row_problems", "row_warnings", "study_problems"]
+__all__ = ["ARM_SIZE", "row_problems", "row_warnings", "study_problems"]
+
+
+ARM_SIZE = "an arm of a study has one size"
+"""Broken in one's own file; in a table that others made it is a warning: nobody can mend theirs."""
 
 
 def _at(mask: np.ndarray | pd.Series) -> list[int]:
@@ -19,7 +24,13 @@ def _at(mask: np.ndarray | pd.Series) -> list[int]:
 
 def row_problems(checked: Checked) -> list[Problem]:
     """Return the problems that show only when cells of a row are held together."""
-    return [*_events(checked), *_ratios(checked), *_intervals(checked), *_arm_sizes(checked)]
+    return [
+        *_events(checked),
+        *_ratios(checked),
+        *_intervals(checked),
+        *_arm_sizes(checked),
+        *optional_problems(checked),
+    ]
 
 
 def _events(checked: Checked) -> list[Problem]:
@@ -80,26 +91,30 @@ def _arm_sizes(checked: Checked) -> list[Problem]:
     both = pd.concat(sides).sort_values("at", kind="stable")
     groups = both.groupby(["study", "arm"], sort=False)
     clashing = both[(groups["n"].transform("min") != groups["n"].transform("max")).to_numpy()]
-    return [
-        problem
-        for _, arm in clashing.groupby(["study", "arm"], sort=False)
-        for problem in _odd_sizes(arm, checked)
-    ]
+    return _odd_sizes(clashing, checked) if len(clashing) else []
 
 
-def _odd_sizes(arm: pd.DataFrame, checked: Checked) -> list[Problem]:
-    """Name the rows of one arm whose n is not its usual one: the most frequent, of several the first."""
-    usual = arm["n"].value_counts(sort=False).idxmax()
-    known = arm[arm["n"] == usual].iloc[0]
-    fix = (
-        f"{known['arm']!r} of {known['study']} has {usual:g} on line {checked.rows.lines[known['at']]}; "
-        "where fewer people were analysed, say so in the label of the arm"
+def _odd_sizes(arms: pd.DataFrame, checked: Checked) -> list[Problem]:
+    """Name the rows of an arm whose n is not its usual one: the most frequent, of several the first."""
+    often = arms.groupby(["study", "arm", "n"], sort=False)["at"].transform("size")
+    usual = (
+        arms.assign(often=often)
+        .sort_values(["often", "at"], ascending=[False, True], kind="stable")
+        .drop_duplicates(["study", "arm"])[["study", "arm", "n", "at"]]
     )
+    found = arms.merge(usual, on=["study", "arm"], suffixes=("", "_usual"), validate="many_to_one")
+    found = found[found["n"] != found["n_usual"]]
+    lines = checked.rows.lines[found["at_usual"].to_numpy(dtype=np.intp)]
+    printed = {column: checked.text[column].to_numpy(dtype=object) for column in ("n_e", "n_c")}
     return [
         checked.rows.problem(
-            *(at, "an arm of a study has one size", name, str(checked.text[name].iloc[at]), fix)
+            *(int(at), ARM_SIZE, column, str(printed[column][at])),
+            f"{arm!r} of {study} has {size:g} on line {line}; "
+            "where fewer people were analysed, say so in the label of the arm",
         )
-        for at, name in arm.loc[arm["n"] != usual, ["at", "column"]].itertuples(index=False)
+        for at, column, arm, study, size, line in zip(
+            *(found[name] for name in ("at", "column", "arm", "study", "n_usual")), lines, strict=True
+        )
     ]
 
 
@@ -147,21 +162,23 @@ def row_warnings(checked: Checked, info: pd.DataFrame | None = None) -> pd.DataF
         *((at, "n_e", NEEDS_PEOPLE) for at in _at(_without_people(table, info))),
     ]
     found.sort(key=lambda item: item[0])
+    names = {"effect", "ci_low", "ci_high", *(column for _, column, _ in found)}
+    printed = {name: text[name].to_numpy(dtype=object) for name in names}
     return pd.DataFrame(
         {
             "line": pd.Series([int(rows.lines[at]) for at, _, _ in found], dtype="int64"),
             "row_id": pd.Series([rows.ids[at] for at, _, _ in found], dtype="str"),
             "column": pd.Series([column for _, column, _ in found], dtype="str"),
             "rule": pd.Series([rule for _, _, rule in found], dtype="str"),
-            "value": pd.Series([_shown(text, at, column) for at, column, _ in found], dtype="str"),
+            "value": pd.Series([_shown(printed, at, column) for at, column, _ in found], dtype="str"),
         }
     )
 
 
-def _shown(text: pd.DataFrame, at: int, column: str) -> str:
+def _shown(printed: dict[str, np.ndarray], at: int, column: str) -> str:
     if column == "effect":
-        return f"{text['effect'].iloc[at]} [{text['ci_low'].iloc[at]}, {text['ci_high'].iloc[at]}]"
-    return str(text[column].iloc[at])
+        return f"{printed['effect'][at]} [{printed['ci_low'][at]}, {printed['ci_high'][at]}]"
+    return str(printed[column][at])
 
 
 NEEDS_BETTER = "arm means need better: which end of the outcome is good"
@@ -177,11 +194,11 @@ def _association(table: pd.DataFrame) -> pd.Series:
 
 
 def _means(table: pd.DataFrame) -> pd.Series:
-    """Mark the rows with a mean of both arms, after training or of the change."""
+    """Mark the rows with a mean (or median) of both arms, after training or of the change."""
     post, change = (
         table[f"{stage}_mean_e"].notna() & table[f"{stage}_mean_c"].notna() for stage in ("post", "change")
     )
-    return post | change
+    return post | change | both_medians(table)
 
 
 def _without_better(table: pd.DataFrame) -> pd.Series:
@@ -230,4 +247,5 @@ def _usable(table: pd.DataFrame) -> pd.Series:
         | table["ci_high"].notna()
         | (table["p_between"] != "")
         | words
+        | optional_results(table)
     )

@@ -10,17 +10,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from evidence.errors import Problem, StudyDataError
+from evidence.studies.textbytes import decoded, file_bytes, is_spreadsheet
+from evidence.studies.workbook import read_workbook
 
 __all__ = ["TextTable", "read_bytes", "read_text_table"]
 
-_CSV_FIX = 'save it from the spreadsheet as "CSV UTF-8"'
 _DELIMITERS = (",", ";", "\t")
 _BLOCK = 1 << 18
 """Bytes that are scanned at a time: what fits a processor's cache is scanned several times as fast."""
@@ -40,73 +41,52 @@ class TextTable:
     problems : tuple of Problem
         Ragged lines; their rows are not in `frame`.
     notes : tuple of str
-        What was passed over: blank lines, columns without a name or a value.
+        What was passed over: blank lines, columns without a name or a value; how the bytes were read.
+    delimiter : str
+        What separates the cells; an empty string for a workbook.
     """
 
     frame: pd.DataFrame
     lines: np.ndarray
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    delimiter: str = ","
 
 
 def read_bytes(path: Path, source: str) -> bytes:
-    """Return the bytes of a UTF-8 text file, without a byte order mark.
+    """Return the bytes of a text file as UTF-8, without a byte order mark.
 
     Raises
     ------
     StudyDataError
-        Where the file is missing, a folder, empty, a spreadsheet, UTF-16, or not UTF-8.
+        Where the file is missing, a folder, empty, a spreadsheet, or not UTF-8 (nor UTF-16).
     """
-    if path.is_dir():
-        raise StudyDataError(
-            "a file is needed, this is a folder", source=source, fix="name the CSV file in it"
-        )
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise StudyDataError("the file does not exist", source=source, fix="check the path") from None
-    except OSError as error:
-        raise StudyDataError(f"the file cannot be read: {error.strerror}", source=source) from None
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        rule = "a CSV file is needed; spreadsheets (.xlsx) come with a later version"
-        raise StudyDataError(rule, source=source, fix=_CSV_FIX)
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in raw[:200] and raw[:200].count(b"\0") > 20):
-        rule = "the file is UTF-8; UTF-16 comes with a later version"
-        raise StudyDataError(rule, source=source, fix=_CSV_FIX)
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in raw:
-        line = raw[: raw.index(b"\0")].count(b"\n") + 1
-        raise StudyDataError("a text file has no NUL bytes", line=line, source=source, fix=_CSV_FIX)
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line, byte = raw[: error.start].count(b"\n") + 1, f"byte 0x{raw[error.start]:02x}"
-        raise StudyDataError(
-            "the file is UTF-8", line=line, value=byte, source=source, fix=_CSV_FIX
-        ) from None
-    if not raw.strip():
-        raise StudyDataError("the file is empty", source=source, fix="its first line names the columns")
-    return raw
+    return decoded(file_bytes(path, source), source)[0]
 
 
-def read_text_table(path: Path, *, known: Iterable[str], source: str) -> TextTable:
-    """Read a comma, semicolon or tab separated file as text.
+def read_text_table(path: Path, *, known: Iterable[str], source: str, guess: bool = False) -> TextTable:
+    """Read a comma, semicolon or tab separated file, or the first sheet of a workbook, as text.
 
     Parameters
     ----------
     path : Path
-        The file: UTF-8 with or without byte order mark, any line ends, quoted newlines.
+        The file: UTF-8 with or without byte order mark or UTF-16, any line ends, quoted newlines; or .xlsx.
     known : iterable of str
         Column names that may occur: the delimiter is the one that makes most of them appear.
     source : str
         The file as the user named it.
+    guess : bool, default False
+        Whether a file that is not UTF-8 may be read as Windows-1252, with a note.
 
     Raises
     ------
     StudyDataError
         Where the file cannot be read as such a table at all, or a column name occurs twice.
     """
-    raw = read_bytes(path, source)
+    content = file_bytes(path, source)
+    if is_spreadsheet(content):
+        return _of_workbook(content, source)
+    raw, decoding = decoded(content, source, guess=guess)
     delimiter, header = _header(raw, set(known), source)
     scan = _scan(raw, delimiter)
     if scan is not None and (np.isin(scan.fields, (1, len(header)))).all():
@@ -123,9 +103,38 @@ def read_text_table(path: Path, *, known: Iterable[str], source: str) -> TextTab
     notes = [_passed_over(int(blank.sum()), "blank line{s}")] if blank.any() else []
     frame, lines = frame[~blank].iloc[1:].reset_index(drop=True), lines[~blank][1:]
     frame.columns = pd.Index(header)
-    frame, dropped = _unnamed(frame, source)
+    return _named(TextTable(frame, lines, tuple(problems), (*decoding, *notes), delimiter), source)
+
+
+def _of_workbook(content: bytes, source: str) -> TextTable:
+    """Return the first sheet of a workbook, its first row being the header.
+
+    Raises
+    ------
+    StudyDataError
+        Where it has no rows, or its header is broken.
+    """
+    sheet = read_workbook(content, source=source)
+    if not sheet.rows:
+        raise StudyDataError("the sheet is empty", source=source, fix="its first row names the columns")
+    header = [name.strip() for name in sheet.rows[0]]
+    frame = pd.DataFrame(sheet.rows[1:], columns=range(len(header)), dtype=str)
+    frame.columns = pd.Index(header)
+    lines = np.array(sheet.lines[1:], dtype=np.intp)
+    return _named(TextTable(frame, lines, (), sheet.notes, ""), source)
+
+
+def _named(table: TextTable, source: str) -> TextTable:
+    """Drop columns without a name or a value; the names that stay are there once.
+
+    Raises
+    ------
+    StudyDataError
+        Where a column without a name has values, or a name occurs twice.
+    """
+    frame, dropped = _unnamed(table.frame, source)
     _no_duplicates(list(frame.columns), source)
-    return TextTable(frame, lines, tuple(problems), (*notes, *dropped))
+    return replace(table, frame=frame, notes=(*table.notes, *dropped))
 
 
 def _blank(frame: pd.DataFrame) -> np.ndarray:

@@ -12,7 +12,7 @@ import pandas as pd
 from evidence.charts.words import domain_name, listed, plural
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
-from evidence.effects.record import Effects
+from evidence.effects.record import Effects, correlation_words
 from evidence.effects.rules import RULES
 from evidence.studies.record import Studies
 from evidence.table_content.citing import Citing, filled, records, typeset
@@ -100,7 +100,7 @@ def _effect_notes(effects: Effects) -> list[str]:
         f"which the print places it; {favoured_side(effects)}."
     )
     if effects.correlation is not None:
-        first += f" Assumed correlation of pre and post scores: {effects.correlation:g}."
+        first += f" Assumed correlation of pre and post scores: {correlation_words(effects.correlation)}."
     first += (
         " Intervals are recomputed from the estimate and its standard error and can differ from printed ones."
     )

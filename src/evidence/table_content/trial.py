@@ -8,7 +8,7 @@ from evidence.charts.trial_rows import trial_rows
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
-from evidence.effects.record import Effects
+from evidence.effects.record import Effects, correlation_words
 from evidence.errors import ModelError
 from evidence.studies.record import Studies
 from evidence.table_content.citing import Citing, filled, records
@@ -146,7 +146,9 @@ def _claims(studies: Studies, effects: Effects) -> list[str]:
 def _reading(effects: Effects) -> str:
     measure = MEASURES[effects.measure].name
     assumed = (
-        "" if effects.correlation is None else f", with an assumed correlation of {effects.correlation:g}"
+        ""
+        if effects.correlation is None
+        else f", with an assumed correlation of {correlation_words(effects.correlation)}"
     )
     return (
         f"What follows: {measure}{assumed}; a value with its 95 % interval, or the bounds within which the "
