@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.trial import trial
-    from evidence.effects.covariance import SamplingCovariance
-    from evidence.effects.dependence import sampling_covariance
     from evidence.effects.array_door import effect_size
     from evidence.effects.array_record import ArrayEffects
+    from evidence.effects.covariance import SamplingCovariance
+    from evidence.effects.dependence import sampling_covariance
     from evidence.effects.generic import effects_from
     from evidence.effects.reading import effect_sizes
     from evidence.effects.record import Effects

@@ -11,8 +11,8 @@ from evidence.charts import marks
 from evidence.charts.captions import level_words, limits, model_words
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.scale import scale_for
-from evidence.charts.table import Column, Content
 from evidence.charts.table_draw import draw_plan
+from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import decimals_for, number, range_words
 
 if TYPE_CHECKING:
