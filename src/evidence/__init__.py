@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evidence._version import __version__
 
 if TYPE_CHECKING:
+    from evidence.audit import Audit, audit
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from evidence.tables import Table
 
 _HOME = {
+    "Audit": "audit",
+    "audit": "audit",
     "Comparison": "synthesis.compare",
     "Effects": "effects.record",
     "EvidenceError": "errors",
@@ -64,6 +67,7 @@ _HOME = {
 
 __all__ = [
     "SIX_DOMAINS",
+    "Audit",
     "Comparison",
     "Effects",
     "EvidenceError",
@@ -73,6 +77,7 @@ __all__ = [
     "StudyDataError",
     "Table",
     "__version__",
+    "audit",
     "batch",
     "common_effect",
     "compare",

@@ -1,0 +1,122 @@
+"""Pairs of mean and standard deviation that stand in several places, and odd last digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from evidence.audit.data import AuditData
+from evidence.audit.flags import ARMS, shown
+from evidence.audit.record import Check, Finding
+
+__all__ = ["DUPLICATES"]
+
+_PAIRS = "identical_pairs"
+_OFTEN = 3
+_DIGITS = 3
+"""Significant digits from which a pair that comes back is no coincidence."""
+
+
+def _digits(cell: str) -> int:
+    return len(cell.lower().partition("e")[0].replace(".", "").replace("-", "").lstrip("0"))
+
+
+def _pairs(data: AuditData) -> Sequence[Finding]:
+    """Find pairs that stand in three or more arms, times, outcomes or studies.
+
+    A control arm that several rows of a study share is one place: it is the same number, told twice.
+    """
+    places: dict[tuple[str, str], dict[tuple[str, ...], int]] = {}
+    studies, outcomes, weeks = data.studies_of, data.word("outcome"), data.number("timepoint_weeks")
+    for stage in ("pre", "post", "change"):
+        for arm in ARMS:
+            column = f"{stage}_mean_{arm}"
+            means, sds = data.as_printed(column), data.as_printed(f"{stage}_sd_{arm}")
+            labels = data.word(f"arm_{arm}")
+            for at in np.flatnonzero(
+                np.isfinite(data.number(column)) & np.isfinite(data.number(f"{stage}_sd_{arm}"))
+            ):
+                if _digits(means[at]) + _digits(sds[at]) < 2 * _DIGITS - 1:
+                    continue
+                place = (str(studies[at]), str(outcomes[at]), stage, str(labels[at]), str(weeks[at]))
+                places.setdefault((means[at], sds[at]), {}).setdefault(place, int(at))
+    out = []
+    for (mean, sd), found in places.items():
+        if len(found) < _OFTEN:
+            continue
+        rows = tuple(dict.fromkeys(str(data.row_ids[at]) for at in found.values()))
+        names = {place[0] for place in found}
+        out.append(
+            Finding(
+                rows[0],
+                _PAIRS,
+                "ask" if len(names) == 1 else "unlikely",
+                f"mean {mean} with standard deviation {sd} stands in {len(found)} places"
+                + (f" of {len(names)} studies" if len(names) > 1 else " of one study"),
+                "post_mean_e",
+                mean,
+                rows=rows,
+            )
+        )
+    return out
+
+
+_LAST = "last_digits"
+_ENOUGH = 50
+
+
+def _last_digits(data: AuditData) -> Sequence[Finding]:
+    """Compare the last digits of a study's means and standard deviations with equal frequencies."""
+    counts: dict[str, np.ndarray] = {}
+    for stage in ("pre", "post", "change"):
+        for arm in ARMS:
+            for what in ("mean", "sd"):
+                cells = data.as_printed(f"{stage}_{what}_{arm}")
+                for study, cell in zip(data.studies_of, cells, strict=True):
+                    if "." in cell and cell[-1].isdigit():
+                        counts.setdefault(str(study), np.zeros(10))[int(cell[-1])] += 1
+    out = []
+    for study, seen in counts.items():
+        if seen.sum() < _ENOUGH:
+            continue
+        p = float(stats.chisquare(seen).pvalue)
+        if p < 0.001:
+            first = str(data.row_ids[np.flatnonzero(data.studies_of == study)[0]])
+            message = (
+                f"the last digits of {int(seen.sum())} numbers of {study} are uneven (p = {shown(p, 2)})"
+            )
+            out.append(Finding(first, _LAST, "ask", message))
+    return out
+
+
+DUPLICATES: tuple[Check, ...] = (
+    Check(
+        name=_PAIRS,
+        family="numbers against numbers",
+        title="the same mean and standard deviation in several places",
+        rule="a pair with at least five significant digits together in three or more arms, times, outcomes or "
+        "studies; a shared control arm counts once",
+        severities=("unlikely", "ask"),
+        needs=("post_mean_e", "post_sd_e"),
+        example="41.25 (5.31) for three different outcomes.",
+        advice="Look for a line copied in the extraction; if the paper prints it so, ask its authors.",
+        source="INSPECT-SR, https://doi.org/10.1136/bmjopen-2024-084164",
+        find=_pairs,
+    ),
+    Check(
+        name=_LAST,
+        family="numbers against numbers",
+        title="last digits that are not evenly spread",
+        rule="chi-squared test of the last decimals of a study's means and standard deviations, from fifty numbers "
+        "on, p < .001; only on request: many measurements have a grain of their own",
+        severities=("ask",),
+        needs=("post_mean_e",),
+        example="Nearly all means end in 0 or 5.",
+        advice="Think of the instrument's grain first.",
+        source="Mosimann, Wiseman & Edelman 1995, https://doi.org/10.1080/08989629508573866",
+        find=_last_digits,
+        on_request=True,
+    ),
+)
