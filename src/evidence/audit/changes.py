@@ -107,7 +107,7 @@ def _range(low: float, high: float) -> str:
 
 
 def _as_standard_error(data: AuditData, at: int, arm: str, people: float) -> Repair | None:
-    """Propose the change's standard deviation from its standard error, where that gives a usual correlation."""
+    """Propose the change's standard deviation from its standard error, where r would then be usual."""
     before, after, change = (
         float(data.number(f"{stage}_sd_{arm}")[at]) for stage in ("pre", "post", "change")
     )
@@ -129,11 +129,13 @@ CHANGES: tuple[Check, ...] = (
         name=_NAME,
         family="numbers against numbers",
         title="standard deviations of changes that do not fit those before and after",
-        rule="r = (s1² + s2² - sd²)/(2 s1 s2) over the rounding of the three: outside [-1, 1] impossible; above "
+        rule="r = (s1² + s2² - sd²)/(2 s1 s2) over the rounding of the three: outside [-1, 1] impossible; "
+        "above "
         "0.99, or below 0 by more than sampling error, unlikely; below 0 otherwise: ask",
         severities=("impossible", "unlikely", "ask"),
         needs=("pre_sd_e", "post_sd_e", "change_sd_e"),
-        example="SDs of 10.0 before and after and 0.9 of the change imply r = 0.996: the 0.9 is a standard error.",
+        example="SDs of 10.0 before and after and 0.9 of the change imply r = 0.996: the 0.9 is a standard "
+        "error.",
         advice="See whether the change's spread is a standard error, or that of another group.",
         source="Cochrane Handbook 6.5.2.8, https://doi.org/10.1002/9781119536604",
         find=_find,

@@ -176,9 +176,9 @@ class AuditData:
     @cached_property
     def study_rows(self) -> Bools:
         """Rows of single studies (not pooled results of reviews)."""
-        return self.word("level") != "pooled"
+        return np.asarray(self.word("level") != "pooled", dtype=np.bool_)
 
     def codes(self, columns: Sequence[str]) -> NDArray[np.int64]:
         """Return a number for each combination of the columns' cells, by first appearance."""
         frame = pd.DataFrame({column: self.word(column) for column in columns})
-        return frame.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype=np.int64)
+        return frame.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy().astype(np.int64)

@@ -50,7 +50,8 @@ def _against_means(data: AuditData) -> Sequence[Finding]:
         return (
             (
                 f"the result is said to favour the {'first' if stated[at] > 0 else 'second'} arm, but with "
-                f"{data.word('better')[at]} values better the {words[str(kind[at])]} ({first} and {second}) favour the "
+                f"{data.word('better')[at]} values better the {words[str(kind[at])]} ({first} and {second}) "
+                "favour the "
                 "other"
             )
             .replace(" -", " \N{MINUS SIGN}")
@@ -92,7 +93,8 @@ def _against_effect(data: AuditData) -> Sequence[Finding]:
         *(data, mask, _SIGN, "unlikely"),
         lambda at: (
             f"the effect {data.as_printed('effect')[at]} read as {word[at]} favours the "
-            f"{'first' if side[at] > 0 else 'second'} arm, the stated direction is {data.word('direction')[at]}"
+            f"{'first' if side[at] > 0 else 'second'} arm, the stated direction is "
+            f"{data.word('direction')[at]}"
         ),
         column="effect_sign",
         repair=repair,
@@ -222,11 +224,13 @@ DIRECTION: tuple[Check, ...] = (
         name=_VERDICT,
         family=_NUMBERS,
         title="directions that the means contradict",
-        rule="the arm that `direction` favours has the worse change (or, without changes, the worse final mean) by "
+        rule="the arm that `direction` favours has the worse change (or, without changes, the worse final "
+        "mean) by "
         "`better`, beyond rounding",
         severities=("unlikely",),
         needs=("direction", "better"),
-        example="A pain scale where higher is better, changes of \N{MINUS SIGN}5.2 and 1.2, and a result said to "
+        example="A pain scale where higher is better, changes of \N{MINUS SIGN}5.2 and 1.2, and a result "
+        "said to "
         "favour the first arm.",
         advice="Look the scale and the signs up.",
         source=_HANDBOOK,
@@ -260,7 +264,8 @@ DIRECTION: tuple[Check, ...] = (
         name=_SIGNIFICANT,
         family=_NUMBERS,
         title="verdicts that the p value or the direction contradicts",
-        rule="called significant with p above the level, or not significant (no difference) with p below it; or "
+        rule="called significant with p above the level, or not significant (no difference) with p below "
+        "it; or "
         "significant and no difference at once",
         severities=("unlikely",),
         needs=("p_between", "signif_between"),

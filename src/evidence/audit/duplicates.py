@@ -96,7 +96,8 @@ DUPLICATES: tuple[Check, ...] = (
         name=_PAIRS,
         family="numbers against numbers",
         title="the same mean and standard deviation in several places",
-        rule="a pair with at least five significant digits together in three or more arms, times, outcomes or "
+        rule="a pair with at least five significant digits together in three or more arms, times, outcomes "
+        "or "
         "studies; a shared control arm counts once",
         severities=("unlikely", "ask"),
         needs=("post_mean_e", "post_sd_e"),
@@ -109,7 +110,8 @@ DUPLICATES: tuple[Check, ...] = (
         name=_LAST,
         family="numbers against numbers",
         title="last digits that are not evenly spread",
-        rule="chi-squared test of the last decimals of a study's means and standard deviations, from fifty numbers "
+        rule="chi-squared test of the last decimals of a study's means and standard deviations, from fifty "
+        "numbers "
         "on, p < .001; only on request: many measurements have a grain of their own",
         severities=("ask",),
         needs=("post_mean_e",),

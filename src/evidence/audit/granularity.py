@@ -160,7 +160,8 @@ def _bounds(data: AuditData) -> Sequence[Finding]:
     return out + _each(
         *(data, "beyond_scale", wide, "impossible"),
         lambda at, stage, arm: (
-            f"no scores from {scale[at]} have this mean and standard deviation: {_named(data, at, stage, arm)}"
+            f"no scores from {scale[at]} have this mean and standard deviation: "
+            f"{_named(data, at, stage, arm)}"
         ),
         "sd",
     )
@@ -173,8 +174,10 @@ GRANULARITY: tuple[Check, ...] = (
         name="grim",
         family=_FAMILY,
         title="means that whole numbers cannot have (GRIM)",
-        rule="no whole total over n people (times the items of the scale) rounds to the mean; only where n times "
-        "items is below 10 to the power of its decimals; impossible where `scale_items` states whole numbers, ask "
+        rule="no whole total over n people (times the items of the scale) rounds to the mean; only where n "
+        "times "
+        "items is below 10 to the power of its decimals; impossible where `scale_items` states whole "
+        "numbers, ask "
         "where the unit suggests it",
         severities=("impossible", "ask"),
         needs=("post_mean_e", "n_e"),
@@ -187,7 +190,8 @@ GRANULARITY: tuple[Check, ...] = (
         name="grimmer",
         family=_FAMILY,
         title="standard deviations that whole numbers cannot have (GRIMMER)",
-        rule="no whole sum of squares with the parity of its total, at least that of the flattest split, fits mean "
+        rule="no whole sum of squares with the parity of its total, at least that of the flattest split, "
+        "fits mean "
         "and standard deviation; where GRIM applies and holds",
         severities=("impossible", "ask"),
         needs=("post_mean_e", "post_sd_e", "n_e"),

@@ -67,7 +67,7 @@ def _of_means(data: AuditData, stage: str) -> _Candidate:
 
 
 def _of_statistic(data: AuditData) -> _Candidate:
-    """A printed t: as `effect` of metric t, or in its own column."""
+    """Read a printed t: `effect` of metric t, or its own column."""
     n_e, n_c = _people(data)
     printed = data.printed("effect")
     is_t = data.word("effect_metric") == "t"
@@ -164,7 +164,8 @@ def _find_one_sided(data: AuditData) -> Sequence[Finding]:
     return flag(
         *(data, found.one_sided, _ONE_SIDED, "unlikely"),
         lambda at: (
-            f"p = {data.as_printed('p_between')[at]} is the one-sided p of the {found.words[at]}; two-sided it "
+            f"p = {data.as_printed('p_between')[at]} is the one-sided p of the {found.words[at]}; two-sided "
+            "it "
             f"is {_spread(found.best, at)}"
         ),
         column="p_between",
@@ -184,7 +185,8 @@ def _beyond_clusters(printed: Range, best: Range) -> Bools:
     """Say where a cluster trial's p is smaller than without clusters, or larger than they could make it."""
     with np.errstate(invalid="ignore"):
         shrunk = stats.norm.isf(best.low / 2) / np.sqrt(_DESIGN_EFFECT)
-        return (printed.high < best.low) | (printed.low > 2 * stats.norm.sf(shrunk))
+        beyond = (printed.high < best.low) | (printed.low > 2 * stats.norm.sf(shrunk))
+        return np.asarray(beyond, dtype=np.bool_)
 
 
 def _tenth(printed: Range, best: Range, at: int) -> str:
@@ -210,8 +212,10 @@ P_VALUES: tuple[Check, ...] = (
         family=_NUMBERS,
         title="p values that the printed numbers do not give",
         rule="p from means, standard deviations and n (or from t, or a standardised difference), Student and "
-        "Welch, two-sided, over all rounding corners, does not meet the printed p; impossible where the test is "
-        "stated, otherwise unlikely from a factor of ten, else ask; in cluster trials p may be larger, up to a "
+        "Welch, two-sided, over all rounding corners, does not meet the printed p; impossible where the "
+        "test is "
+        "stated, otherwise unlikely from a factor of ten, else ask; in cluster trials p may be larger, up "
+        "to a "
         "design effect of 6",
         severities=("impossible", "unlikely", "ask"),
         needs=("p_between", "n_e", "n_c"),

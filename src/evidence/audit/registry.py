@@ -15,16 +15,19 @@ def _families() -> tuple[tuple[Check, ...], ...]:
     from evidence.audit.direction import DIRECTION
     from evidence.audit.duplicates import DUPLICATES
     from evidence.audit.granularity import GRANULARITY
+    from evidence.audit.intervals import INTERVALS
     from evidence.audit.p_values import P_VALUES
-    from evidence.audit.printed_effects import PRINTED_EFFECTS
+    from evidence.audit.provenance import PROVENANCE
+    from evidence.audit.ratios import RATIOS
     from evidence.audit.reporting import REPORTING
+    from evidence.audit.sizes import SIZES
     from evidence.audit.spread import SPREAD
     from evidence.audit.subgroups import SUBGROUPS
     from evidence.audit.weights import WEIGHTS
 
     return (
-        *(SPREAD, CHANGES, P_VALUES, PRINTED_EFFECTS, GRANULARITY, SUBGROUPS, DUPLICATES),
-        *(DIRECTION, DESIGN, WEIGHTS, REPORTING),
+        *(SPREAD, CHANGES, P_VALUES, INTERVALS, RATIOS, GRANULARITY, SUBGROUPS, DUPLICATES),
+        *(DIRECTION, DESIGN, SIZES, PROVENANCE, WEIGHTS, REPORTING),
     )
 
 

@@ -130,7 +130,7 @@ def _changed(
         return text, table
     rows = sorted({places[row] for row, *_ in changes})
     for row, column, _, value in changes:
-        text.iloc[places[row], text.columns.get_loc(column)] = value
+        text.loc[places[row], column] = value
     names = sorted({column for _, column, *_ in changes})
     parsed = _parsed(text.iloc[rows].reset_index(drop=True), names)
     for name in names:

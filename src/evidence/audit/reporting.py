@@ -55,7 +55,8 @@ REPORTING: tuple[Check, ...] = (
         name=_NAME,
         family="reporting",
         title="outcomes that were measured and have no row",
-        rule="an outcome in the column `outcomes` of study_info, or of another report on the same people, that no "
+        rule="an outcome in the column `outcomes` of study_info, or of another report on the same people, "
+        "that no "
         "row of the study has",
         severities=("ask",),
         needs=("outcome",),

@@ -74,7 +74,7 @@ def median_of_others(values: Floats, groups: NDArray[np.int64]) -> tuple[Floats,
     sizes = np.diff(np.r_[starts, order.size])
     first, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
     rank, others = np.arange(order.size) - first, size - 1
-    # Without the value itself, what stands at place h of the others stands at h, or at h + 1 from its own rank on.
+    # Place h of the others is place h of all, or h + 1 from the value's own rank on.
     picked = []
     for h in ((others - 1) // 2, others // 2):
         place = np.clip(h + (h >= rank), 0, np.maximum(size - 1, 0))
@@ -159,7 +159,8 @@ def _standard_errors(data: AuditData) -> Sequence[Finding]:
 
         def message(at: int, spread: _Spread = spread, usual: Floats = usual, words: str = words) -> str:
             return (
-                f"the {words} are {shown(float(np.exp(spread.value[at])))} where other studies of this outcome have "
+                f"the {words} are {shown(float(np.exp(spread.value[at])))} where other studies of this "
+                "outcome have "
                 f"{shown(float(np.exp(usual[at])))}: like standard errors "
                 f"(times the square root of n: {shown(float(np.exp(spread.value[at] + spread.root[at])))})"
             )
@@ -235,7 +236,8 @@ def _large(data: AuditData) -> Sequence[Finding]:
     return flag(
         *(data, mask, _G, "unlikely"),
         lambda at: (
-            f"a standardised difference of {shown(float(found[at]))}: six in ten of such effects were standard "
+            f"a standardised difference of {shown(float(found[at]))}: six in ten of such effects were "
+            "standard "
             "errors taken for standard deviations"
         ),
         column=lambda at: _first_filled(data, at, ("post", "change")) or "effect",
@@ -254,7 +256,8 @@ SPREAD: tuple[Check, ...] = (
         rule="|g| > 3 from means and standard deviations, or as printed",
         severities=("unlikely",),
         needs=("post_mean_e", "post_sd_e", "n_e"),
-        example="45.0 (1.2) against 40.0 (1.1) with 16 an arm gives g = 4.2; with SDs of 4.8 and 4.4 it is 1.1.",
+        example="45.0 (1.2) against 40.0 (1.1) with 16 an arm gives g = 4.2; with SDs of 4.8 and 4.4 it is "
+        "1.1.",
         advice="Look whether the paper's spread is a standard error, and whether n is right.",
         source=_KADLEC,
         find=_large,
@@ -264,12 +267,14 @@ SPREAD: tuple[Check, ...] = (
         family=_NUMBERS,
         title="standard errors taken for standard deviations",
         rule="ln SD against the median of the other studies of the outcome and unit, m; variance 0.3² + "
-        "1/(2(n-1)) + 1.57 0.3²/(k-1); flagged where the likelihood of ln SD + ½ ln n is more than e² times that "
+        "1/(2(n-1)) + 1.57 0.3²/(k-1); flagged where the likelihood of ln SD + ½ ln n is more than e² times "
+        "that "
         "of ln SD; from three other studies on",
         severities=("unlikely",),
         needs=("post_sd_e", "n_e", "outcome"),
         example="A sprint SD of 0.04 s with n = 16 where other studies have 0.15 s: 0.04 times 4 is 0.16.",
-        advice="Look up in the paper which of the two it prints; the repair multiplies by the square root of n.",
+        advice="Look up in the paper which of the two it prints; the repair multiplies by the square root "
+        "of n.",
         source=_KADLEC,
         find=_standard_errors,
     ),

@@ -25,7 +25,7 @@ def _split(outcome: str) -> tuple[str, str]:
 
 
 def _find(data: AuditData) -> Sequence[Finding]:
-    """A mean of all lies between the means of its parts, and is their average weighted by people."""
+    """Hold the mean of all against the means of its parts, whose average by people it is."""
     subgroup = data.word("subgroup")
     split = {outcome: _split(str(outcome)) for outcome in set(data.word("outcome"))}
     names = [
@@ -67,7 +67,8 @@ def _compare(data: AuditData, whole: int, parts: list[int]) -> list[Finding]:
                     str(data.row_ids[whole]),
                     _NAME,
                     "impossible",
-                    f"the mean of all ({printed[whole]}, {STAGES[stage]}, {ARM_NAMES[arm]}) does not follow from "
+                    f"the mean of all ({printed[whole]}, {STAGES[stage]}, {ARM_NAMES[arm]}) does not follow "
+                    "from "
                     f"the means of the parts ({given}), {words}",
                     column,
                     str(printed[whole]),
@@ -81,7 +82,7 @@ def _compare(data: AuditData, whole: int, parts: list[int]) -> list[Finding]:
 def _expected(
     low: np.ndarray, high: np.ndarray, people: np.ndarray, total: float
 ) -> tuple[float, float, str]:
-    """Return the range of the mean of all: the weighted average where the parts make up all, else their span."""
+    """Return the range of the mean of all: weighted where the parts make up all, else their span."""
     if np.isfinite(people).all() and (not np.isfinite(total) or people.sum() == total):
         weights = people / people.sum()
         return float(weights @ low), float(weights @ high), "weighted by people"
@@ -93,9 +94,12 @@ SUBGROUPS: tuple[Check, ...] = (
         name=_NAME,
         family="numbers against numbers",
         title="means of all that do not follow from the means of the parts",
-        rule="rows of one study, outcome, time and arms, of which one is for all and the others for parts (column "
-        "`subgroup`, or in brackets at the end of `outcome`): the mean of all is the average weighted by people, "
-        "or, where the parts' people do not add up to all, lies between the smallest and the largest; over rounding",
+        rule="rows of one study, outcome, time and arms, of which one is for all and the others for parts "
+        "(column "
+        "`subgroup`, or in brackets at the end of `outcome`): the mean of all is the average weighted by "
+        "people, "
+        "or, where the parts' people do not add up to all, lies between the smallest and the largest; over "
+        "rounding",
         severities=("impossible",),
         needs=("outcome", "post_mean_e"),
         example="Girls 31.2 (n = 10), boys 35.0 (n = 12), all 36.1.",

@@ -99,7 +99,8 @@ WEIGHTS: tuple[Check, ...] = (
         name=_DOMINANT,
         family=_FAMILY,
         title="one study with more than half the weight",
-        rule="more than 50 % of the random-effects weight of three or more studies (one exact row a study); with "
+        rule="more than 50 % of the random-effects weight of three or more studies (one exact row a study); "
+        "with "
         "`effects` given",
         severities=("ask",),
         needs=("study",),

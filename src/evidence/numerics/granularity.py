@@ -151,7 +151,7 @@ def grimmer(
 
 def _grimmer(mean: float, mean_half: float, sd: float, sd_half: float, n: float, items: float) -> bool:
     """Try every total that the mean allows; scores are scaled to whole numbers first."""
-    low, high = _totals(*(np.asarray(x * 1.0) for x in (mean, mean_half)), np.asarray(n * items))
+    low, high = _totals(np.asarray(mean), np.asarray(mean_half), np.asarray(n * items))
     bottom, top = max(sd - sd_half, 0.0) * items, (sd + sd_half) * items
     for total in np.arange(float(low), float(high) + 1.0):
         base = total * total / n

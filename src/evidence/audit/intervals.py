@@ -1,4 +1,4 @@
-"""Printed effects against their intervals, their p values, and the counts behind them."""
+"""Printed effects against their intervals, and intervals against p values."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ from evidence.audit.p_ranges import Range, printed_p
 from evidence.audit.record import Check, Finding, Repair
 from evidence.studies.columns import RATIO_METRICS
 
-__all__ = ["PRINTED_EFFECTS"]
+__all__ = ["INTERVALS", "Interval", "intervals", "levels", "printed_interval"]
 
 Bools = NDArray[np.bool_]
 
 _ASYMMETRY = 0.15
-"""Share of an interval's width by which an estimate may lie off its middle."""
+
+
 _LEVELS = (0.90, 0.95, 0.99)
-_COMMON = 0.5
-"""Share of people with the event above which an injury trial's interval is asked about."""
 
 
-class _Interval(NamedTuple):
-    """Printed effect and interval on the scale on which it is symmetric; ratios are logged."""
+class Interval(NamedTuple):
+    """Printed effects and intervals on the scale on which these are symmetric; ratios are logged."""
 
     estimate: Floats
     low: Floats
     high: Floats
     slack: Floats
-    null: Floats
     ratio: Bools
 
 
-def _intervals(data: AuditData) -> _Interval:
+def intervals(data: AuditData) -> Interval:
+    """Return the printed effects and intervals of all rows; NaN where blank or of no such metric."""
     metric = data.word("effect_metric")
     ratio = np.isin(metric.astype(str), RATIO_METRICS)
     parts = [data.printed(name) for name in ("effect", "ci_low", "ci_high")]
@@ -48,10 +47,12 @@ def _intervals(data: AuditData) -> _Interval:
         halves = [np.where(ratio, finest / np.abs(part.value), finest) for part in parts]
     slack = halves[0] + np.fmax(halves[1], halves[2])
     known = (metric != "sensitivity") & (metric != "RRR")
-    return _Interval(np.where(known, values[0], np.nan), *values[1:], slack, np.zeros(len(data)), ratio)
+    estimate = np.where(known, values[0], np.nan)
+    return Interval(estimate, values[1], values[2], slack, np.asarray(ratio, dtype=np.bool_))
 
 
-def _printed(data: AuditData, at: int) -> str:
+def printed_interval(data: AuditData, at: int) -> str:
+    """Return effect and interval of a row as printed, for messages."""
     cells = [str(data.as_printed(name)[at]) for name in ("effect", "ci_low", "ci_high")]
     return f"{cells[0]} ({cells[1]} to {cells[2]})".replace("-", "\N{MINUS SIGN}")
 
@@ -60,7 +61,7 @@ _OUTSIDE = "effect_outside_interval"
 
 
 def _outside(data: AuditData) -> Sequence[Finding]:
-    own = data.once("intervals", lambda: _intervals(data))
+    own = data.once("intervals", lambda: intervals(data))
     with np.errstate(invalid="ignore"):
         mask = (own.estimate > own.high + own.slack) | (own.estimate < own.low - own.slack)
 
@@ -82,7 +83,7 @@ def _outside(data: AuditData) -> Sequence[Finding]:
 
     return flag(
         *(data, mask, _OUTSIDE, "impossible"),
-        lambda at: f"the effect lies outside its own interval: {_printed(data, at)}",
+        lambda at: f"the effect lies outside its own interval: {printed_interval(data, at)}",
         column="effect",
         expected=lambda at: f"{data.as_printed('ci_low')[at]} to {data.as_printed('ci_high')[at]}",
         repair=repair,
@@ -93,7 +94,7 @@ _LOPSIDED = "lopsided_interval"
 
 
 def _lopsided(data: AuditData) -> Sequence[Finding]:
-    own = data.once("intervals", lambda: _intervals(data))
+    own = data.once("intervals", lambda: intervals(data))
     with np.errstate(invalid="ignore"):
         off = np.abs(own.estimate - (own.low + own.high) / 2)
         inside = (own.estimate <= own.high + own.slack) & (own.estimate >= own.low - own.slack)
@@ -102,14 +103,14 @@ def _lopsided(data: AuditData) -> Sequence[Finding]:
         *(data, mask, _LOPSIDED, "ask"),
         lambda at: (
             f"the effect is far from the middle of its interval{' of logarithms' if own.ratio[at] else ''}: "
-            f"{_printed(data, at)}"
+            f"{printed_interval(data, at)}"
         ),
         column="effect",
         expected=lambda at: f"about {_middle(own, at)}",
     )
 
 
-def _middle(own: _Interval, at: int) -> str:
+def _middle(own: Interval, at: int) -> str:
     middle = float(own.low[at] + own.high[at]) / 2
     return shown(float(np.exp(middle)) if own.ratio[at] else middle)
 
@@ -117,12 +118,13 @@ def _middle(own: _Interval, at: int) -> str:
 _AGAINST_P = "interval_against_p"
 
 
-def _levels(data: AuditData) -> Floats:
+def levels(data: AuditData) -> Floats:
+    """Return the level of each row's interval, 0.95 where none is stated."""
     level = data.number("ci_level")
     return np.where(np.isfinite(level), level, 0.95)
 
 
-def _p_of_interval(own: _Interval, level: Floats, df: Floats) -> Range:
+def _p_of_interval(own: Interval, level: Floats, df: Floats) -> Range:
     """Return the range of p that an interval of this level gives, over the rounding of its ends."""
     ends = []
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -146,7 +148,7 @@ def _degrees(data: AuditData) -> Floats:
 
 def _against_p(data: AuditData) -> Sequence[Finding]:
     """Flag intervals and p values of which one is significant and the other clearly is not."""
-    own, p, level = data.once("intervals", lambda: _intervals(data)), printed_p(data), _levels(data)
+    own, p, level = data.once("intervals", lambda: intervals(data)), printed_p(data), levels(data)
     alpha = 1 - level
     df = _degrees(data)
     implied = _p_of_interval(own, level, df)
@@ -167,7 +169,7 @@ def _against_p(data: AuditData) -> Sequence[Finding]:
     out = flag(
         *(data, wrong, _AGAINST_P, lambda at: "unlikely" if other_side[at] else "ask"),
         lambda at: (
-            f"the interval {_printed(data, at)} goes with p = {shown(float(implied.low[at]), 2)} to "
+            f"the interval {printed_interval(data, at)} goes with p = {shown(float(implied.low[at]), 2)} to "
             f"{shown(float(implied.high[at]), 2)}, not {data.as_printed('p_between')[at]}"
             + _other_level(own, p, df, float(level[at]), at)
         ),
@@ -177,7 +179,9 @@ def _against_p(data: AuditData) -> Sequence[Finding]:
     return out + flag(
         *(data, words & clear & ~wrong, _AGAINST_P, "unlikely"),
         lambda at: (
-            f"the interval {_printed(data, at)} {'excludes' if excluded[at] else 'includes'} no difference, but the "
+            f"the interval {printed_interval(data, at)} {'excludes' if excluded[at] else 'includes'} no "
+            "difference, "
+            "but the "
             f"result is called {'not ' if verdict[at] == 'no' else ''}significant"
         ),
         column="signif_between",
@@ -185,9 +189,10 @@ def _against_p(data: AuditData) -> Sequence[Finding]:
     )
 
 
-def _other_level(own: _Interval, p: Range, df: Floats, level: float, at: int) -> str:
+def _other_level(own: Interval, p: Range, df: Floats, level: float, at: int) -> str:
     """Name the level at which interval and p would agree."""
-    one = _Interval(*(np.asarray(part[at : at + 1]) for part in own))
+    here = slice(at, at + 1)
+    one = Interval(own.estimate[here], own.low[here], own.high[here], own.slack[here], own.ratio[here])
     for other in _LEVELS:
         if abs(other - level) < 1e-9:
             continue
@@ -206,7 +211,9 @@ def _level(data: AuditData) -> Sequence[Finding]:
     return flag(
         *(data, mask, _LEVEL, "ask"),
         lambda at: (
-            f"the interval {_printed(data, at)} is a {100 * level[at]:g} % interval: its verdict is not that of a "
+            f"the interval {printed_interval(data, at)} is a {100 * level[at]:g} % interval: its verdict is "
+            "not "
+            "that of a "
             "95 % interval"
         ),
         column="ci_level",
@@ -227,77 +234,15 @@ def _half(data: AuditData) -> Sequence[Finding]:
     )
 
 
-_COUNTS = "ratio_against_counts"
-
-
-def _counts(data: AuditData) -> Sequence[Finding]:
-    metric = data.word("effect_metric")
-    a, n, c, m = (data.number(name) for name in ("events_e", "total_e", "events_c", "total_c"))
-    printed = data.printed("effect")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        risk = (a / n) / (c / m)
-        odds = (a / (n - a)) / (c / (m - c))
-        crude = np.where(metric == "RR", risk, np.where(metric == "OR", odds, np.nan))
-        off = np.minimum(np.abs(np.log(printed.value / crude)), np.abs(np.log(printed.value * crude)))
-        near = printed.half / printed.value
-        mask = np.isfinite(off) & (off > near * 1.01 + 1e-9)
-    return flag(
-        *(
-            data,
-            mask,
-            _COUNTS,
-            lambda at: "unlikely" if off[at] > np.log(1.25) and not _clustered(data, at) else "ask",
-        ),
-        lambda at: (
-            f"the printed {metric[at]} is {data.as_printed('effect')[at]}, the counts give {shown(float(crude[at]))}"
-            + (" (an adjusted ratio may differ)" if _clustered(data, at) else "")
-        ),
-        column="effect",
-        expected=lambda at: shown(float(crude[at])),
-    )
-
-
-def _clustered(data: AuditData, at: int) -> bool:
-    return bool(data.word("arm_design")[at] == "cluster")
-
-
-_NARROW = "interval_too_narrow"
-
-
-def _narrow(data: AuditData) -> Sequence[Finding]:
-    """Compare the standard error of a log ratio with the smallest that so many people can give."""
-    metric, own = data.word("effect_metric"), data.once("intervals", lambda: _intervals(data))
-    people = data.number("n_e") + data.number("n_c")
-    people = np.where(np.isfinite(people), people, data.fact("n_total"))
-    whole = (data.word("effect_per") == "") & data.study_rows
-    with np.errstate(invalid="ignore", divide="ignore"):
-        width = own.high - own.low + own.slack
-        error = width / (2 * stats.norm.isf((1 - _levels(data)) / 2))
-        # 1/a + 1/b + 1/c + 1/d is smallest where all four are a quarter of the people.
-        least = np.where(metric == "OR", 4.0, 2.0) / np.sqrt(people)
-        share = 4.0 / (4.0 + people * error**2)
-        odds = whole & np.isin(metric.astype(str), ("OR", "HR")) & (error < least)
-        risk = whole & (metric == "RR") & (share > _COMMON)
-    return flag(
-        *(data, odds | risk, _NARROW, lambda at: "unlikely" if odds[at] else "ask"),
-        lambda at: (
-            f"the interval {_printed(data, at)} has a standard error of {shown(float(error[at]), 2)} on the log scale; "
-            + (
-                f"{people[at]:g} people cannot give less than {shown(float(least[at]), 2)}"
-                if odds[at]
-                else f"with {people[at]:g} people that takes the event in {100 * share[at]:.0f} % of them or more"
-            )
-        ),
-        column="ci_high",
-        expected=lambda at: "a wider interval",
-    )
-
-
 _NUMBERS = "numbers against numbers"
+
+
 _HANDBOOK = "Cochrane Handbook, chapter 6, https://doi.org/10.1002/9781119536604"
+
+
 _ALTMAN = "Altman & Bland 2011, https://doi.org/10.1136/bmj.d2304"
 
-PRINTED_EFFECTS: tuple[Check, ...] = (
+INTERVALS: tuple[Check, ...] = (
     Check(
         name=_OUTSIDE,
         family=_NUMBERS,
@@ -326,7 +271,8 @@ PRINTED_EFFECTS: tuple[Check, ...] = (
         name=_AGAINST_P,
         family=_NUMBERS,
         title="intervals and p values that contradict each other",
-        rule="the p of the interval, over its rounding, and the printed p on different sides of the level, or a "
+        rule="the p of the interval, over its rounding, and the printed p on different sides of the level, "
+        "or a "
         "factor of two apart; or the word significant against the interval",
         severities=("unlikely", "ask"),
         needs=("effect", "ci_low", "ci_high"),
@@ -358,31 +304,5 @@ PRINTED_EFFECTS: tuple[Check, ...] = (
         advice="Look the other limit up.",
         source=_HANDBOOK,
         find=_half,
-    ),
-    Check(
-        name=_COUNTS,
-        family=_NUMBERS,
-        title="ratios that the counts do not give",
-        rule="the crude risk or odds ratio differs from the printed one by more than rounding; unlikely from a "
-        "quarter on, else (and in cluster trials, whose ratios are adjusted) ask",
-        severities=("unlikely", "ask"),
-        needs=("effect", "events_e", "total_e", "events_c", "total_c"),
-        example="24/487 against 19/490 is a risk ratio of 1.27, not 1.05.",
-        advice="See whether the ratio is adjusted, or of another event.",
-        source=_HANDBOOK,
-        find=_counts,
-    ),
-    Check(
-        name=_NARROW,
-        family=_NUMBERS,
-        title="intervals narrower than so few people can give",
-        rule="standard error of a log odds ratio below 4/sqrt(N), of a log hazard ratio below 2/sqrt(N); of a log "
-        "risk ratio: only with the event in more than half of the people",
-        severities=("unlikely", "ask"),
-        needs=("ci_low", "ci_high"),
-        example="An odds ratio of 5.46 (4.47 to 8.06) from 135 people.",
-        advice="Look whether n, the level or a limit is misprinted; do not let its weight decide a result.",
-        source=_HANDBOOK,
-        find=_narrow,
     ),
 )
