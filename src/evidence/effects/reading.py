@@ -13,7 +13,7 @@ import pandas as pd
 from evidence._check import one_of
 from evidence.effects.labels import study_labels
 from evidence.effects.main_time import main_rows
-from evidence.effects.measures import MEASURES
+from evidence.effects.measures import ROW_MEASURES
 from evidence.effects.ratio_rules import read_ratio
 from evidence.effects.record import CONTRACT_COLUMNS, Effects
 from evidence.effects.row import Row
@@ -105,7 +105,7 @@ def effect_sizes(
         raise ModelError(
             f"effect_sizes() takes Studies, as read_studies() returns them; got {type(studies).__name__}"
         )
-    chosen = MEASURES[one_of("measure", measure, MEASURES)]
+    chosen = ROW_MEASURES[one_of("measure", measure, ROW_MEASURES)]
     r = _checked_correlation(correlation)
     added = _number(continuity)
     if not (math.isfinite(added) and added > 0):

@@ -16,6 +16,8 @@ __all__ = ["UPWARD_FAVOURS_FIRST", "People", "Row", "TestResult", "people_of"]
 _P_MEANING_AT_MOST = (0.05, 0.01, 0.001)
 """Rule e: these p values beside the word "significant" are thresholds, not results."""
 
+_P_COLUMNS = ("p_between", "p_within_e", "p_within_c")
+
 UPWARD_FAVOURS_FIRST = ("pos_favours_e", "neg_favours_c", "above1_favours_e")
 """Sign conventions of printed effects by which a larger value favours the first arm (rule c)."""
 
@@ -81,6 +83,15 @@ class Row:
     def number(self, column: str) -> float:
         """Return a number cell, NaN where it is blank."""
         return float(self.cells.get(column, math.nan))
+
+    @cached_property
+    def solved_cells(self) -> Mapping[str, Any]:
+        """The numbers of the row by column, p values among them: what formulas are computed from."""
+        numbers = {name: value for name, value in self.cells.items() if isinstance(value, float)}
+        for name in _P_COLUMNS:
+            if printed := self.word(name):
+                numbers[name] = parse_p(printed)[1]
+        return numbers
 
     def word(self, column: str) -> str:
         """Return a text cell, an empty string where it is blank."""
@@ -184,11 +195,11 @@ def people_of(row: Row) -> People | None:
     An equal split is only read into two treated arms: the injured and the uninjured of a cohort
     are never of one size, and the studies of a review are not arms.
     """
-    first, second = (
-        row.number(f"n_{arm}") if row.has(f"n_{arm}") else row.number(f"total_{arm}") for arm in "ec"
-    )
+    first, second = (_size(row, arm) for arm in "ec")
     if math.isfinite(first) and math.isfinite(second):
         return People(first, second)
+    if row.has("df_between") and not row.is_pooled and not row.is_within_participant:
+        return _people_of_df(row, first, second)
     if row.is_pooled or not math.isfinite(row.n_total):
         return None
     known = first if math.isfinite(first) else second
@@ -202,6 +213,28 @@ def people_of(row: Row) -> People | None:
         return None
     half = row.n_total / 2
     return People(half, half, f"n an arm not printed: {row.n_total:g} people split equally over two arms")
+
+
+def _size(row: Row, arm: str) -> float:
+    """Return the people of an arm who were analysed: those measured after, else all of it."""
+    columns = (f"post_n_{arm}", f"n_{arm}", f"total_{arm}")
+    return next((row.number(column) for column in columns if row.has(column)), math.nan)
+
+
+def _people_of_df(row: Row, first: float, second: float) -> People | None:
+    """Return the people that the degrees of freedom of the test tell: two more than those."""
+    total = row.number("df_between") + 2
+    if math.isfinite(first) or math.isfinite(second):
+        known = first if math.isfinite(first) else second
+        other = total - known
+        note = f"the other group is the remaining {other:g} of df + 2 = {total:g} people"
+        if other < 1:
+            return None
+        return People(known, other, note) if math.isfinite(first) else People(other, known, note)
+    if row.is_association:
+        return None
+    note = f"n an arm not printed: df + 2 = {total:g} people split equally over two arms"
+    return People(total / 2, total / 2, note)
 
 
 def _rounds_to_zero_below(printed: str) -> float:

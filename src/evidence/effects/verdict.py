@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-__all__ = ["WITHIN_ARMS_ONLY", "Verdict", "exact", "interval", "sign_only", "symmetric", "unusable"]
+from evidence.effects.formulas import Floats
+
+__all__ = [
+    "VARIANCE_ONLY",
+    "WITHIN_ARMS_ONLY",
+    "Verdict",
+    "exact",
+    "interval",
+    "sign_only",
+    "symmetric",
+    "unusable",
+]
 
 WITHIN_ARMS_ONLY = "each arm was only compared with its own baseline: no comparison of the arms (rule b)"
 """Why a result within the arms is unusable: significance in one arm and not in the other compares nothing
 (Gelman & Stern 2006, doi:10.1198/000313006X152649)."""
+
+
+VARIANCE_ONLY = "(variance only)"
+"""Ends an assumption that leaves the estimate alone."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +33,10 @@ class Verdict:
     """An effect on the model scale, positive in favour of the first arm, with its derivation.
 
     Numbers that the print does not determine are NaN; `low` and `high` may be infinite. A ratio is printed
-    as ``exp(display_sign * estimate)``.
+    as ``exp(display_sign * estimate)``. `metric_scale` says whose scores the numbers speak of (``"raw"``,
+    ``"change"``, ``"ancova"``; blank where that is no question). `recompute` gives the estimate anew from the
+    printed columns `cells` of which it is made: for the range that their rounding leaves. `code` is that of
+    the derivation.
     """
 
     kind: str
@@ -32,6 +51,12 @@ class Verdict:
     reason: str = ""
     rules: frozenset[str] = field(default_factory=frozenset)
     display_sign: int = 1
+    metric_scale: str = ""
+    code: str = ""
+    cells: tuple[str, ...] = ()
+    recompute: Callable[[Mapping[str, Floats]], Floats] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def sign(self) -> float:
@@ -41,6 +66,12 @@ class Verdict:
         if self.kind == "exact":
             return math.copysign(1.0, self.estimate) if self.estimate != 0 else 0.0
         return 1.0 if self.low >= 0 else -1.0 if self.high <= 0 else 0.0
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """Return how many assumptions move the estimate, and how many there are in all."""
+        moving = sum(not text.endswith(VARIANCE_ONLY) for text in self.assumptions)
+        return moving, len(self.assumptions)
 
     def plus(
         self, *, rules: set[str] | frozenset[str] = frozenset(), assumptions: tuple[str, ...] = ()

@@ -181,9 +181,9 @@ def _one_of(known: Iterable[str], what: str) -> Check:
 
 
 def _measure(checker: Checker, where: str, key: str, value: object) -> str:
-    from evidence.effects.measures import MEASURES
+    from evidence.effects.measures import ROW_MEASURES
 
-    return checker.word(where, key, value, MEASURES, "a measure")
+    return checker.word(where, key, value, ROW_MEASURES, "a measure")
 
 
 def _columns() -> dict[str, tuple[str, tuple[str, ...]]]:

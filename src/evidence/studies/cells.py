@@ -59,13 +59,16 @@ class Checked:
     problems: list[Problem]
 
 
-def check_columns(names: Iterable[str], columns: Sequence[Column]) -> list[Problem]:
+def check_columns(
+    names: Iterable[str], columns: Sequence[Column], optional: Sequence[Column] = ()
+) -> list[Problem]:
     """Compare the header with the known columns."""
     names, known = list(names), [column.name for column in columns]
+    more = [column.name for column in optional]
     problems = []
     for name in names:
-        if name not in known:
-            close = nearest(name, known)
+        if name not in known and name not in more:
+            close = nearest(name, [*known, *more])
             fix = f"did you mean {close}?" if close else f"the columns are {', '.join(known)}"
             problems.append(Problem("a column is one that the codebook knows", 1, None, name, name, fix))
     for column in columns:
@@ -75,7 +78,9 @@ def check_columns(names: Iterable[str], columns: Sequence[Column]) -> list[Probl
     return problems
 
 
-def check_table(raw: TextTable, columns: Sequence[Column], key: str) -> Checked:
+def check_table(
+    raw: TextTable, columns: Sequence[Column], key: str, *, optional: Sequence[Column] = ()
+) -> Checked:
     """Check every cell by itself.
 
     Parameters
@@ -86,8 +91,11 @@ def check_table(raw: TextTable, columns: Sequence[Column], key: str) -> Checked:
         What the columns hold.
     key : str
         Column that names the rows and may not repeat.
+    optional : sequence of Column, default ()
+        Columns that are part of the table only where the file has them.
     """
-    problems = check_columns(raw.frame.columns, columns)
+    problems = check_columns(raw.frame.columns, columns, optional)
+    columns = [*columns, *(column for column in optional if column.name in raw.frame)]
     count = len(raw.frame)
     blank = pd.Series(np.full(count, "", dtype=object), dtype="str")
     text = {c.name: raw.frame.get(c.name, blank) for c in columns}
@@ -198,7 +206,7 @@ def _impossible(column: Column, value: float) -> str:
     """Say what to do about a number that cannot be."""
     if math.isinf(value):
         return "the number is too large to be one"
-    if column.name == "ci_level" and 1.0 < value < 100.0:
+    if column.name.endswith("ci_level") and 1.0 < value < 100.0:
         return f"write {value / 100:g}"
     if column.low <= value <= column.high and column.kind == "count":
         return "it counts, so it has no fraction"

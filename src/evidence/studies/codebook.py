@@ -22,13 +22,14 @@ _KINDS = {
 
 _INTRO = """# Codebook
 
-Made from the column records in `src/evidence/studies/columns.py`, which the validator reads too: what this
-page says is what `read_studies` checks. `evidence codebook` prints it, `studies.codebook()` gives it as a
-table.
+Made from the column records in `src/evidence/studies/columns.py` and `optional_columns.py`, which the
+validator reads too: what this page says is what `read_studies` checks. `evidence codebook` prints it,
+`studies.codebook()` gives it as a table.
 
 Files are UTF-8, separated by commas, semicolons or tabs. Numbers have a decimal point; a blank cell means
 "not known". A file of one's own needs `row_id`, `study`, `outcome` and one usable result a row; the files
-beside `studies.csv` are optional.
+beside `studies.csv` are optional. The columns of the groups that begin with "optional" stand in
+`studies.table` only where the file has them.
 
 What pooling needs beyond that (`studies.warnings` names the rows that lack it):
 
@@ -78,7 +79,7 @@ def codebook(tables: Mapping[str, pd.DataFrame | None]) -> pd.DataFrame:
 
 
 def _filled(table: pd.DataFrame | None, name: str) -> int:
-    if table is None:
+    if table is None or name not in table:
         return 0
     cells = table[name]
     return int((cells.notna() & (cells.astype(str).str.strip() != "")).sum())

@@ -7,12 +7,14 @@ that what is checked and what is documented cannot drift apart.
 from __future__ import annotations
 
 from evidence.studies.column import P_RULE, Column, count, key, label, number, parse_p, text, word
+from evidence.studies.optional_columns import OPTIONAL_COLUMNS
 
 __all__ = [
     "ALL_COLUMNS",
     "CLAIM_COLUMNS",
     "COLUMNS",
     "INFO_COLUMNS",
+    "OPTIONAL_COLUMNS",
     "RATIO_METRICS",
     "SIX_DOMAINS",
     "Column",
@@ -212,7 +214,8 @@ COLUMNS: tuple[Column, ...] = (
     word("provenance", "secondary_source", _YES_NO, "`yes`: read in another text than the paper itself."),
     text("provenance", "notes", "What a reader of the row should know; remarks of the extraction in [ ]."),
 )
-"""The columns of ``studies.csv``, in their order."""
+"""The columns of every `Studies.table`, in their order; those of `OPTIONAL_COLUMNS` follow where a file has
+them."""
 
 _INFO = "study_info"
 
@@ -303,4 +306,4 @@ CLAIM_COLUMNS: tuple[Column, ...] = (
 )
 """The columns of ``claims.csv``, in their order."""
 
-ALL_COLUMNS: tuple[Column, ...] = (*COLUMNS, *INFO_COLUMNS, *CLAIM_COLUMNS)
+ALL_COLUMNS: tuple[Column, ...] = (*COLUMNS, *OPTIONAL_COLUMNS, *INFO_COLUMNS, *CLAIM_COLUMNS)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from evidence.errors import Problem, StudyDataError
 from evidence.studies.cells import check_table
-from evidence.studies.columns import COLUMNS
+from evidence.studies.columns import COLUMNS, OPTIONAL_COLUMNS
 from evidence.studies.record import Studies
 from evidence.studies.rules import row_problems, row_warnings
 from evidence.studies.sidecars import headline, join_problems, read_claims, read_info, read_references
@@ -75,8 +75,9 @@ def read_studies(
     if mapping is not None:
         rule = "the import of other layouts (mapping=) comes with a later version"
         raise StudyDataError(rule, source=source, fix="rename the columns as docs/codebook.md has them")
-    raw = read_text_table(Path(path), known=[column.name for column in COLUMNS], source=source)
-    checked = check_table(raw, COLUMNS, "row_id")
+    known = [column.name for column in (*COLUMNS, *OPTIONAL_COLUMNS)]
+    raw = read_text_table(Path(path), known=known, source=source)
+    checked = check_table(raw, COLUMNS, "row_id", optional=OPTIONAL_COLUMNS)
     notes = list(raw.notes)
     beside = Path(path).parent
     table_info = _sidecar(read_info, info, beside / "study_info.csv", notes)

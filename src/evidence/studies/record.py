@@ -14,11 +14,11 @@ import pandas as pd
 from evidence._check import nearest
 from evidence.errors import StudyDataError
 from evidence.studies.column import Column
-from evidence.studies.columns import COLUMNS
+from evidence.studies.columns import COLUMNS, OPTIONAL_COLUMNS
 
 __all__ = ["Studies"]
 
-_BY_NAME = {column.name: column for column in COLUMNS}
+_BY_NAME = {column.name: column for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
 _LISTED = 40
 _HEAD = ["row_id", "study", "domain", "outcome", "arm_e", "arm_c", "direction", "reported"]
 
@@ -65,9 +65,9 @@ class Studies:
     Attributes
     ----------
     table : DataFrame
-        One row per comparison and a column per record of `evidence.studies.columns.COLUMNS`: numbers as
-        float64 with NaN for blank, all else as str with ``""`` for blank. p values stay text
-        (`parse_p` splits them).
+        One row per comparison and a column per record of `evidence.studies.columns.COLUMNS`, then those of
+        `OPTIONAL_COLUMNS` that the file has: numbers as float64 with NaN for blank, all else as str with
+        ``""`` for blank. p values stay text (`parse_p` splits them).
     text : DataFrame
         The same cells exactly as printed.
     info : DataFrame or None
@@ -135,9 +135,9 @@ class Studies:
         table = self.table
         keep = np.ones(len(table), dtype=bool)
         for name, wanted in choice.items():
-            if name not in _BY_NAME:
-                close = nearest(name, _BY_NAME)
-                fix = f"did you mean {close}?" if close else f"the columns are {', '.join(_BY_NAME)}"
+            if name not in _BY_NAME or name not in table:
+                close = nearest(name, table.columns)
+                fix = f"did you mean {close}?" if close else f"the columns are {', '.join(table.columns)}"
                 raise StudyDataError("where() takes names of columns", column=name, fix=fix)
             keep &= _equals(_BY_NAME[name], table[name], wanted)
         return self._rows(keep)

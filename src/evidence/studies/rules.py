@@ -9,6 +9,7 @@ from evidence._check import nearest
 from evidence.errors import Problem
 from evidence.studies.cells import Checked, Rows
 from evidence.studies.columns import RATIO_METRICS
+from evidence.studies.optional_rules import optional_problems, optional_results
 
 __all__ = ["row_problems", "row_warnings", "study_problems"]
 
@@ -19,7 +20,13 @@ def _at(mask: np.ndarray | pd.Series) -> list[int]:
 
 def row_problems(checked: Checked) -> list[Problem]:
     """Return the problems that show only when cells of a row are held together."""
-    return [*_events(checked), *_ratios(checked), *_intervals(checked), *_arm_sizes(checked)]
+    return [
+        *_events(checked),
+        *_ratios(checked),
+        *_intervals(checked),
+        *_arm_sizes(checked),
+        *optional_problems(checked),
+    ]
 
 
 def _events(checked: Checked) -> list[Problem]:
@@ -230,4 +237,5 @@ def _usable(table: pd.DataFrame) -> pd.Series:
         | table["ci_high"].notna()
         | (table["p_between"] != "")
         | words
+        | optional_results(table)
     )

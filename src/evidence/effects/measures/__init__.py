@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["MEASURES", "Measure"]
+from evidence.effects.measures.record import Measure
 
-
-@dataclass(frozen=True)
-class Measure:
-    """What a measure is, how it is displayed and whom to cite.
-
-    Attributes
-    ----------
-    code : str
-        The field's code, as in `ev.effect_sizes(..., measure=code)`.
-    name : str
-        The name in full.
-    scale : str
-        Scale of the model: ``"identity"`` or ``"log"``.
-    metrics : tuple of str
-        Values of the column ``effect_metric`` that speak this measure's language.
-    null : float
-        The value of no difference on the printed scale.
-    unit : str
-        What one unit of the printed scale means.
-    reference : str
-        DOI of the source of the formulas.
-    """
-
-    code: str
-    name: str
-    scale: str
-    metrics: tuple[str, ...]
-    null: float
-    unit: str
-    reference: str
+__all__ = ["MEASURES", "ROW_MEASURES", "Measure"]
 
 
 # Rule j: risk, rate and hazard ratios of uncommon events are pooled as one family; odds ratios stay
@@ -74,3 +44,6 @@ MEASURES = MappingProxyType(
     }
 )
 """Measures by code, in the order in which messages list them."""
+
+ROW_MEASURES = MappingProxyType({code: measure for code, measure in MEASURES.items() if measure.metrics})
+"""The measures that `effect_sizes` reads from rows of studies."""

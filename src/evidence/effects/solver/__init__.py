@@ -1,0 +1,1 @@
+"""From the numbers that a paper prints to the means, SDs and correlations that an effect needs."""
