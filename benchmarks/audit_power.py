@@ -4,9 +4,9 @@ Usage::
 
     python benchmarks/audit_power.py [--sets 800] [--seed 20251122] [--write docs/audit_power.md]
 
-Each simulated set is one outcome with 5 to 20 trials of 8 to 24 people an arm: means and standard deviations
-before, after and of the change, a t test of the changes, all computed from simulated people and printed as papers
-print them. One trial of each set gets one error; the other trials stay clean.
+Each simulated set is one outcome with 5 to 20 trials of 8 to 24 people an arm: means, standard deviations
+before, after and of the change, and a t test of the changes, computed from simulated people and printed as
+papers print them. One trial of each set gets one error; the other trials stay clean.
 """
 
 from __future__ import annotations
@@ -36,7 +36,13 @@ def trial(rng: np.random.Generator, name: str, outcome: str, spread: float, n: i
     r = rng.uniform(0.6, 0.9)
     scale = spread * float(np.exp(rng.normal(0.0, 0.2)))
     level = 5.0 * spread
-    cells: Cells = {"row_id": f"{name}_01", "study": name, "outcome": outcome, "unit": "units", "better": "higher"}
+    cells: Cells = {
+        "row_id": f"{name}_01",
+        "study": name,
+        "outcome": outcome,
+        "unit": "units",
+        "better": "higher",
+    }
     changes = {}
     n_c = int(np.clip(n + rng.integers(-2, 3), 8, 24))
     for arm, size, gain in (("e", n, rng.normal(0.5, 0.2)), ("c", n_c, 0.1)):
@@ -76,7 +82,14 @@ def _wrong_p(cells: Cells, rng: np.random.Generator) -> list[Cells]:
     p = float(cells["p_between"].lstrip("<"))
     t = stats.t.isf(p / 2, n - 2)
     other = 2 * stats.t.sf(t - 1.5 if t > 1.6 else t + 1.5, n - 2)
-    return [{**cells, "p_between": f"{other:.3f}", "signif_between": "yes" if other < 0.05 else "no", "direction": ""}]
+    return [
+        {
+            **cells,
+            "p_between": f"{other:.3f}",
+            "signif_between": "yes" if other < 0.05 else "no",
+            "direction": "",
+        }
+    ]
 
 
 def _wrong_change_sd(cells: Cells, rng: np.random.Generator) -> list[Cells]:
@@ -113,7 +126,11 @@ def _subgroups(cells: Cells, rng: np.random.Generator) -> list[Cells]:
     mean = float(cells["post_mean_e"])
     parts = []
     for index, shift in enumerate((-0.4, 0.4)):
-        half = {**cells, "row_id": f"{cells['study']}_s{index}", "outcome": f"{cells['outcome']} (part {index})"}
+        half = {
+            **cells,
+            "row_id": f"{cells['study']}_s{index}",
+            "outcome": f"{cells['outcome']} (part {index})",
+        }
         half["post_mean_e"] = f"{mean + shift:.2f}"
         half["n_e"] = str(int(cells["n_e"]) // 2)
         parts.append(half)
@@ -123,7 +140,12 @@ def _subgroups(cells: Cells, rng: np.random.Generator) -> list[Cells]:
 def _review(cells: Cells, rng: np.random.Generator) -> list[Cells]:
     """Put a review's result among the trials."""
     keep = {name: cells[name] for name in ("outcome", "question")}
-    row = {"row_id": f"{cells['study']}_r", "study": f"{cells['study']}r", "level": "pooled", "direction": "favours_e"}
+    row = {
+        "row_id": f"{cells['study']}_r",
+        "study": f"{cells['study']}r",
+        "level": "pooled",
+        "direction": "favours_e",
+    }
     return [cells, {**keep, **row, "basis": "pooled_estimate"}]
 
 
@@ -166,7 +188,9 @@ def simulate(rng: np.random.Generator, sets: int) -> tuple[list[Cells], dict[str
                 n = 8 if "n = 8" in error else int(rng.integers(16, 25))
             if place == victim and error.startswith("5"):
                 n = int(rng.integers(8, 25))
-            cells = trial(rng, f"s{index}t{place}", outcome, max(spread, 5.0) if whole else spread, n, whole=whole)
+            cells = trial(
+                rng, f"s{index}t{place}", outcome, max(spread, 5.0) if whole else spread, n, whole=whole
+            )
             if place != victim:
                 rows.append(cells)
                 continue
@@ -218,12 +242,16 @@ def page(sets: int, seed: int) -> str:
     lines = [
         "# What the audit catches",
         "",
-        f"Written by `benchmarks/audit_power.py --sets {sets} --seed {seed}`: {sets} simulated outcomes of 5 to 20 trials "
+        f"Written by `benchmarks/audit_power.py --sets {sets} --seed {seed}`: {sets} simulated outcomes of "
+        "5 to 20 trials "
         "with 8 to 24 people an arm, one planted error each.",
         "",
         "| planted error | planted | caught | asked for |",
         "|---|---|---|---|",
-        *(f"| {error} | {made} | {100 * share:.1f} % | {100 * goal:.0f} % |" for error, made, share, goal in table),
+        *(
+            f"| {error} | {made} | {100 * share:.1f} % | {100 * goal:.0f} % |"
+            for error, made, share, goal in table
+        ),
         "",
         f"Of {clean:,} clean rows, {100 * false['impossible']:.2f} % were called impossible and "
         f"{100 * false['unlikely']:.2f} % unlikely (asked for: 0 and at most 2 %).",

@@ -24,43 +24,45 @@ def _digits(cell: str) -> int:
 
 
 def _pairs(data: AuditData) -> Sequence[Finding]:
-    """Find pairs that stand in three or more arms, times, outcomes or studies.
+    """Find pairs that stand in three or more places of one study, or of one outcome.
 
-    A control arm that several rows of a study share is one place: it is the same number, told twice.
+    Two numbers of an outcome and unit in different studies, or of one study in different outcomes, have no
+    reason to agree; pairs of anything agree by chance in a large table. A control arm that several
+    rows of a study share is one place: it is the same number, told twice.
     """
-    places: dict[tuple[str, str], dict[tuple[str, ...], int]] = {}
-    studies, outcomes, weeks = data.studies_of, data.word("outcome"), data.number("timepoint_weeks")
+    out = []
+    told: set[tuple[str, ...]] = set()
+    for one, words in (("study", "of one study"), ("outcome", "of one outcome in different studies")):
+        for (mean, sd), found in _places(data, one).items():
+            rows = tuple(dict.fromkeys(str(data.row_ids[at]) for at in found.values()))
+            if len(found) < _OFTEN or rows in told:
+                continue
+            told.add(rows)
+            message = f"mean {mean[-1]} with standard deviation {sd} stands in {len(found)} places {words}"
+            severity = "ask" if one == "study" else "unlikely"
+            out.append(Finding(rows[0], _PAIRS, severity, message, "", mean[-1], rows=rows))
+    return out
+
+
+def _places(data: AuditData, one: str) -> dict[tuple[tuple[str, ...], str], dict[tuple[str, ...], int]]:
+    """Return the places of each printed pair within a study or within an outcome and unit."""
+    places: dict[tuple[tuple[str, ...], str], dict[tuple[str, ...], int]] = {}
+    studies, outcomes = data.studies_of, data.word("outcome")
+    units, weeks = data.word("unit"), data.number("timepoint_weeks")
     for stage in ("pre", "post", "change"):
         for arm in ARMS:
-            column = f"{stage}_mean_{arm}"
-            means, sds = data.as_printed(column), data.as_printed(f"{stage}_sd_{arm}")
+            means, sds = data.printed(f"{stage}_mean_{arm}"), data.printed(f"{stage}_sd_{arm}")
+            mean_text, sd_text = (data.as_printed(f"{stage}_{what}_{arm}") for what in ("mean", "sd"))
             labels = data.word(f"arm_{arm}")
-            for at in np.flatnonzero(
-                np.isfinite(data.number(column)) & np.isfinite(data.number(f"{stage}_sd_{arm}"))
-            ):
-                if _digits(means[at]) + _digits(sds[at]) < 2 * _DIGITS - 1:
+            for at in np.flatnonzero(np.isfinite(means.value) & np.isfinite(sds.value)):
+                if _digits(mean_text[at]) + _digits(sd_text[at]) < 2 * _DIGITS - 1:
                     continue
-                place = (str(studies[at]), str(outcomes[at]), stage, str(labels[at]), str(weeks[at]))
-                places.setdefault((means[at], sds[at]), {}).setdefault(place, int(at))
-    out = []
-    for (mean, sd), found in places.items():
-        if len(found) < _OFTEN:
-            continue
-        rows = tuple(dict.fromkeys(str(data.row_ids[at]) for at in found.values()))
-        names = {place[0] for place in found}
-        out.append(
-            Finding(
-                rows[0],
-                _PAIRS,
-                "ask" if len(names) == 1 else "unlikely",
-                f"mean {mean} with standard deviation {sd} stands in {len(found)} places"
-                + (f" of {len(names)} studies" if len(names) > 1 else " of one study"),
-                "post_mean_e",
-                mean,
-                rows=rows,
-            )
-        )
-    return out
+                within = (str(studies[at]),) if one == "study" else (str(outcomes[at]), str(units[at]))
+                other = str(outcomes[at]) if one == "study" else str(studies[at])
+                key = ((*within, str(mean_text[at])), str(sd_text[at]))
+                place = (other, stage, str(labels[at]), str(weeks[at]))
+                places.setdefault(key, {}).setdefault(place, int(at))
+    return places
 
 
 _LAST = "last_digits"

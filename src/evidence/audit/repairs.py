@@ -14,7 +14,7 @@ from evidence.audit.record import Repair
 from evidence.errors import Problem, StudyDataError
 from evidence.studies.cells import Checked, Rows, check_table
 from evidence.studies.column import Column
-from evidence.studies.columns import COLUMNS
+from evidence.studies.columns import COLUMNS, OPTIONAL_COLUMNS
 from evidence.studies.rules import row_problems
 from evidence.studies.textfile import TextTable
 
@@ -166,4 +166,4 @@ def _together(checked: Checked) -> list[Problem]:
 
 
 def _columns() -> tuple[Column, ...]:
-    return COLUMNS
+    return (*COLUMNS, *OPTIONAL_COLUMNS)

@@ -19,7 +19,7 @@ LARGE_G = 3.0
 """Kadlec 2023: 60 % of the effects beyond it were such mix-ups."""
 BETWEEN = 0.3
 """Usual standard deviation of ln SD between studies of one outcome."""
-WITHIN = 0.15
+WITHIN = 0.2
 """The same between the arms, or between the times, of one study."""
 THRESHOLD = 2.0
 """Log likelihood ratio from which the mix-up is the better explanation."""
@@ -283,7 +283,7 @@ SPREAD: tuple[Check, ...] = (
         family=_NUMBERS,
         title="standard deviations of one row that differ by the square root of n",
         rule="two arms at one time, or one arm at two times: log likelihood ratio above 3 with variance "
-        "2 0.15² + 1/(2(n1-1)) + 1/(2(n2-1))",
+        "2 0.2² + 1/(2(n1-1)) + 1/(2(n2-1))",
         severities=("unlikely",),
         needs=("post_sd_e", "post_sd_c", "n_e", "n_c"),
         example="Before 6.1, after 1.5 with n = 16: the second looks like a standard error.",
