@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evidence._version import __version__
 
 if TYPE_CHECKING:
-    from evidence.audit import Audit, audit
+    from evidence.auditing import Audit, audit
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from evidence.tables import Table
 
 _HOME = {
-    "Audit": "audit",
-    "audit": "audit",
+    "Audit": "auditing",
+    "audit": "auditing",
     "Comparison": "synthesis.compare",
     "Effects": "effects.record",
     "EvidenceError": "errors",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evidence.audit.data import AuditData
+    from evidence.auditing.data import AuditData
 
 __all__ = ["SEVERITIES", "Check", "Finding", "Repair"]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.audit.data import AuditData
-from evidence.audit.flags import shown
-from evidence.audit.record import Check, Finding
+from evidence.auditing.data import AuditData
+from evidence.auditing.flags import shown
+from evidence.auditing.record import Check, Finding
 from evidence.errors import EvidenceError
 
 if TYPE_CHECKING:

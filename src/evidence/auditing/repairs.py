@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evidence._check import nearest
-from evidence.audit.record import Repair
+from evidence.auditing.record import Repair
 from evidence.errors import Problem, StudyDataError
 from evidence.studies.cells import Checked, Rows, check_table
 from evidence.studies.column import Column

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidence.audit.data import AuditData
-from evidence.audit.flags import ARM_NAMES, ARMS, STAGES, shown
-from evidence.audit.record import Check, Finding
+from evidence.auditing.data import AuditData
+from evidence.auditing.flags import ARM_NAMES, ARMS, STAGES, shown
+from evidence.auditing.record import Check, Finding
 
 __all__ = ["SUBGROUPS"]
 

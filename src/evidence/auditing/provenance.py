@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.audit.data import AuditData
-from evidence.audit.flags import flag
-from evidence.audit.record import Check, Finding
+from evidence.auditing.data import AuditData
+from evidence.auditing.flags import flag
+from evidence.auditing.record import Check, Finding
 
 __all__ = ["PROVENANCE"]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidence.audit.data import AuditData, Floats
-from evidence.audit.flags import ARM_NAMES, ARMS, flag, shown
-from evidence.audit.record import Check, Finding, Repair
+from evidence.auditing.data import AuditData, Floats
+from evidence.auditing.flags import ARM_NAMES, ARMS, flag, shown
+from evidence.auditing.record import Check, Finding, Repair
 
 __all__ = ["CHANGES", "implied_correlation"]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from evidence.audit.data import AuditData
-from evidence.audit.flags import flag, shown
-from evidence.audit.intervals import intervals, levels, printed_interval
-from evidence.audit.record import Check, Finding
+from evidence.auditing.data import AuditData
+from evidence.auditing.flags import flag, shown
+from evidence.auditing.intervals import intervals, levels, printed_interval
+from evidence.auditing.record import Check, Finding
 
 __all__ = ["RATIOS"]
 

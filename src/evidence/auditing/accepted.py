@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence._check import nearest
-from evidence.audit.record import Finding
-from evidence.audit.registry import CHECKS
+from evidence.auditing.record import Finding
+from evidence.auditing.registry import CHECKS
 from evidence.errors import StudyDataError
 
 __all__ = ["ACCEPTED_FILE", "Accepted", "read_accepted", "split_accepted"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from evidence.audit.data import AuditData, Floats, Printed, half_unit
+from evidence.auditing.data import AuditData, Floats, Printed, half_unit
 from evidence.effects.formulas import hedges_j
 from evidence.errors import StudyDataError
 from evidence.studies.columns import parse_p

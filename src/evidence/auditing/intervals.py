@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from evidence.audit.data import AuditData, Floats
-from evidence.audit.flags import flag, shown
-from evidence.audit.p_ranges import Range, printed_p
-from evidence.audit.record import Check, Finding, Repair
+from evidence.auditing.data import AuditData, Floats
+from evidence.auditing.flags import flag, shown
+from evidence.auditing.p_ranges import Range, printed_p
+from evidence.auditing.record import Check, Finding, Repair
 from evidence.studies.columns import RATIO_METRICS
 
 __all__ = ["INTERVALS", "Interval", "intervals", "levels", "printed_interval"]

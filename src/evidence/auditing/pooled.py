@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evidence.audit.record import Finding
-from evidence.audit.repairs import repaired_rows
+from evidence.auditing.record import Finding
+from evidence.auditing.repairs import repaired_rows
 from evidence.effects.reading import effect_sizes
 from evidence.effects.record import Effects
 from evidence.errors import EvidenceError

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from evidence.audit.data import AuditData, Floats
-from evidence.audit.flags import flag, shown
-from evidence.audit.p_ranges import Range, overlap, p_of_t, printed_p, t_of_means, t_of_smd, welch
-from evidence.audit.record import Check, Finding
+from evidence.auditing.data import AuditData, Floats
+from evidence.auditing.flags import flag, shown
+from evidence.auditing.p_ranges import Range, overlap, p_of_t, printed_p, t_of_means, t_of_smd, welch
+from evidence.auditing.record import Check, Finding
 
 __all__ = ["P_VALUES"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.audit.data import AuditData, Floats, Printed
-from evidence.audit.flags import ARM_NAMES, ARMS, STAGES, flag, shown
-from evidence.audit.record import Check, Finding
+from evidence.auditing.data import AuditData, Floats, Printed
+from evidence.auditing.flags import ARM_NAMES, ARMS, STAGES, flag, shown
+from evidence.auditing.record import Check, Finding
 from evidence.numerics.granularity import debit, grim, grim_applies, grimmer, largest_sd
 
 __all__ = ["GRANULARITY"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from evidence.audit.data import AuditData, Floats
-from evidence.audit.flags import flag, shown
-from evidence.audit.p_ranges import printed_p
-from evidence.audit.record import Check, Finding, Repair
+from evidence.auditing.data import AuditData, Floats
+from evidence.auditing.flags import flag, shown
+from evidence.auditing.p_ranges import printed_p
+from evidence.auditing.record import Check, Finding, Repair
 from evidence.effects.row import UPWARD_FAVOURS_FIRST
 from evidence.studies.columns import RATIO_METRICS
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence._check import one_of
-from evidence.audit.accepted import Accepted, read_accepted, split_accepted
-from evidence.audit.data import AuditData
-from evidence.audit.record import SEVERITIES, Finding, Repair
-from evidence.audit.registry import CHECKS
-from evidence.audit.repairs import apply_repairs
+from evidence.auditing.accepted import Accepted, read_accepted, split_accepted
+from evidence.auditing.data import AuditData
+from evidence.auditing.record import SEVERITIES, Finding, Repair
+from evidence.auditing.registry import CHECKS
+from evidence.auditing.repairs import apply_repairs
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _chosen(checks: Sequence[str] | None) -> list[str]:
 
 
 def _pooled(studies: Studies, found: Sequence[Finding]) -> list[tuple[float | None, float | None]]:
-    from evidence.audit.pooled import before_and_after
+    from evidence.auditing.pooled import before_and_after
 
     return before_and_after(studies, found)
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.audit.data import AuditData, Floats
-from evidence.audit.flags import ARMS, flag, shown
-from evidence.audit.record import Check, Finding, Repair
+from evidence.auditing.data import AuditData, Floats
+from evidence.auditing.flags import ARMS, flag, shown
+from evidence.auditing.record import Check, Finding, Repair
 from evidence.effects.formulas import g_from_means
 
 __all__ = ["SPREAD", "log_ratio", "median_of_others"]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from evidence.audit.data import AuditData
-from evidence.audit.flags import flag, shown
-from evidence.audit.record import Check, Finding
+from evidence.auditing.data import AuditData
+from evidence.auditing.flags import flag, shown
+from evidence.auditing.record import Check, Finding
 
 __all__ = ["SIZES"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.audit.data import AuditData
-from evidence.audit.record import Finding, Repair
+from evidence.auditing.data import AuditData
+from evidence.auditing.record import Finding, Repair
 
 __all__ = ["ARMS", "ARM_NAMES", "STAGES", "flag", "shown"]
 
