@@ -103,7 +103,8 @@ def _grimmer(data: AuditData) -> Sequence[Finding]:
     items, stated = _items(data)
 
     def wrong(mean: Printed, sd: Printed, people: Floats) -> Bools:
-        applies = grim_applies(people, items, mean.decimals) & grim(mean.value, mean.half, people, items)
+        digits = np.maximum(mean.decimals, sd.decimals)
+        applies = grim_applies(people, items, digits) & grim(mean.value, mean.half, people, items)
         ask = np.flatnonzero(applies & np.isfinite(sd.value))
         out = np.zeros(len(data), dtype=bool)
         parts = (mean.value, mean.half, sd.value, sd.half, people, items)
@@ -192,7 +193,8 @@ GRANULARITY: tuple[Check, ...] = (
         title="standard deviations that whole numbers cannot have (GRIMMER)",
         rule="no whole sum of squares with the parity of its total, at least that of the flattest split, "
         "fits mean "
-        "and standard deviation; where GRIM applies and holds",
+        "and standard deviation; where n times items is below 10 to the power of the printed decimals and "
+        "GRIM holds",
         severities=("impossible", "ask"),
         needs=("post_mean_e", "post_sd_e", "n_e"),
         example="7.3 (2.51) from 12 whole numbers.",

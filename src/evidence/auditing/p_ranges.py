@@ -46,7 +46,9 @@ def _p_range(text: str) -> tuple[float, float]:
     half = half_unit("".join(sign for sign in text if sign in "0123456789.eE+-"))[0]
     if relation == "=":
         return max(p - half, 0.0), min(p + half, 1.0)
-    return (0.0, min(p + half, 1.0)) if relation.startswith("<") else (max(p - half, 0.0), 1.0)
+    # A bound is meant exactly: "< 0.05" excludes 0.05, and is a contradiction of "not significant".
+    strict = 0.0 if "=" in relation else 1e-6
+    return (0.0, p * (1 - strict)) if relation.startswith("<") else (min(p * (1 + strict), 1.0), 1.0)
 
 
 def printed_p(data: AuditData, column: str = "p_between") -> Range:
