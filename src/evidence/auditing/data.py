@@ -121,21 +121,25 @@ class AuditData:
 
     def number(self, column: str) -> Floats:
         """Return a column of numbers, NaN where blank or where the file has no such column."""
+        return self.once(f"number {column}", lambda: self._number(column))
+
+    def _number(self, column: str) -> Floats:
         if column not in self.table:
             return np.full(len(self), np.nan)
         return self.table[column].to_numpy(dtype=np.float64)
 
     def word(self, column: str) -> Texts:
         """Return a column of text, ``""`` where blank or where the file has no such column."""
-        if column not in self.table:
-            return np.full(len(self), "", dtype=object)
-        return self.table[column].to_numpy(dtype=object)
+        return self.once(f"word {column}", lambda: self._text(self.table, column))
 
     def as_printed(self, column: str) -> Texts:
         """Return the cells of a column as printed."""
-        if column not in self.text:
+        return self.once(f"text {column}", lambda: self._text(self.text, column))
+
+    def _text(self, frame: pd.DataFrame, column: str) -> Texts:
+        if column not in frame:
             return np.full(len(self), "", dtype=object)
-        return self.text[column].to_numpy(dtype=object)
+        return frame[column].to_numpy(dtype=object)
 
     def printed(self, column: str) -> Printed:
         """Return a column of numbers with their rounding."""
@@ -177,6 +181,16 @@ class AuditData:
     def study_rows(self) -> Bools:
         """Rows of single studies (not pooled results of reviews)."""
         return np.asarray(self.word("level") != "pooled", dtype=np.bool_)
+
+    @cached_property
+    def rows_of_study(self) -> dict[str, NDArray[np.intp]]:
+        """Rows of each study, by first appearance."""
+        codes, names = pd.factorize(self.studies_of)
+        order = np.argsort(codes, kind="stable")
+        parts = (
+            np.split(order, np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]) if len(names) else []
+        )
+        return {str(name): part for name, part in zip(names, parts, strict=True)}
 
     def codes(self, columns: Sequence[str]) -> NDArray[np.int64]:
         """Return a number for each combination of the columns' cells, by first appearance."""

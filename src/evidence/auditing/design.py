@@ -89,17 +89,19 @@ def _twice(data: AuditData) -> Sequence[Finding]:
                     )
     for pair in _same_numbers(data):
         pairs.setdefault(pair, "print the same means and standard deviations for as many people")
+    cells = data.codes(_CELL)
     out = []
     for (first, second), why in pairs.items():
-        rows = np.flatnonzero(np.isin(data.studies_of.astype(str), (first, second)) & data.study_rows)
-        together = {str(code) for code in data.codes(_CELL)[rows]}
+        both = np.sort(np.concatenate([data.rows_of_study[first], data.rows_of_study[second]]))
+        rows = both[data.study_rows[both]]
+        together = len(set(cells[rows].tolist()))
         out.append(
             Finding(
                 str(data.row_ids[rows[0]]),
                 _TWICE,
                 "unlikely",
                 f"{first} and {second} {why}: pooled as two studies, their people count twice "
-                f"({len(together)} {'cell' if len(together) == 1 else 'cells'})",
+                f"({together} {'cell' if together == 1 else 'cells'})",
                 "study",
                 first,
                 rows=_ids(data, rows),
@@ -114,13 +116,13 @@ def _same_numbers(data: AuditData) -> list[tuple[str, str]]:
     ]
     cells = [data.as_printed(name) for name in columns]
     sizes = [data.number(f"n_{arm}") for arm in "ec"]
-    seen: dict[tuple[str, ...], str] = {}
-    out = []
     filled = np.sum([cell != "" for cell in cells], axis=0) >= 4
-    for at in np.flatnonzero(filled & data.study_rows):
-        key = (*(str(cell[at]) for cell in cells), *(str(size[at]) for size in sizes))
+    rows = np.flatnonzero(filled & data.study_rows)
+    seen: dict[tuple[object, ...], str] = {}
+    out = []
+    for at, *key in zip(rows, *(part[rows] for part in (*cells, *sizes)), strict=True):
         study = str(data.studies_of[at])
-        other = seen.setdefault(key, study)
+        other = seen.setdefault(tuple(key), study)
         if other != study:
             out.append((min(study, other), max(study, other)))
     return list(dict.fromkeys(out))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from evidence.auditing.data import AuditData
@@ -32,37 +34,47 @@ def _pairs(data: AuditData) -> Sequence[Finding]:
     """
     out = []
     told: set[tuple[str, ...]] = set()
+    places = _places(data)
     for one, words in (("study", "of one study"), ("outcome", "of one outcome in different studies")):
-        for (mean, sd), found in _places(data, one).items():
-            rows = tuple(dict.fromkeys(str(data.row_ids[at]) for at in found.values()))
-            if len(found) < _OFTEN or rows in told:
+        for mean, sd, at in _repeated(places, one):
+            rows = tuple(dict.fromkeys(str(row) for row in data.row_ids[at]))
+            if rows in told:
                 continue
             told.add(rows)
-            message = f"mean {mean[-1]} with standard deviation {sd} stands in {len(found)} places {words}"
+            message = f"mean {mean} with standard deviation {sd} stands in {len(at)} places {words}"
             severity = "ask" if one == "study" else "unlikely"
-            out.append(Finding(rows[0], _PAIRS, severity, message, "", mean[-1], rows=rows))
+            out.append(Finding(rows[0], _PAIRS, severity, message, "", mean, rows=rows))
     return out
 
 
-def _places(data: AuditData, one: str) -> dict[tuple[tuple[str, ...], str], dict[tuple[str, ...], int]]:
-    """Return the places of each printed pair within a study or within an outcome and unit."""
-    places: dict[tuple[tuple[str, ...], str], dict[tuple[str, ...], int]] = {}
-    studies, outcomes = data.studies_of, data.word("outcome")
-    units, weeks = data.word("unit"), data.number("timepoint_weeks")
+def _places(data: AuditData) -> pd.DataFrame:
+    """Return every printed pair of mean and standard deviation with enough digits, and where it stands."""
+    parts = []
     for stage in ("pre", "post", "change"):
         for arm in ARMS:
-            means, sds = data.printed(f"{stage}_mean_{arm}"), data.printed(f"{stage}_sd_{arm}")
-            mean_text, sd_text = (data.as_printed(f"{stage}_{what}_{arm}") for what in ("mean", "sd"))
-            labels = data.word(f"arm_{arm}")
-            for at in np.flatnonzero(np.isfinite(means.value) & np.isfinite(sds.value)):
-                if _digits(mean_text[at]) + _digits(sd_text[at]) < 2 * _DIGITS - 1:
-                    continue
-                within = (str(studies[at]),) if one == "study" else (str(outcomes[at]), str(units[at]))
-                other = str(outcomes[at]) if one == "study" else str(studies[at])
-                key = ((*within, str(mean_text[at])), str(sd_text[at]))
-                place = (other, stage, str(labels[at]), str(weeks[at]))
-                places.setdefault(key, {}).setdefault(place, int(at))
-    return places
+            means, sds = (data.as_printed(f"{stage}_{what}_{arm}") for what in ("mean", "sd"))
+            at = np.flatnonzero((means != "") & (sds != ""))
+            digits = [_digits(mean) + _digits(sd) for mean, sd in zip(means[at], sds[at], strict=True)]
+            at = at[np.array(digits, dtype=np.int64) >= 2 * _DIGITS - 1]
+            columns = {"mean": means, "sd": sds, "study": data.studies_of, "outcome": data.word("outcome")}
+            columns |= {"unit": data.word("unit"), "arm": data.word(f"arm_{arm}")}
+            columns |= {"weeks": data.as_printed("timepoint_weeks")}
+            parts.append(
+                pd.DataFrame({name: values[at] for name, values in columns.items()}).assign(
+                    stage=stage, at=at
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _repeated(places: pd.DataFrame, one: str) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
+    """Return mean, standard deviation and rows of each pair that one study or outcome has too often."""
+    keys = ["study", "mean", "sd"] if one == "study" else ["outcome", "unit", "mean", "sd"]
+    place = ["outcome" if one == "study" else "study", "stage", "arm", "weeks"]
+    single = places.drop_duplicates([*keys, *place])
+    often = single[single.groupby(keys)["at"].transform("size") >= _OFTEN]
+    for _, part in often.groupby(keys, sort=False):
+        yield str(part["mean"].iloc[0]), str(part["sd"].iloc[0]), part["at"].to_numpy(dtype=np.intp)
 
 
 _LAST = "last_digits"
@@ -85,7 +97,7 @@ def _last_digits(data: AuditData) -> Sequence[Finding]:
             continue
         p = float(stats.chisquare(seen).pvalue)
         if p < 0.001:
-            first = str(data.row_ids[np.flatnonzero(data.studies_of == study)[0]])
+            first = str(data.row_ids[data.rows_of_study[study][0]])
             message = (
                 f"the last digits of {int(seen.sum())} numbers of {study} are uneven (p = {shown(p, 2)})"
             )

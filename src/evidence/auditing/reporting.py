@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from evidence.auditing.data import AuditData
 from evidence.auditing.record import Check, Finding
 
@@ -22,7 +20,7 @@ def _find(data: AuditData) -> Sequence[Finding]:
         have.setdefault(str(study), set()).add(str(outcome).strip().casefold())
     out = []
     for study, known in have.items():
-        rows = np.flatnonzero(data.studies_of == study)
+        rows = data.rows_of_study[study]
         named = [part.strip() for part in str(measured[rows[0]]).split(";") if part.strip()]
         missing = [part for part in named if part.casefold() not in known]
         if missing:
@@ -43,7 +41,7 @@ def _other_reports(data: AuditData, have: dict[str, set[str]]) -> list[Finding]:
                 continue
             missing = sorted(have[other] - have[str(study)])
             if missing:
-                row = str(data.row_ids[np.flatnonzero(data.studies_of == study)[0]])
+                row = str(data.row_ids[data.rows_of_study[str(study)][0]])
                 message = f"{other}, on the same people as {study}, also has {', '.join(missing[:4])}"
                 more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
                 out.append(Finding(row, _NAME, "ask", message + more, "outcome"))
