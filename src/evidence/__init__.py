@@ -13,6 +13,7 @@ from evidence._version import __version__
 
 if TYPE_CHECKING:
     from evidence.auditing import Audit, audit
+    from evidence.auditing.appraisal import appraisal
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Audit": "auditing",
+    "appraisal": "auditing.appraisal",
     "audit": "auditing",
     "Comparison": "synthesis.compare",
     "Effects": "effects.record",
@@ -77,6 +79,7 @@ __all__ = [
     "StudyDataError",
     "Table",
     "__version__",
+    "appraisal",
     "audit",
     "batch",
     "common_effect",
