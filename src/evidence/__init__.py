@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from evidence._version import __version__
 
 if TYPE_CHECKING:
+    from evidence.auditing import Audit, audit
+    from evidence.auditing.appraisal import appraisal
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
@@ -48,6 +50,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ArrayEffects": "effects.array_record",
+    "Audit": "auditing",
+    "appraisal": "auditing.appraisal",
+    "audit": "auditing",
     "Comparison": "synthesis.compare",
     "CorrelationGrid": "synthesis.correlation_grid",
     "Effects": "effects.record",
@@ -88,6 +93,7 @@ _HOME = {
 __all__ = [
     "SIX_DOMAINS",
     "ArrayEffects",
+    "Audit",
     "Comparison",
     "CorrelationGrid",
     "Effects",
@@ -99,6 +105,8 @@ __all__ = [
     "StudyDataError",
     "Table",
     "__version__",
+    "appraisal",
+    "audit",
     "batch",
     "common_effect",
     "compare",

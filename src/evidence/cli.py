@@ -1,4 +1,4 @@
-"""The command ``evidence``: build, explain, codebook, new, map."""
+"""The command ``evidence``: build, explain, audit, codebook, new, map."""
 
 from __future__ import annotations
 
@@ -85,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_recipe(explain)
     explain.set_defaults(run=_explain)
 
+    audit = commands.add_parser("audit", help="look for known errors: exit code 1 where one is impossible")
+    audit.add_argument("--json", action="store_true", help="print JSON")
+    audit.add_argument("--accepted", metavar="FILE", help="accepted findings (audit.toml beside the studies)")
+    _add_recipe(audit)
+    audit.set_defaults(run=_audit)
+
     codebook = commands.add_parser("codebook", help="print what every column of the studies holds")
     codebook.add_argument("--save", metavar="FILE", help="write it to a Markdown file instead")
     codebook.set_defaults(run=_codebook)
@@ -153,6 +159,14 @@ def _explain(options: argparse.Namespace) -> int:
 
     print(explain(options.row, recipe=options.recipe))
     return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from evidence.publish.audit_report import audit_json, audit_recipe, audit_text
+
+    audits = audit_recipe(options.recipe, accepted=options.accepted)
+    print(audit_json(audits) if options.json else audit_text(audits))
+    return 1 if any(found.count("impossible") for found in audits.values()) else 0
 
 
 def _codebook(options: argparse.Namespace) -> int:

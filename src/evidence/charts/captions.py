@@ -66,6 +66,7 @@ _ASSUMED = {
     "r": (re.compile(r"correlation of r = ([\d.]+\d(?: or [\d.]+\d)*)"), "between scores before and after"),
     "rho": (re.compile(r"correlate rho = ([\d.]+\d)"), "within a study"),
 }
+_IMPOSSIBLE = re.compile(r"^rests on a print that cannot be true: (\S+)")
 _SAME_PEOPLE = re.compile(r"^(\S+) and (\S+) report \(in part\) the same people")
 
 
@@ -81,7 +82,7 @@ def assumption_words(fits: Iterable[MetaFit]) -> str:
     -------
     str
         ``"Assumed: r = 0.7 between scores before and after, rho = 0.6 within a study."``, then the pairs of
-        studies that share people; empty where nothing is assumed.
+        studies that share people and the rows whose print cannot be true; empty where nothing is assumed.
     """
     found: dict[str, dict[str, None]] = {name: {} for name in _ASSUMED}
     pairs: dict[str, None] = {}
@@ -93,6 +94,8 @@ def assumption_words(fits: Iterable[MetaFit]) -> str:
             if same := _SAME_PEOPLE.match(note):
                 first, second = (labels.get(study, study) for study in same.groups())
                 pairs[f"{first} and {second}: in part the same people."] = None
+            if wrong := _IMPOSSIBLE.match(note):
+                pairs[f"Row {wrong[1]} is printed as it cannot be: see evidence audit."] = None
     assumed = [
         f"{name} = {' or '.join(values)} {_ASSUMED[name][1]}" for name, values in found.items() if values
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -92,7 +93,12 @@ class Workshop:
 
     def fit(self, question: Question) -> MetaFit:
         """Return a question's pooled result."""
-        return self._once("fit", question.id, lambda: self._model(question)(self.effects(question)))
+
+        def compute() -> MetaFit:
+            fit = self._model(question)(self.effects(question))
+            return with_impossible(fit, self.impossible(question.studies))
+
+        return self._once("fit", question.id, compute)
 
     def comparison(self, question: Question) -> Comparison:
         """Return a question's pooled results by the values of its column, in the recipe's order."""
@@ -102,9 +108,29 @@ class Workshop:
             effects = self.effects(question)
             there = dict.fromkeys(effects.table[question.by].astype(str))
             order = list(dict.fromkeys([*question.order, *there]))
-            return compare(effects, by=question.by, model=self._model(question), order=order)
+            found = compare(effects, by=question.by, model=self._model(question), order=order)
+            told = {
+                value: with_impossible(fit, self.impossible(question.studies))
+                for value, fit in found.fits.items()
+            }
+            return replace(found, fits=told)
 
         return self._once("comparison", question.id, compute)
+
+    def impossible(self, source: str) -> dict[str, str]:
+        """Return the rows whose printed numbers cannot be true, and why; accepted findings are left out."""
+        from evidence.auditing.run import audit
+
+        def look() -> dict[str, str]:
+            found = audit(self.studies(source), pooled=False).findings
+            return {
+                row: finding.message
+                for finding in found
+                if finding.severity == "impossible"
+                for row in (finding.rows or (finding.row_id,))
+            }
+
+        return self._once("impossible", source, look)
 
     def _model(self, question: Question) -> Callable[[Effects], MetaFit]:
         from evidence import models
@@ -119,10 +145,19 @@ class Workshop:
         return bibliography_of(self.selected(question) for question in self.recipe.questions)
 
 
+def with_impossible(fit: MetaFit, impossible: dict[str, str]) -> MetaFit:
+    """Return a result that says on which impossible prints it rests, if any."""
+    rows = fit.rows.loc[fit.rows["used"].astype(bool), "row_id"].astype(str)
+    told = tuple(
+        f"rests on a print that cannot be true: {row} ({impossible[row]})"
+        for row in rows
+        if row in impossible
+    )
+    return replace(fit, notes=(*fit.notes, *told)) if told else fit
+
+
 def _in_order(effects: Effects, by: str, order: tuple[str, ...]) -> Effects:
     """Return effects sorted by the given values of a column; others follow, as they came."""
-    from dataclasses import replace
-
     rank = {value: position for position, value in enumerate(order)}
     position = effects.table[by].map(lambda value: rank.get(value, len(rank)))
     sorted_rows = effects.table.iloc[position.to_numpy().argsort(kind="stable")].reset_index(drop=True)

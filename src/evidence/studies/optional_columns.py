@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidence.studies.column import Column, count, number
+from evidence.studies.column import Column, count, number, text
 
 __all__ = ["OPTIONAL_COLUMNS", "STAGES"]
 
@@ -19,6 +19,7 @@ _UNIT = "the row's unit"
 _ARM = {"e": "first arm (e)", "c": "second arm (c)"}
 _WHEN = {"pre": "before training", "post": "after training", "change": "of the change"}
 _ARMS, _BETWEEN = "optional numbers of an arm", "optional results between the arms"
+_SCALE = "optional facts of the outcome"
 
 
 def _arm_numbers(stage: str, arm: str) -> Iterator[Column]:
@@ -159,6 +160,28 @@ OPTIONAL_COLUMNS: tuple[Column, ...] = (
         "a limit of a difference is a finite number, the lower one below the upper one",
         "Upper limit of the adjusted difference, at `ci_level`.",
         unit=_UNIT,
+    ),
+    count(
+        *(_SCALE, "scale_items", "a number of items is a whole number"),
+        "Items that each score is the mean of, where scores are whole numbers or means of such; 1 for counts "
+        "and sum scores. The audit then knows which means are possible.",
+        unit="items",
+        low=1,
+    ),
+    number(
+        *(_SCALE, "scale_min", "an end of a scale is a finite number"),
+        "Lowest possible score, where the scale has one.",
+        unit=_UNIT,
+    ),
+    number(
+        *(_SCALE, "scale_max", "an end of a scale is a finite number"),
+        "Highest possible score, where the scale has one.",
+        unit=_UNIT,
+    ),
+    text(
+        _SCALE,
+        "subgroup",
+        "Part of the study's people that the row is about (girls, seniors); blank for all.",
     ),
 )
 """The records, in the order in which their columns follow `evidence.studies.columns.COLUMNS`."""
