@@ -308,12 +308,12 @@ def test_printed_oddities_are_found_by_rule(shipped: ev.Audit, row: str, check: 
 
 
 def test_no_shipped_row_name_stands_in_the_checks() -> None:
-    code = "\n".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "src/evidence/auditing").glob("*.py")
-    )
-    assert [
-        key for key in set(ev.example_studies().table["study"]) if key in code.replace("khayambashi2014", "")
-    ] == []
+    files = (ROOT / "src/evidence/auditing").glob("*.py")
+    lines = [
+        line for path in files for line in path.read_text(encoding="utf-8").splitlines() if ">>>" not in line
+    ]
+    code = "\n".join(lines)
+    assert [key for key in set(ev.example_studies().table["study"]) if key in code] == []
 
 
 def test_the_table_is_complete(shipped: ev.Audit) -> None:
