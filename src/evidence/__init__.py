@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
     from evidence.synthesis.compare import Comparison, compare
+    from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
     from evidence.tables import Table
 
 _HOME = {
     "Comparison": "synthesis.compare",
+    "DirectionTest": "synthesis.direction",
     "Effects": "effects.record",
     "EvidenceError": "errors",
     "MetaFit": "fit",
@@ -45,6 +47,7 @@ _HOME = {
     "batch": "models.batch",
     "common_effect": "models",
     "compare": "synthesis.compare",
+    "direction_test": "synthesis.direction",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
     "effect_sizes": "effects.reading",
@@ -59,12 +62,14 @@ _HOME = {
     "random_effects": "models",
     "read_studies": "studies.reading",
     "trial": "charts.trial",
+    "vote_count": "synthesis.direction",
 }
 """Module of each public name, below this package."""
 
 __all__ = [
     "SIX_DOMAINS",
     "Comparison",
+    "DirectionTest",
     "Effects",
     "EvidenceError",
     "MetaFit",
@@ -76,6 +81,7 @@ __all__ = [
     "batch",
     "common_effect",
     "compare",
+    "direction_test",
     "domains",
     "effect_direction",
     "effect_sizes",
@@ -90,6 +96,7 @@ __all__ = [
     "random_effects",
     "read_studies",
     "trial",
+    "vote_count",
 ]
 
 

@@ -14,6 +14,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.models.rows import is_yes
+from evidence.numerics.sign_test import sides
 
 __all__ = ["results_alongside"]
 
@@ -93,14 +94,9 @@ def _kept(effects: Effects, keep: NDArray[np.bool_]) -> Effects:
 def _directions(effects: Effects, fit: MetaFit) -> Effects:
     """Return the rows in use that lie to one side of zero, each reduced to that side."""
     table = effects.table
-    low, high = (fit.rows[name].to_numpy(dtype=float) for name in ("low", "high"))
-    y = fit.rows["estimate"].to_numpy(dtype=float)
-    exact = fit.rows["kind"].eq("exact").to_numpy()
-    with np.errstate(invalid="ignore"):
-        side = np.where(exact, np.sign(y), np.where(low >= 0.0, 1.0, np.where(high <= 0.0, -1.0, 0.0)))
-    if "sign" in table.columns:
-        told = pd.to_numeric(table["sign"]).fillna(0.0).to_numpy(dtype=float)
-        side = np.where(side == 0.0, told, side)
+    estimate, low, high = (fit.rows[name].to_numpy(dtype=float) for name in ("estimate", "low", "high"))
+    told = pd.to_numeric(table["sign"]).to_numpy(dtype=float) if "sign" in table.columns else None
+    side = sides(estimate, low, high, told)
     keep = fit.rows["used"].to_numpy(dtype=bool) & (side != 0.0)
     up = side[keep] > 0
     out = _kept(effects, keep)
