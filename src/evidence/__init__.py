@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from evidence.studies.record import Studies
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
+    from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.tables import Table
 
 _HOME = {
@@ -44,6 +45,7 @@ _HOME = {
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
+    "Trap": "synthesis.trap",
     "batch": "models.batch",
     "common_effect": "models",
     "compare": "synthesis.compare",
@@ -63,6 +65,7 @@ _HOME = {
     "read_studies": "studies.reading",
     "trial": "charts.trial",
     "vote_count": "synthesis.direction",
+    "within_group_trap": "synthesis.trap",
 }
 """Module of each public name, below this package."""
 
@@ -77,6 +80,7 @@ __all__ = [
     "Studies",
     "StudyDataError",
     "Table",
+    "Trap",
     "__version__",
     "batch",
     "common_effect",
@@ -97,6 +101,7 @@ __all__ = [
     "read_studies",
     "trial",
     "vote_count",
+    "within_group_trap",
 ]
 
 

@@ -24,7 +24,7 @@ from evidence.errors import ModelError
 if TYPE_CHECKING:
     from evidence.studies.record import Studies
 
-__all__ = ["DEFAULT_CORRELATION", "effect_sizes"]
+__all__ = ["DEFAULT_CORRELATION", "effect_sizes", "printed_rows"]
 
 DEFAULT_CORRELATION = 0.7
 """Pre-post correlation assumed where none is given; named in every row that rests on it."""
@@ -175,6 +175,11 @@ def _rows_of(studies: Studies, facts: Facts) -> list[Row]:
         )
         for position, cells in enumerate(studies.table.to_dict("records"))
     ]
+
+
+def printed_rows(studies: Studies) -> list[Row]:
+    """Return each row of the studies as the rules of reading see it, with the facts of its study."""
+    return _rows_of(studies, _facts(studies))
 
 
 def _table(studies: Studies, facts: Facts, rows: list[Row], verdicts: list[Verdict]) -> pd.DataFrame:

@@ -109,8 +109,8 @@ def direction_notes(
             if row[column]
         ]
         notes.append(
-            f"{row['label']} has no majority (rows: {listed(parts)}): a tie, which has no direction and takes no"
-            " part."
+            f"{row['label']} has no majority (rows: {listed(parts)}): a tie, which has no direction and is "
+            "not counted."
         )
     unknown = int(studies["unknown"].sum())
     if unknown:
