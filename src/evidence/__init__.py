@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
+    from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.generic import effects_from
     from evidence.effects.reading import effect_sizes
@@ -63,6 +64,7 @@ _HOME = {
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",
+    "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "vote_count": "synthesis.direction",
     "within_group_trap": "synthesis.trap",
@@ -99,6 +101,7 @@ __all__ = [
     "pool_partial",
     "random_effects",
     "read_studies",
+    "trap_chart",
     "trial",
     "vote_count",
     "within_group_trap",

@@ -243,10 +243,12 @@ def arm_of_row(row: Row, arm: str, correlation: float, alpha: float) -> ArmRepor
         relation, value = parse_p(p)
         if relation == "=" and value in P_MEANING_AT_MOST:
             p = f"<={value:g}"
-    if p is None and verdict in ("yes", "no"):
+    numbers = math.isfinite(change) and math.isfinite(sd)
+    if p is None and verdict in _VERDICT:
         p = f"<{alpha:.4g}" if verdict == "yes" else f">{alpha:.4g}"
-        notes = (*notes, f"'{_VERDICT[verdict]}' read at the two-sided {alpha:.2g} level")
-    if p is None and not (math.isfinite(change) and math.isfinite(sd)):
+        if not numbers:
+            notes = (*notes, f"'{_VERDICT[verdict]}' read at the two-sided {alpha:.2g} level")
+    if p is None and not numbers:
         raise ModelError(
             f"row {row.word('row_id')} prints nothing of the change within {name}: it needs p_within_{arm}, "
             f"signif_{arm}, or means with SDs of the change"
@@ -265,6 +267,10 @@ def arm_of_row(row: Row, arm: str, correlation: float, alpha: float) -> ArmRepor
         raise ModelError(f"row {row.word('row_id')}: {problem}") from problem
     if not row.printed.get(f"p_within_{arm}") and verdict in _VERDICT and "change" not in report.said:
         report = replace(report, said=_VERDICT[verdict])
+    if numbers and verdict in _VERDICT:
+        if report.significant is not (verdict == "yes"):
+            notes = (*notes, f"printed as {_VERDICT[verdict]}, which these numbers do not give")
+        report = replace(report, significant=verdict == "yes")
     given = (people.assumption,) if people is not None and people.assumption else ()
     return replace(report, notes=(*notes, *given, *report.notes))
 

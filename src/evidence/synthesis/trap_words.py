@@ -112,8 +112,9 @@ def _aside(said: str) -> str:
 def trap_notes(first: ArmReport, second: ArmReport, spreads: str, correlation: float) -> tuple[str, ...]:
     """Return what was assumed, each thing once."""
     notes = [spreads]
-    for arm in (first, second):
-        notes += [f"{arm.name}: {note}" for note in arm.notes]
+    for note in dict.fromkeys((*first.notes, *second.notes)):
+        who = [arm.name for arm in (first, second) if note in arm.notes]
+        notes.append(f"{who[0] if len(who) == 1 else 'both arms'}: {note}")
     notes.append(f"raw-score units: times sqrt(2(1-r)) with r = {correlation:g}")
     return tuple(dict.fromkeys(notes))
 
