@@ -142,7 +142,7 @@ def _hermite_table(n: int) -> tuple[Vector, Vector]:
     return nodes, np.log(weights / weights.sum())
 
 
-def _hermite_counts(power: Vector, tolerance: float) -> Index:
+def _hermite_counts(power: Vector, tolerance: float, extra: int) -> Index:
     """Return how many Gauss-Hermite nodes along xi a study needs; 0 where the adaptive rule is better.
 
     With curvatures of the cells between 0 and P the rule for a normal density of precision
@@ -150,8 +150,8 @@ def _hermite_counts(power: Vector, tolerance: float) -> Index:
     """
     with np.errstate(divide="ignore"):
         needed = np.log(tolerance) / np.log(power / (2.0 + power))
-    few = np.where(needed <= _HERMITE_MOST, np.maximum(np.ceil(needed), 3.0), 0.0)
-    return np.where(power < 1e-24, 1.0, few).astype(np.intp)
+    few = np.where(needed <= _HERMITE_MOST, np.maximum(np.ceil(needed), 3.0) + extra, 0.0)
+    return np.where(power < 1e-24, 1.0 + extra, few).astype(np.intp)
 
 
 def _with_hermite(
@@ -194,7 +194,7 @@ def _plane(cells: Cells, quality: Quality) -> Nodes:
     return Nodes(x[owner], xi, weight[owner] + inner_weight, study[owner])
 
 
-def latent_nodes(cells: Cells, power: Vector, quality: Quality = FINE) -> Nodes:
+def latent_nodes(cells: Cells, power: Vector, quality: Quality = FINE, extra: int = 0) -> Nodes:
     """Return nodes and weights for the integral of both normal densities times the cells, study by study.
 
     Parameters
@@ -205,13 +205,15 @@ def latent_nodes(cells: Cells, power: Vector, quality: Quality = FINE) -> Nodes:
         Bound of ``sum side²``, the same for every (mu, t), so that the likelihood stays smooth.
     quality : Quality
         How finely.
+    extra : int
+        Further Gauss-Hermite nodes along xi: two where polynomials of degree four are to be integrated too.
 
     Returns
     -------
     Nodes
         Sorted by study; at least two nodes each.
     """
-    hermite = _hermite_counts(power, quality.hermite)
+    hermite = _hermite_counts(power, quality.hermite, extra)
     wide = hermite == 0
     parts = []
     if not wide.all():

@@ -127,9 +127,9 @@ def prepare(
     s0 = np.divide(inverse, square, out=np.zeros(n), where=square > 0)
     # The size of what f still does when A is given, in units of the rows' own errors: it sets the rule
     # along f once and for all (mu, t), so that the likelihood stays smooth.
-    own = within + (1.0 - rho) * s_i * s_i
+    own: Vector = within + (1.0 - rho) * s_i * s_i
     off = s_i - s0[owner_i]
-    power = rho * np.bincount(owner_i, off * off / own, minlength=n)
+    power = np.asarray(rho * np.bincount(owner_i, off * off / own, minlength=n), dtype=np.float64)
     return PartialData(
         y_hat, np.where(has, inv_v, 0.0), constant, alpha, beta, q, s0,
         low[rows], high[rows], wide, s_i, np.sqrt(own), owner_i, power, rho,

@@ -50,7 +50,8 @@ class ProfileMu:
 
     def _promising(self, mu: float, top_theta: float) -> list[float]:
         """Return where rough climbs from all starts end, those left out that are lower than the best."""
-        curve, found = in_theta(self.problem, mu, ROUGH), []
+        curve = in_theta(self.problem, mu, ROUGH)
+        found: list[tuple[float, float]] = []
         for start in (self.warm, *self.starts):
             theta, now = climb(curve, start, lower=0.0, upper=top_theta, cap=1.5, gain=1e-5)
             if all(abs(theta - other) > 1e-3 for _, other in found):
