@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from evidence.fit import MetaFit
     from evidence.models import common_effect, meta_regression, multilevel, pool_partial, random_effects
     from evidence.models.batch import batch
+    from evidence.models.prior import Prior
     from evidence.numerics.arrays import pool_arrays
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
@@ -42,6 +43,7 @@ _HOME = {
     "EvidenceError": "errors",
     "MetaFit": "fit",
     "ModelError": "errors",
+    "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
     "Studies": "studies.record",
     "StudyDataError": "errors",
@@ -79,6 +81,7 @@ __all__ = [
     "EvidenceError",
     "MetaFit",
     "ModelError",
+    "Prior",
     "Studies",
     "StudyDataError",
     "Table",

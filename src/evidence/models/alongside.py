@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,46 @@ from evidence.fit import MetaFit
 from evidence.models.rows import is_yes
 from evidence.numerics.sign_test import sides
 
-__all__ = ["results_alongside"]
+__all__ = ["Alongside", "results_alongside"]
 
 _NUMBERS = (
     *("estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high", "tau2", "tau2_low"),
     *("tau2_high", "i2", "h2", "q", "q_df", "q_p_value", "pred_low", "pred_high", "n_people", "loglik"),
+    *("coefficients", "vcov", "qm", "qm_df", "qm_df2", "qm_p_value", "formula", "regression", "per_row"),
+    *("variance_components", "posterior", "tau2_reml"),
 )
+
+
+class Alongside(Sequence[tuple[str, MetaFit]]):
+    """The results beside a fit, made when they are first looked at: most fits of a simulation never are."""
+
+    def __init__(self, effects: Effects, fit: MetaFit, refit: Callable[[Effects], MetaFit]) -> None:
+        """Keep what is needed to make them."""
+        self._what = (effects, fit, refit)
+        self._found: tuple[tuple[str, MetaFit], ...] | None = None
+
+    def _results(self) -> tuple[tuple[str, MetaFit], ...]:
+        if self._found is None:
+            self._found = results_alongside(*self._what)
+        return self._found
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._results())
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[str, MetaFit]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[tuple[str, MetaFit], ...]: ...
+
+    def __getitem__(self, place: int | slice) -> tuple[str, MetaFit] | tuple[tuple[str, MetaFit], ...]:
+        """Return one of them with its name, or some."""
+        return self._results()[place]
+
+    def __repr__(self) -> str:
+        """Return them as a tuple prints."""
+        return repr(self._results())
 
 
 def results_alongside(

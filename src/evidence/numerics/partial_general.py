@@ -7,13 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from evidence.numerics.intervals import chi2_quantile
 from evidence.numerics.partial_climb import Point, at, climb, maximum, profile_end
 from evidence.numerics.partial_model import Model, make_model
 from evidence.numerics.wls import Vector
 
-__all__ = ["GeneralFit", "fit_general", "maximum_loglik", "within_is_bounded"]
+__all__ = [
+    "GeneralFit",
+    "RatioTest",
+    "fit_general",
+    "likelihood_ratio",
+    "maximum_loglik",
+    "unbounded",
+    "within_is_bounded",
+]
 
 
 @dataclass(frozen=True)
@@ -210,3 +219,82 @@ def _variance_interval(
             low = profile_end(model, top, which, -1.0, critical, held, limit=0.0)
     high = profile_end(model, top, which, 1.0, critical, held)
     return math.expm1(low), math.expm1(high) if math.isfinite(high) else math.inf
+
+
+@dataclass(frozen=True)
+class RatioTest:
+    """A likelihood-ratio test: chi-squared with `df`, or, calibrated, F with `df` and `df2`."""
+
+    statistic: float
+    df: int
+    df2: int | None
+    p_value: float
+
+
+def likelihood_ratio(
+    full: float, restricted: float, df: int, n: int, p: int, *, calibrated: bool
+) -> RatioTest:
+    """Return the test of two maximised log-likelihoods.
+
+    Parameters
+    ----------
+    full, restricted : float
+        Log-likelihoods.
+    df : int
+        How many coefficients the restricted model lacks.
+    n, p : int
+        Number of clusters, and of coefficients of the full model.
+    calibrated : bool
+        Whether to take F in place of chi-squared: with n equally precise studies and a variance of their own
+        the deviance is ``n log(1 + df F / (n - p))``, which makes the test exact.
+
+    Returns
+    -------
+    RatioTest
+    """
+    deviance = max(2.0 * (full - restricted), 0.0)
+    if not calibrated or n <= p:
+        return RatioTest(deviance, df, None, float(special.chdtrc(df, deviance)))
+    f = (n - p) / df * math.expm1(deviance / n)
+    return RatioTest(f, df, n - p, float(special.fdtrc(df, n - p, f)))
+
+
+def unbounded(low: Vector, high: Vector, x: Vector) -> NDArray[np.intp]:
+    """Return the coefficients along which the likelihood rises without end.
+
+    There is a direction d of the coefficients with ``x'd = 0`` for rows bounded on both sides and ``x'd``
+    of the open side's sign (or 0) for the others, not 0 everywhere: a linear programme.
+
+    Parameters
+    ----------
+    low, high : Vector, shape (rows,)
+        Limits.
+    x : Vector, shape (rows, p)
+        Moderators.
+
+    Returns
+    -------
+    ndarray of int
+        Coefficients that such a direction moves; empty where all estimates are finite.
+    """
+    up, down = np.isinf(high), np.isinf(low)
+    side = np.where(up, 1.0, -1.0)
+    is_open = up | down
+    if not is_open.any():
+        return np.zeros(0, dtype=np.intp)
+    from scipy import optimize
+
+    size = np.maximum(np.abs(x).max(axis=0), 1e-300)
+    scaled = x / size
+    towards = side[is_open, None] * scaled[is_open]
+    found = optimize.linprog(
+        -towards.sum(axis=0),
+        A_ub=-towards,
+        b_ub=np.zeros(len(towards)),
+        A_eq=scaled[~is_open] if (~is_open).any() else None,
+        b_eq=np.zeros(int((~is_open).sum())) if (~is_open).any() else None,
+        bounds=[(-1.0, 1.0)] * x.shape[1],
+    )
+    if found.x is None or float(-(towards @ found.x).sum()) > -1e-9:
+        return np.zeros(0, dtype=np.intp)
+    return np.flatnonzero(np.abs(found.x) > 1e-6)
