@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from evidence._version import __version__
 
 if TYPE_CHECKING:
+    from evidence.charts.albatross import albatross
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
+    from evidence.charts.harvest import harvest
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.generic import effects_from
@@ -49,6 +51,7 @@ _HOME = {
     "StudyDataError": "errors",
     "Table": "tables",
     "Trap": "synthesis.trap",
+    "albatross": "charts.albatross",
     "batch": "models.batch",
     "common_effect": "models",
     "compare": "synthesis.compare",
@@ -60,6 +63,7 @@ _HOME = {
     "evidence_map": "charts.evidence_map",
     "example_studies": "studies.example",
     "forest": "charts.forest",
+    "harvest": "charts.harvest",
     "meta_regression": "models",
     "multilevel": "models",
     "pool_arrays": "numerics.arrays",
@@ -87,6 +91,7 @@ __all__ = [
     "Table",
     "Trap",
     "__version__",
+    "albatross",
     "batch",
     "common_effect",
     "compare",
@@ -98,6 +103,7 @@ __all__ = [
     "evidence_map",
     "example_studies",
     "forest",
+    "harvest",
     "meta_regression",
     "multilevel",
     "pool_arrays",
