@@ -88,8 +88,8 @@ def albatross(
     rows = albatross_rows(effects)
     if rows.empty:
         raise ModelError(
-            "no row can be shown: an albatross plot needs the number of people, and a p value, a band of p or "
-            "a direction; give n_e and n_c"
+            "no row can be shown: an albatross plot needs the number of people, and a p value, a band of p "
+            "or a direction; give n_e and n_c"
         )
     style = style_for(medium)
     width, height = (style.width * POINTS, style.width * POINTS * _HIGH) if ax is None else available(ax)
@@ -149,9 +149,9 @@ def albatross_caption(effects: Effects, *, baseline: float | None = None) -> str
     rows = albatross_rows(effects)
     parts = [
         f"Albatross plot of {plural(len(rows), 'row')} of "
-        f"{plural(rows['study'].nunique(), 'study', 'studies')}: two-sided p against people, in favour of the "
-        "first arm to the right; equal bars once, thicker the more rows share them, and moved apart where they "
-        "would touch."
+        f"{plural(rows['study'].nunique(), 'study', 'studies')}: two-sided p against people, in favour of "
+        "the first arm to the right; equal bars once, thicker the more rows share them, and moved apart where "
+        "they would touch."
     ]
     measure = effects.measure.upper()
     if measure == "SMD":
