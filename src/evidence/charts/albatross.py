@@ -150,8 +150,8 @@ def albatross_caption(effects: Effects, *, baseline: float | None = None) -> str
     parts = [
         f"Albatross plot of {plural(len(rows), 'row')} of "
         f"{plural(rows['study'].nunique(), 'study', 'studies')}: two-sided p against people, in favour of "
-        "the first arm to the right; equal bars once, thicker the more rows share them, moved apart where they "
-        "would touch."
+        "the first arm to the right; equal bars once, thicker the more rows share them, moved apart where "
+        "they would touch."
     ]
     measure = effects.measure.upper()
     if measure == "SMD":
