@@ -116,7 +116,7 @@ def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough
         if gain < 1e-19:
             return now
         factor = min(1.0, 1.5 / max(float(np.abs(step[-2:]).max()), 1e-300))
-        for _ in range(50):
+        for _ in range(50 if quality is FINE else 6):
             new = now.phi + factor * step
             new[-2:] = np.clip(new[-2:], 0.0, _LARGEST)
             then = at(model, new, quality)

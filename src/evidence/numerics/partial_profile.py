@@ -26,9 +26,9 @@ __all__ = ["ProfileMu", "mean_end", "tau2_interval"]
 class ProfileMu:
     """Deviance of mu with tau² maximised out: from fixed starts, and from where the last maximum was."""
 
-    def __init__(self, problem: Problem, top: float, starts: list[float]) -> None:
+    def __init__(self, problem: Problem, top: float, starts: list[float], *, rough: bool = False) -> None:
         """Keep the supremum and the values of theta to start from; the first one follows mu along."""
-        self.problem, self.top = problem, top
+        self.problem, self.top, self.rough = problem, top, rough
         self.warm, self.starts = starts[0], starts[1:]
         self.t: float | None = None
 
@@ -39,7 +39,10 @@ class ProfileMu:
         top_theta = RUNAWAY if open_ended else TOP_THETA
         follow = self.warm
         for start in self._promising(mu, top_theta):
-            theta, now = climb(in_theta(self.problem, mu), start, lower=0.0, upper=top_theta, cap=1.5)
+            if self.rough:
+                theta, now = start, evaluate(self.problem.data, mu, math.expm1(start), ROUGH)
+            else:
+                theta, now = climb(in_theta(self.problem, mu), start, lower=0.0, upper=top_theta, cap=1.5)
             if now.value > best:
                 best, slope, self.t, follow = now.value, -2.0 * now.mu, math.expm1(theta), theta
         if follow < top_theta:  # from far out, where all is flat, no start finds back
@@ -76,8 +79,16 @@ def mean_end(profile: ProfileMu, inside: float, guess: float, critical: float) -
     if fast is not None and profile.better_start(fast[0], critical) is None:
         profile.warm = fast[1]
         return fast[0]
+    rough = ProfileMu(profile.problem, profile.top, [profile.warm, *profile.starts], rough=True)
+    near = crossing(rough, inside, guess, critical, reach=FAR, tolerance=1e-3)
+    if math.isfinite(near):
+        peak = (inside, rough.warm)
+        fast = _joint_end(profile.problem, profile.top, peak, near, critical, along="mu")
+        if fast is not None and profile.better_start(fast[0], critical) is None:
+            profile.warm = fast[1]
+            return fast[0]
     for _ in range(4):
-        end = crossing(profile, inside, guess, critical, reach=FAR, tolerance=1e-13)
+        end = crossing(profile, inside, guess, critical, reach=FAR, tolerance=1e-10)
         if math.isinf(end):
             return end
         extra = profile.better_start(end, profile(end)[0])
@@ -151,7 +162,7 @@ def tau2_interval(problem: Problem, top: tuple[float, float, float], critical: f
     if best_t > 0.0 and deviance(0.0)[0] > critical:
         fast = _joint_end(problem, height, (best_mu, theta), 0.5 * theta, critical, along="theta")
         low = (
-            crossing(deviance, theta, 0.5 * theta, critical, limit=0.0, tolerance=1e-13)
+            crossing(deviance, theta, 0.5 * theta, critical, limit=0.0, tolerance=1e-10)
             if fast is None
             else fast[1]
         )
@@ -161,5 +172,5 @@ def tau2_interval(problem: Problem, top: tuple[float, float, float], critical: f
     fast = _joint_end(problem, height, (best_mu, theta), theta + 1.0, critical, along="theta")
     if fast is not None:
         return math.expm1(low), math.expm1(fast[1])
-    high = crossing(deviance, theta, theta + 1.0, critical, reach=TOP_THETA, tolerance=1e-13)
+    high = crossing(deviance, theta, theta + 1.0, critical, reach=TOP_THETA, tolerance=1e-10)
     return math.expm1(low), math.expm1(high) if math.isfinite(high) else math.inf

@@ -34,6 +34,8 @@ FAR = 1e8
 """In typical standard errors: a limit beyond is no limit to anybody."""
 TOP_THETA = 40.0
 _STEPS = 100
+_HALVINGS, _FEW_HALVINGS = 60, 6
+"""Of a step that does not rise: a roughly integrated likelihood may not rise by any."""
 _ROUGH_TIE = 0.05
 """Roughly integrated log-likelihoods closer than this are compared again with full accuracy."""
 RUNAWAY = 9.0
@@ -150,13 +152,15 @@ def climb(
         expected = slope * step
         if expected < 1e-17:
             return x, now
-        value = now.value
-        for _ in range(60):
+        before = now
+        for _ in range(_HALVINGS if gain < 1e-8 else _FEW_HALVINGS):
             new = min(upper, max(lower, x + step))
             now, slope, curvature = curve(new)
-            if now.value >= value - 1e-13 * abs(value):
+            if now.value >= before.value - 1e-13 * abs(before.value):
                 break
             step *= 0.5
+        else:
+            return x, before  # as far as the accuracy of the integration allows
         x = new
         if expected < gain:
             return x, now
@@ -217,13 +221,15 @@ def _polish(
         gain = now.mu * step_mu + g_theta * step_theta
         if gain < 1e-21:
             break
-        for _ in range(60):
+        for _ in range(_HALVINGS if quality is FINE else _FEW_HALVINGS):
             new_theta = min(max(0.0, theta + factor * step_theta), TOP_THETA)
             new_mu, new_t = mu + factor * step_mu, math.expm1(new_theta)
             then = evaluate(problem.data, new_mu, new_t, quality)
             if then.value >= now.value - 1e-13 * abs(now.value):
                 break
             factor *= 0.5
+        else:
+            break
         mu, theta, t, now = new_mu, new_theta, new_t, then
         if math.isfinite(problem.limits.free) and theta > RUNAWAY:
             return mu, t, -math.inf  # on its way to the supremum at infinity, which is known
