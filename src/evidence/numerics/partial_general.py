@@ -12,11 +12,15 @@ from scipy import special
 from evidence.numerics.intervals import chi2_quantile
 from evidence.numerics.partial_climb import Point, at, climb, maximum, profile_end
 from evidence.numerics.partial_model import Model, make_model
+from evidence.numerics.partial_profile import ProfileMu
+from evidence.numerics.partial_search import TIE, make_problem
+from evidence.numerics.partial_search import maximum as best_of_two
 from evidence.numerics.wls import Vector
 
 __all__ = [
     "GeneralFit",
     "RatioTest",
+    "deviance_of_mean",
     "fit_general",
     "likelihood_ratio",
     "maximum_loglik",
@@ -298,3 +302,52 @@ def unbounded(low: Vector, high: Vector, x: Vector) -> NDArray[np.intp]:
     if found.x is None or float(-(towards @ found.x).sum()) > -1e-9:
         return np.zeros(0, dtype=np.intp)
     return np.flatnonzero(np.abs(found.x) > 1e-6)
+
+
+def deviance_of_mean(
+    low: Vector,
+    high: Vector,
+    s: Vector,
+    study: NDArray[np.intp],
+    rho: float,
+    mu: float,
+    *,
+    within: bool,
+) -> tuple[float | None, float]:
+    """Return the estimate of the mean and the profile deviance of one value, without any interval.
+
+    Parameters
+    ----------
+    low, high, s, study, rho
+        As in `fit_partial`.
+    mu : float
+        The value.
+    within : bool
+        Whether effects vary within studies.
+
+    Returns
+    -------
+    tuple of float or None, and float
+        The estimate is None where the likelihood has no finite maximum.
+    """
+    if not within:
+        return _two_parameters(low, high, s, study, rho, mu)
+    scaled = _scaled(low, high, s, study, np.ones((s.size, 1)), rho)
+    held = np.array([False, False, False])
+    top = maximum(scaled.model, scaled.start, scaled.reach, held)
+    root = _root(scaled.model, top, 0, mu / scaled.unit - float(scaled.shift[0]), held)
+    return float((top.phi[0] + scaled.shift[0]) * scaled.unit), root * root
+
+
+def _two_parameters(
+    low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: float, mu: float
+) -> tuple[float | None, float]:
+    problem = make_problem(low, high, s, study, rho)
+    limits = problem.limits
+    beyond = max(limits.up, limits.down, limits.free)
+    best = None if limits.one_way else best_of_two(problem)
+    value = (mu - problem.origin) / problem.unit
+    if best is None or best[2] < beyond - TIE:
+        return None, ProfileMu(problem, beyond, [1.0, 0.0])(value)[0]
+    deviance = ProfileMu(problem, best[2], [math.log1p(best[1]), 0.0])(value)[0]
+    return problem.origin + problem.unit * best[0], max(deviance, 0.0)
