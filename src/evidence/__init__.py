@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from evidence.studies.example import example_studies
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
+    from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
     from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.tables import Table
 
 _HOME = {
+    "Claims": "synthesis.claims",
     "Comparison": "synthesis.compare",
     "DirectionTest": "synthesis.direction",
     "Effects": "effects.record",
@@ -53,6 +55,7 @@ _HOME = {
     "Trap": "synthesis.trap",
     "albatross": "charts.albatross",
     "batch": "models.batch",
+    "claims": "synthesis.claims",
     "common_effect": "models",
     "compare": "synthesis.compare",
     "direction_test": "synthesis.direction",
@@ -79,6 +82,7 @@ _HOME = {
 
 __all__ = [
     "SIX_DOMAINS",
+    "Claims",
     "Comparison",
     "DirectionTest",
     "Effects",
@@ -93,6 +97,7 @@ __all__ = [
     "__version__",
     "albatross",
     "batch",
+    "claims",
     "common_effect",
     "compare",
     "direction_test",
