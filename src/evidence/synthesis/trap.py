@@ -16,12 +16,16 @@ from evidence.effects.row import Row
 from evidence.errors import ModelError
 from evidence.numerics.trap import (
     Chance,
-    Difference,
-    critical_t,
     difference_of_arms,
     most_discordant,
-    one_arm_only,
-    two_sided_p,
+)
+from evidence.synthesis.trap_lines import (
+    TRAP_COLUMNS,
+    chance_here,
+    misfit,
+    pattern_of,
+    spread_ratio,
+    trap_table,
 )
 from evidence.synthesis.trap_reports import ArmReport, arm_of_row, arm_report
 from evidence.synthesis.trap_words import printed_result, trap_notes, trap_page, trap_sentence
@@ -30,9 +34,6 @@ if TYPE_CHECKING:
     from evidence.studies.record import Studies
 
 __all__ = ["TRAP_COLUMNS", "Trap", "within_group_trap"]
-
-TRAP_COLUMNS = ("role", "name", "n", "said", "low", "high", "conf_low", "conf_high", "p_low", "p_high")
-"""Columns of `Trap.table`, in this order."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -230,14 +231,14 @@ def _one_row(row: object, given: bool) -> Row:
 def _trap(
     first: ArmReport, second: ArmReport, sd_ratio: float | None, r: float, level: float, row: Row | None
 ) -> Trap:
-    ratio, told = _sd_ratio(first, second, sd_ratio)
+    ratio, told = spread_ratio(first, second, sd_ratio)
     found = difference_of_arms((first.low, first.high), (second.low, second.high), first.n, second.n, ratio)
     j = float(hedges_j(found.df)) if found.df > 1 else 1.0
     to_raw = math.sqrt(2 * (1 - r))
     notes = trap_notes(first, second, told, r)
     return Trap(
-        table=_table(first, second, found, j, 1 - level),
-        pattern=_pattern(first, second),
+        table=trap_table(first, second, found, j, 1 - level),
+        pattern=pattern_of(first, second),
         smd_low=j * found.low,
         smd_high=j * found.high,
         raw_low=j * found.low * to_raw,
@@ -245,89 +246,9 @@ def _trap(
         p_low=found.p_low,
         p_high=found.p_high,
         chance_most=most_discordant(first.n, second.n, 1 - level),
-        chance_here=_chance_here(first, second, found, 1 - level),
+        chance_here=chance_here(first, second, found, 1 - level),
         level=level,
         correlation=r,
         printed="" if row is None else printed_result(row),
-        notes=notes if row is None else (*notes, *_misfit(row, found)),
-    )
-
-
-def _sd_ratio(first: ArmReport, second: ArmReport, given: float | None) -> tuple[float, str]:
-    """Return the ratio of the SDs of change, and how it is known.
-
-    Raises
-    ------
-    ModelError
-        Where it is no positive number.
-    """
-    if given is not None:
-        ratio = as_number(given)
-        if not (math.isfinite(ratio) and ratio > 0):
-            raise ModelError(f"sd_ratio is a positive number (1 for equal spreads); got {given!r}")
-        return ratio, f"SD of change in the first arm taken as {ratio:g} times that in the second"
-    if math.isfinite(first.sd) and math.isfinite(second.sd):
-        return first.sd / second.sd, f"SDs of change {first.sd:.3g} and {second.sd:.3g}"
-    return 1.0, "SD of change assumed equal in both arms"
-
-
-def _pattern(first: ArmReport, second: ArmReport) -> str:
-    if first.significant is None or second.significant is None:
-        return "not said"
-    return {
-        (True, True): "both",
-        (True, False): "first only",
-        (False, True): "second only",
-        (False, False): "neither",
-    }[first.significant, second.significant]
-
-
-def _chance_here(first: ArmReport, second: ArmReport, found: Difference, alpha: float) -> Chance | None:
-    """Return the chance at the change that both arms show together: their mean, weighted by people."""
-    if not (first.exact and second.exact):
-        return None
-    changes = first.low * found.first_unit, second.low * found.second_unit
-    together = (first.n * changes[0] + second.n * changes[1]) / (first.n + second.n)
-    return one_arm_only(abs(together), first.n, second.n, alpha)
-
-
-def _table(first: ArmReport, second: ArmReport, found: Difference, j: float, alpha: float) -> pd.DataFrame:
-    lines = []
-    for role, arm, unit in (("first", first, found.first_unit), ("second", second, found.second_unit)):
-        df = arm.n - 1
-        reach = float(critical_t(alpha, df))
-        p = sorted(float(two_sided_p(t, df)) for t in (arm.low, arm.high))
-        if arm.low < 0 < arm.high:
-            p[1] = 1.0
-        scale = j * unit
-        ends = (arm.low * scale, arm.high * scale)
-        around = ((arm.low - reach) * scale, (arm.high + reach) * scale)
-        lines.append((role, arm.name, arm.n, arm.said, *ends, *around, *p))
-    reach = float(critical_t(alpha, found.df)) * math.sqrt(1 / first.n + 1 / second.n)
-    lines.append(
-        (
-            *("difference", f"{first.name} minus {second.name}", first.n + second.n, ""),
-            *(j * found.low, j * found.high, j * (found.low - reach), j * (found.high + reach)),
-            *(found.p_low, found.p_high),
-        )
-    )
-    return pd.DataFrame(lines, columns=list(TRAP_COLUMNS))
-
-
-def _misfit(row: Row, found: Difference) -> tuple[str, ...]:
-    """Say where the printed test between the arms cannot belong to these within-arm results."""
-    test = row.test
-    if test is None or not 0 < test.p < 1:
-        return ()
-    size = float(critical_t(test.p, found.df))
-    outside, side = (size, math.inf), row.side
-    upper = {"=": (size, size), "<": outside, "<=": outside}.get(test.relation, (-size, size))
-    lower = (-upper[1], -upper[0])
-    possible = [upper] if side > 0 else [lower] if side < 0 else [upper, lower]
-    slack = 0.05 * size  # rounding of printed numbers
-    if any(low - slack <= found.t_high and found.t_low <= high + slack for low, high in possible):
-        return ()
-    return (
-        "the printed test between the arms does not fit the results within them: another test, unequal "
-        "spreads, another r, or a misprint",
+        notes=notes if row is None else (*notes, *misfit(row, found)),
     )
