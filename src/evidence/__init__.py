@@ -13,11 +13,13 @@ from evidence._version import __version__
 
 if TYPE_CHECKING:
     from evidence.charts.albatross import albatross
+    from evidence.charts.claim import claim_chart
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.harvest import harvest
+    from evidence.charts.partial_sensitivity import sensitivity_chart
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.generic import effects_from
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
+    from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
     from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.tables import Table
 
@@ -47,6 +50,7 @@ _HOME = {
     "EvidenceError": "errors",
     "MetaFit": "fit",
     "ModelError": "errors",
+    "PartialSensitivity": "synthesis.partial_sensitivity",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
     "Studies": "studies.record",
@@ -55,6 +59,7 @@ _HOME = {
     "Trap": "synthesis.trap",
     "albatross": "charts.albatross",
     "batch": "models.batch",
+    "claim_chart": "charts.claim",
     "claims": "synthesis.claims",
     "common_effect": "models",
     "compare": "synthesis.compare",
@@ -69,10 +74,12 @@ _HOME = {
     "harvest": "charts.harvest",
     "meta_regression": "models",
     "multilevel": "models",
+    "partial_sensitivity": "synthesis.partial_sensitivity",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "random_effects": "models",
     "read_studies": "studies.reading",
+    "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "vote_count": "synthesis.direction",
@@ -89,6 +96,7 @@ __all__ = [
     "EvidenceError",
     "MetaFit",
     "ModelError",
+    "PartialSensitivity",
     "Prior",
     "Studies",
     "StudyDataError",
@@ -97,6 +105,7 @@ __all__ = [
     "__version__",
     "albatross",
     "batch",
+    "claim_chart",
     "claims",
     "common_effect",
     "compare",
@@ -111,10 +120,12 @@ __all__ = [
     "harvest",
     "meta_regression",
     "multilevel",
+    "partial_sensitivity",
     "pool_arrays",
     "pool_partial",
     "random_effects",
     "read_studies",
+    "sensitivity_chart",
     "trap_chart",
     "trial",
     "vote_count",
