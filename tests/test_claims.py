@@ -233,3 +233,31 @@ def test_no_claims() -> None:
         ev.claims(replace(ev.example_studies(), claims=None))
     with pytest.raises(ev.ModelError, match="takes Studies"):
         ev.claims([1])  # type: ignore[arg-type]
+
+
+LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0}
+
+
+@pytest.mark.parametrize("medium", LEAST)
+def test_claim_charts_are_clean(shipped: ev.Claims, medium: str) -> None:
+    from helpers_charts import assert_clean
+
+    for claim_id in shipped.table["claim_id"]:
+        assert_clean(ev.claim_chart(shipped, claim_id, medium=medium), LEAST[medium])
+
+
+def test_claim_chart_shows_the_findings(shipped: ev.Claims) -> None:
+    from evidence.charts.claim import claim_chart_alt, claim_chart_caption, claim_chart_rows
+
+    for line in shipped.table.to_dict("records"):
+        rows = claim_chart_rows(shipped, line["claim_id"])
+        found = shipped.findings[shipped.findings["claim_id"].eq(line["claim_id"])]
+        assert len(rows) == len(found)
+        assert (rows["mark"].eq("") == found["state"].isin(["untested", "blank"]).to_numpy()).all()
+        assert f"Verdict: {line['verdict']}." in claim_chart_alt(shipped, line["claim_id"])
+        if not math.isnan(line["margin"]):
+            assert line["margin_reason"] in claim_chart_caption(shipped, line["claim_id"])
+    with pytest.raises(ev.ModelError, match="claim_id must be one of"):
+        ev.claim_chart(shipped, "int_beat_iso")
+    with pytest.raises(ev.ModelError, match="takes Claims"):
+        ev.claim_chart(3, "int_beats_iso")  # type: ignore[arg-type]

@@ -37,6 +37,7 @@ CLAIM_TABLE = (
 
 FINDING_COLUMNS = (
     *("claim_id", "domain", "state", "estimate", "conf_low", "conf_high", "studies_used", "studies_tested"),
+    *("printed", "printed_low", "printed_high", "ratio", "point_for", "point_against", "point_nowhere"),
     *("rows", "why"),
 )
 """Columns of `Claims.findings`, in this order."""
@@ -55,7 +56,9 @@ class Claims:
         arm; for a risk factor negative means weaker or poorer in the injured); NaN where there is none.
         ``rows`` lists the rows that bear on the claim.
     findings : DataFrame
-        One line a claim and domain, turned so that positive speaks for the claim's direction.
+        One line a claim and domain, turned so that positive speaks for the claim's direction. ``printed`` and
+        its limits are the same as papers print them: ratios where ``ratio`` is 1 (above 1 speaks for the
+        claim) or -1 (below 1 does), otherwise unchanged (0). ``point_...`` count studies by direction.
     level : float
         Level of the intervals.
     notes : tuple of str
@@ -275,7 +278,7 @@ def _details(details: list[tuple[Claim, Finding]]) -> pd.DataFrame:
             finding.domain,
             state_of(finding, claim.expects, claim.margin),
             *(finding.estimate, finding.low, finding.high, finding.used, finding.tested),
-            *(", ".join(finding.rows), finding.why),
+            *(*finding.shown(), finding.ratio, *finding.pointing, ", ".join(finding.rows), finding.why),
         )
         for claim, finding in details
     ]

@@ -68,7 +68,7 @@ def reason_of(
         Studies that compared with something else, where none compared as claimed.
     """
     parts = [_CODES[code]]
-    told = [_domain(finding, state) for finding, state in zip(findings, states, strict=True)]
+    told = [_domain(finding, state, claim.sign < 0) for finding, state in zip(findings, states, strict=True)]
     if told:
         what = {
             "within": "change within the arm, SDs of change",
@@ -96,13 +96,13 @@ def reason_of(
 _STATES = {"few": "too few studies", "open": "open", "yes": "as claimed", "no": "not so"}
 
 
-def _domain(finding: Finding, state: str) -> str:
+def _domain(finding: Finding, state: str, factor: bool = False) -> str:
     name = finding.domain.replace("_", " ")
     if not finding.tested:
         return f"{name}: not tested" + (f" ({finding.why})" if finding.why.endswith("both") else "")
     studies = count(finding.tested, "study", "studies")
     if not finding.bounded:
-        return f"{name}: no interval ({studies}{_pointing(finding)})"
+        return f"{name}: no interval ({studies}{_pointing(finding, factor)})"
     value, low, high = finding.shown()
     open_low = math.isinf(low) or (finding.ratio != 0 and low == 0.0)
     if math.isinf(high):
@@ -116,8 +116,9 @@ def _domain(finding: Finding, state: str) -> str:
     return f"{name}: {shown}, {of}{verdict}"
 
 
-def _pointing(finding: Finding) -> str:
-    ways = zip(finding.pointing, ("for", "against", "without direction"), strict=True)
+def _pointing(finding: Finding, factor: bool) -> str:
+    side = "with the factor" if factor else "for"
+    ways = zip(finding.pointing, (side, "against", "without direction"), strict=True)
     told = [f"{n} {words}" for n, words in ways if n]
     return f"; by direction {listed(told)}" if told else ""
 
