@@ -270,9 +270,9 @@ def claim_chart_caption(found: Claims, claim_id: str) -> str:
     """
     line = _line(found, claim_id)
     parts = [
-        f"Verdict: {line['verdict']}. Intervals at {level_words(found.level)}, turned so that the claim's side "
-        "is the right one. Studies: in the interval, of those that tested it; one study, or fewer than half "
-        "of them, decides nothing."
+        f"Verdict: {line['verdict']}. Intervals at {level_words(found.level)}, turned so that the claim's "
+        "side is the right one. Studies: in the interval, of those that tested it; one study, or fewer than "
+        "half of them, decides nothing."
     ]
     if not math.isnan(float(line["margin"])):
         parts.append(f"{_slide_note(line)} {as_text(line['margin_reason']).rstrip('.')}.")
