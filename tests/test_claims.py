@@ -126,6 +126,14 @@ def test_each_shipped_claim_has_a_verdict_with_reason_and_rows(shipped: ev.Claim
     assert "<script" not in shipped._repr_html_()
 
 
+def test_every_row_behind_a_claim_names_its_source(shipped: ev.Claims) -> None:
+    listed = sum(len(rows.split(", ")) for rows in shipped.table["rows"] if rows)
+    assert len(shipped.rows) == listed
+    named = shipped.rows["source_url"].ne("") | shipped.rows["source_locator"].ne("")
+    assert named.all()
+    assert "Contradicted." in shipped.sentence("iso_within")
+
+
 def test_within_claims_print_the_difference_between_the_arms(shipped: ev.Claims) -> None:
     within = shipped.table[shipped.table["kind"].eq("within")]
     assert within["reason"].str.contains("says nothing about the other arm; between the arms:").all()

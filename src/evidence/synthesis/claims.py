@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,14 @@ from evidence.effects.reading import DEFAULT_CORRELATION
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.synthesis.claims_evidence import (
-    Claim,
     Pooler,
     between_findings,
     head_to_head,
     study_rows,
     within_findings,
 )
-from evidence.synthesis.claims_rules import DEFAULT_EXPECTS, EXPECTS, Finding, decide, state_of
+from evidence.synthesis.claims_reading import Claim, read_claim
+from evidence.synthesis.claims_rules import Finding, decide, state_of
 from evidence.synthesis.claims_words import claims_page, reason_of
 
 if TYPE_CHECKING:
@@ -43,6 +42,13 @@ FINDING_COLUMNS = (
 """Columns of `Claims.findings`, in this order."""
 
 
+ROW_COLUMNS = (
+    *("row_id", "study", "domain", "outcome", "direction", "p_between", "basis"),
+    *("source_url", "source_locator"),
+)
+"""What `Claims.rows` shows of a row."""
+
+
 @dataclass(frozen=True, repr=False)
 class Claims:
     """Claims with their verdicts.
@@ -59,6 +65,8 @@ class Claims:
         One line a claim and domain, turned so that positive speaks for the claim's direction. ``printed`` and
         its limits are the same as papers print them: ratios where ``ratio`` is 1 (above 1 speaks for the
         claim) or -1 (below 1 does), otherwise unchanged (0). ``point_...`` count studies by direction.
+    rows : DataFrame
+        One line a claim and row that bears on it, with what the row prints and where it was read.
     level : float
         Level of the intervals.
     notes : tuple of str
@@ -67,8 +75,26 @@ class Claims:
 
     table: pd.DataFrame
     findings: pd.DataFrame
+    rows: pd.DataFrame
     level: float
     notes: tuple[str, ...]
+
+    def sentence(self, claim_id: str) -> str:
+        """Return claim, verdict and reason in one paragraph.
+
+        Parameters
+        ----------
+        claim_id : str
+            The claim.
+
+        Raises
+        ------
+        ModelError
+            Where there is no such claim.
+        """
+        name = one_of("claim_id", claim_id, self.table["claim_id"].astype(str))
+        line = self.table[self.table["claim_id"].eq(name)].iloc[0]
+        return f"\u201c{line['claim']}\u201d {line['verdict'].capitalize()}. {line['reason']}"
 
     def __len__(self) -> int:
         """Return the number of claims."""
@@ -137,68 +163,20 @@ def claims(studies: Studies, *, correlation: float = DEFAULT_CORRELATION, level:
         raise ModelError("there are no claims: put a claims.csv beside the studies, or name it by claims=...")
     lines, details, pool = [], [], Pooler(level)
     for record in studies.claims.to_dict("records"):
-        claim = _read({str(name): value for name, value in record.items()})
+        claim = read_claim({str(name): value for name, value in record.items()})
         line, findings = _judged(studies, claim, r, level, pool)
         lines.append(line)
         details += [(claim, finding) for finding in findings]
     return Claims(
         pd.DataFrame(lines, columns=list(CLAIM_TABLE)),
         _details(details),
+        _bearing(studies, details),
         level,
         (
             f"Pre-post correlation r = {r:g} where a row needs it; results on the same people correlate 0.6.",
             "Results of reviews bear on no verdict.",
         ),
     )
-
-
-def _read(record: Mapping[str, Any]) -> Claim:
-    """Return one claim from its line.
-
-    Raises
-    ------
-    ModelError
-        Where its words contradict each other.
-    """
-    name = str(record["claim_id"])
-    kind = _word(record, "kind")
-    if kind not in EXPECTS:
-        raise ModelError(f"claim {name}: its kind is one of {', '.join(EXPECTS)}; it has none")
-    expects = one_of(
-        f"claim {name}: expects", _word(record, "expects") or DEFAULT_EXPECTS[kind], EXPECTS[kind]
-    )
-    domains, than = (_listed(_word(record, column)) for column in ("domains", "than"))
-    if not domains:
-        raise ModelError(f"claim {name}: its column domains names at least one domain")
-    if kind == "magnitude" and not (set(domains) - set(than) and than):
-        raise ModelError(
-            f"claim {name}: a magnitude compares domains with others; name these in its column than"
-        )
-    margin = record.get("margin")
-    return Claim(
-        claim_id=name,
-        text=_word(record, "claim"),
-        kind=kind,
-        expects=expects,
-        question=_word(record, "question"),
-        domains=domains,
-        than=than,
-        comparator_class=_word(record, "comparator_class"),
-        arm=_word(record, "arm") or "e",
-        arm_design=_word(record, "arm_design"),
-        measure=_word(record, "measure") or "SMD",
-        margin=math.nan if margin is None else float(margin),
-        margin_reason=_word(record, "margin_reason"),
-    )
-
-
-def _word(record: Mapping[str, Any], column: str) -> str:
-    value = record.get(column)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.strip() for word in text.split(";") if word.strip()))
 
 
 def _judged(
@@ -269,6 +247,13 @@ def _elsewhere(rows: Studies | None, claim: Claim, code: str) -> dict[str, int]:
 def _number(fit: MetaFit | None, name: str) -> float:
     value = None if fit is None else getattr(fit, name)
     return math.nan if value is None else float(value)
+
+
+def _bearing(studies: Studies, details: list[tuple[Claim, Finding]]) -> pd.DataFrame:
+    """Return the rows behind each claim as printed, with their sources."""
+    pairs = dict.fromkeys((claim.claim_id, row) for claim, finding in details for row in finding.rows)
+    behind = pd.DataFrame(list(pairs), columns=["claim_id", "row_id"])
+    return behind.merge(studies.text[list(ROW_COLUMNS)], on="row_id", how="left")
 
 
 def _details(details: list[tuple[Claim, Finding]]) -> pd.DataFrame:

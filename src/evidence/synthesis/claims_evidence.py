@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,12 @@ from evidence.fit import MetaFit
 from evidence.fit.numbers import count
 from evidence.models import pool_partial
 from evidence.studies.record import Studies
+from evidence.synthesis.claims_reading import Claim
 from evidence.synthesis.claims_rules import Finding
 from evidence.synthesis.direction import direction_test
 from evidence.synthesis.trap_reports import ArmReport, arm_of_row
 
-__all__ = ["Claim", "Pooler", "between_findings", "head_to_head", "study_rows", "within_findings"]
+__all__ = ["Pooler", "between_findings", "head_to_head", "study_rows", "within_findings"]
 
 RHO = 0.6
 """Correlation of results on the same people, as everywhere in this package."""
@@ -56,42 +57,6 @@ class Pooler:
             except ModelError as problem:
                 self._known[key] = None, str(problem)
         return self._known[key]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim, as a line of ``claims.csv`` states it.
-
-    Attributes
-    ----------
-    claim_id, text, kind, expects, question, comparator_class, arm, arm_design, measure : str
-        Its cells; ``arm`` is ``"e"`` or ``"c"``.
-    domains, than : tuple of str
-        Domains that it speaks of, and those that it compares them with.
-    margin : float
-        NaN where there is none.
-    margin_reason : str
-        Why this margin.
-    """
-
-    claim_id: str
-    text: str
-    kind: str
-    expects: str
-    question: str
-    domains: tuple[str, ...]
-    than: tuple[str, ...]
-    comparator_class: str
-    arm: str
-    arm_design: str
-    measure: str
-    margin: float
-    margin_reason: str
-
-    @property
-    def sign(self) -> float:
-        """The side that speaks for the claim: a confirmed risk factor speaks against the first arm."""
-        return -1.0 if self.kind in ("association", "magnitude") else 1.0
 
 
 def study_rows(studies: Studies, claim: Claim) -> Studies | None:

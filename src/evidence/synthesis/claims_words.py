@@ -12,7 +12,7 @@ from evidence.synthesis.direction_words import listed
 
 if TYPE_CHECKING:
     from evidence.synthesis.claims import Claims
-    from evidence.synthesis.claims_evidence import Claim
+    from evidence.synthesis.claims_reading import Claim
     from evidence.synthesis.claims_rules import Finding
 
 __all__ = ["claims_page", "reason_of"]
