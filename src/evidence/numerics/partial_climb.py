@@ -18,6 +18,7 @@ from evidence.errors import ModelError
 from evidence.numerics.latent_quadrature import FINE, ROUGH, Quality
 from evidence.numerics.partial_model import Model, likelihood
 from evidence.numerics.roots import crossing
+from evidence.numerics.study_curves import study_curves
 from evidence.numerics.wls import Vector
 
 __all__ = ["Point", "RunawayError", "at", "climb", "maximum", "profile_end"]
@@ -25,6 +26,8 @@ __all__ = ["Point", "RunawayError", "at", "climb", "maximum", "profile_end"]
 _STEPS = 60
 _LARGEST = 40.0
 """theta and psi stay below: variances of 1e17 typical sampling variances."""
+_SCOUTED = 150
+"""Studies up to which a mean's likelihood is looked over by tables first."""
 _FAR = 1e5
 """A coefficient beyond (in typical standard errors over the moderator's size) has no finite estimate."""
 Mask = NDArray[np.bool_]
@@ -152,19 +155,55 @@ def maximum(model: Model, start: Vector, reach: float, held: Mask) -> Point:
     -------
     Point
     """
-    coefficients = np.ones(held.size, dtype=bool)
-    coefficients[:-2] = held[:-2]
-    within = (0.0,) if held[-1] else (0.0, 0.3)
-    totals = (0.0,) if held[-2] else (0.0, 0.3, min(3.0, reach), reach)
-    starts = [np.r_[start, math.log1p(t), math.log1p(v * max(t, 0.3))] for t in totals for v in within]
-    rough = [climb(model, phi, coefficients, ROUGH, 0.1) for phi in starts]
-    best = sorted(rough, key=lambda point: -point.value)[:2]
-    tops = [climb(model, point.phi, held, ROUGH, 1e-5) for point in best]
+    best = _scouted(model, reach, held)
+    if not best:
+        coefficients = np.ones(held.size, dtype=bool)
+        coefficients[:-2] = held[:-2]
+        within = (0.0,) if held[-1] else (0.0, 0.3)
+        totals = (0.0,) if held[-2] else (0.0, 0.3, min(3.0, reach), reach)
+        starts = [np.r_[start, math.log1p(t), math.log1p(v * max(t, 0.3))] for t in totals for v in within]
+        rough = [climb(model, phi, coefficients, ROUGH, 0.1) for phi in starts]
+        best = [point.phi for point in sorted(rough, key=lambda point: -point.value)[:2]]
+    tops = [climb(model, phi, held, ROUGH, 1e-5) for phi in best]
     if np.abs(tops[0].phi - tops[-1].phi).max() < 1e-2:
         tops = tops[:1]
     highest = max(top.value for top in tops)
     found = [climb(model, top.phi, held) for top in tops if top.value >= highest - 0.05]
     return max(found, key=lambda top: top.value)
+
+
+def _scouted(model: Model, reach: float, held: Mask) -> list[Vector]:
+    """Return where a mean's likelihood, read from the studies' tabled curves, has its highest tops.
+
+    One table serves all of (mu, t), which makes a fine grid cheaper than a few climbs. Only for a mean, not
+    for so many studies that the table itself is the larger work; nothing where there is no table.
+    """
+    plain = held.size == 3 and bool((model.x == 1.0).all())
+    if not plain or held[:2].any() or model.starts.size > _SCOUTED:
+        return []
+    ends = np.concatenate([model.low[np.isfinite(model.low)], model.high[np.isfinite(model.high)]])
+    mu = np.linspace(float(ends.min()) - 2.0, float(ends.max()) + 2.0, 49)
+    tau = math.sqrt(reach) * np.linspace(0.0, 1.0, 17) ** 1.5
+    found: list[tuple[float, Vector]] = []
+    for v in (0.0,) if held[-1] else (0.0, 0.1, 0.5):
+        arguments = (model.low, model.high, model.s, model.study, model.rho, v)
+        curves = study_curves(*arguments, (float(mu[0]), float(mu[-1]), float(tau[-1])))
+        if curves is None:
+            return []
+        waves = curves.waves(mu)
+        height = np.array([curves.log_likelihood(mu, float(x) ** 2, waves=waves)[0] for x in tau])
+        profile = np.concatenate([[-np.inf], height.max(axis=1), [-np.inf]])
+        for i in np.flatnonzero((profile[1:-1] >= profile[:-2]) & (profile[1:-1] >= profile[2:])):
+            place = np.array([mu[height[i].argmax()], math.log1p(tau[i] ** 2), math.log1p(v)])
+            found.append((float(profile[i + 1]), place))
+    found.sort(key=lambda one: -one[0])
+    chosen = [found[0]]
+    for value, place in found[1:]:
+        # Another top that may be the higher one: not far below, and not the same in another table.
+        apart = min(abs(place[1] - other[1]) for _, other in chosen) > 0.5
+        if value > found[0][0] - 2.0 and apart and len(chosen) < 3:
+            chosen.append((value, place))
+    return [place for _, place in chosen]
 
 
 def profile_end(

@@ -225,7 +225,7 @@ def _shared(
             nodes = latent_nodes(plane.cells, data.power[group], quality, extra)
         else:
             nodes = _gauss(group.size)
-        _integrate(model, plane, nodes, limits, v, sums, group)
+        _integrate(model, plane, nodes, limits, (t, v), sums, group)
 
 
 def _gauss(n: int) -> Nodes:
@@ -240,13 +240,16 @@ def _integrate(
     plane: Plane,
     nodes: Nodes,
     limits: tuple[Vector, Vector],
-    v: float,
+    variances: tuple[float, float],
     sums: _Sums,
     group: Index,
 ) -> None:
     """Average derivatives over the nodes; `group` names the studies that the nodes number from 0."""
     counts, starts = model.counts[group], model.starts[group]
+    t, v = variances
     own = np.sqrt(v + (1.0 - model.rho) * model.s**2)
+    # Derivatives in t from the rows' own lose digits like (t / own²)², those from the prior of u gain them.
+    wide = t if t > float(np.median(own)) ** 2 else None
     load = np.sqrt(model.rho) * model.s
     n, p = nodes.study.size, model.x.shape[1]
     at = nodes.study
@@ -268,13 +271,16 @@ def _integrate(
         )  # fmt: skip
         # Exact rows are in the weights already.
         height[part] = np.add.reduceat(np.where(model.exact[row], 0.0, ell[0]), heads)
-        first[:, part], second[:, :, part] = _raw(ell, model.x[row].T, heads)
+        first[:, part], second[:, :, part] = _raw(ell, model.x[row].T, heads, eta[part], wide)
         begin = int(stop)
     _average(height + nodes.log_weight, first, second, at, sums, group)
 
 
-def _raw(ell: Vector, x: Vector, heads: Index) -> tuple[Vector, Vector]:
-    """Return first and second derivatives of the product of rows over the product itself, node by node."""
+def _raw(ell: Vector, x: Vector, heads: Index, u: Vector, wide: float | None) -> tuple[Vector, Vector]:
+    """Return first and second derivatives of the product of rows over the product itself, node by node.
+
+    Those in t come from the common shift of the rows, or, for a `wide` t, from the density of u.
+    """
     _, one, two, three, four = ell
 
     def total(values: Vector) -> Vector:
@@ -293,18 +299,24 @@ def _raw(ell: Vector, x: Vector, heads: Index) -> tuple[Vector, Vector]:
         if plain
         else (total(x * part) for part in (one, two, three, slope))
     )
-    squares = a1 * a1 + a2
-    first = np.concatenate([b1, [0.5 * squares, c0]])
     second = np.empty((p + 2, p + 2, a1.size))
     cross = a2[None, None] if plain else total(x[:, None] * x[None] * two)
     second[:p, :p] = b1[:, None] * b1[None] + cross
-    second[:p, p] = second[p, :p] = 0.5 * (b1 * squares + 2.0 * a1 * b2 + b3)
     second[:p, p + 1] = second[p + 1, :p] = c0 * b1 + bc
-    square = a1 * a1
-    second[p, p] = 0.25 * (square * square + 6.0 * square * a2 + 3.0 * a2 * a2 + 4.0 * a1 * a3 + a4)
-    second[p, p + 1] = second[p + 1, p] = 0.5 * (c0 * squares + 2.0 * a1 * c1 + c2)
     second[p + 1, p + 1] = c0 * c0 + cc
-    return first, second
+    if wide is None:
+        square = a1 * a1
+        in_t = 0.5 * (square + a2)
+        second[:p, p] = second[p, :p] = b1 * in_t + a1 * b2 + 0.5 * b3
+        second[p, p] = 0.25 * (square * square + 6.0 * square * a2 + 3.0 * a2 * a2 + 4.0 * a1 * a3 + a4)
+        second[p, p + 1] = second[p + 1, p] = c0 * in_t + a1 * c1 + 0.5 * c2
+    else:
+        ratio = u * u / wide
+        in_t = 0.5 * (ratio - 1.0) / wide
+        second[:p, p] = second[p, :p] = b1 * in_t
+        second[p, p] = in_t * in_t + (0.5 - ratio) / (wide * wide)
+        second[p, p + 1] = second[p + 1, p] = c0 * in_t
+    return np.concatenate([b1, [in_t, c0]]), second
 
 
 def _average(height: Vector, first: Vector, second: Vector, at: Index, sums: _Sums, group: Index) -> None:
