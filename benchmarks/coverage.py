@@ -1,9 +1,10 @@
 """Coverage and bias of `pool_partial` in simulated worlds: seeded, resumable, on any executor.
 
 ``python benchmarks/coverage.py --replicates 200`` runs what is missing up to 200 replicates a cell and adds
-it to ``coverage.jsonl`` beside this file, batch by batch: an interrupted run goes on where it stopped.
+it to ``coverage.jsonl`` beside this file, batch by batch: an interrupted run goes on where it stopped (the
+file is large and stays where it is made; its summary is ``coverage.csv``).
 ``--workers 4`` uses four processes; `run` takes any ``concurrent.futures`` executor. ``--table`` writes
-``docs/coverage.md`` from what there is.
+both ``coverage.csv`` and, from it, ``docs/coverage.md``.
 
 A replicate draws k studies with n people an arm, their rows, and what each row prints: a value, or the words
 "significant" and "no difference", or (one in five of the others) a direction alone. What is kept is the
@@ -22,6 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
@@ -33,6 +35,7 @@ from evidence.numerics.wls import Vector
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "coverage.jsonl"
+TABLE = HERE / "coverage.csv"
 PAGE = HERE.parent / "docs" / "coverage.md"
 SEED = 20261122
 RHO = 0.6
@@ -272,6 +275,22 @@ def _mean_error(values: Vector) -> tuple[float, float]:
     return middle, 1.2533 * spread / math.sqrt(values.size)
 
 
+def write_summaries(found: list[Summary], path: Path = TABLE) -> None:
+    """Write one line a cell: what the page is made from."""
+    lines = [asdict(one.cell) | {k: v for k, v in asdict(one).items() if k != "cell"} for one in found]
+    pd.DataFrame(lines).round(5).to_csv(path, index=False)
+
+
+def read_summaries(path: Path = TABLE) -> list[Summary]:
+    """Read what `write_summaries` wrote."""
+    names = list(Cell.__dataclass_fields__)
+    records = pd.read_csv(path).to_dict("records")
+    return [
+        Summary(Cell(**{k: one[k] for k in names}), **{k: v for k, v in one.items() if k not in names})
+        for one in records
+    ]
+
+
 def main() -> None:
     """Run or tabulate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -282,7 +301,9 @@ def main() -> None:
     if given.table:
         from coverage_page import page
 
-        PAGE.write_text(page(list(summaries()), len(cells())), encoding="utf-8")
+        if RESULTS.exists():
+            write_summaries(list(summaries()))
+        PAGE.write_text(page(read_summaries(), len(cells())), encoding="utf-8")
     elif given.workers:
         with ProcessPoolExecutor(given.workers) as pool:
             run(given.replicates, executor=pool)
