@@ -78,7 +78,10 @@ def claim_chart_rows(found: Claims, claim_id: str) -> pd.DataFrame:
         lines.append(
             {
                 "domain": row["domain"],
-                "label": listed(domain_name(name) for name in str(row["domain"]).split(", ")),
+                "label": " against ".join(
+                    listed(domain_name(name) for name in side.split(", "))
+                    for side in str(row["domain"]).split(" against ")
+                ),
                 "mark": mark,
                 "estimate": math.nan if mark in ("", "bound") else value,
                 "conf_low": math.nan if empty else low,
@@ -153,7 +156,8 @@ def claim_chart(
         v for row in rows.itertuples(index=False) for v in sides(row, ["estimate", "conf_low", "conf_high"])
     ]
     margins = _margins(line, ratio)
-    scale = scale_for([*must, *margins], [], *plan.picture, log=ratio != 0)
+    log = ratio != 0 or line["measure"] not in ("SMD", "MD", "RD")
+    scale = scale_for([*must, *margins], [], *plan.picture, log=log)
     middles = draw_plan(plan, sheet, scale)
     for row, y in zip(rows.itertuples(index=False), middles, strict=True):
         _draw(sheet, scale, row, y)
@@ -186,6 +190,8 @@ def _margins(line: dict[str, Any], ratio: int) -> list[float]:
         return []
     both = str(line["expects"]).startswith("no_")
     ends = [margin, -margin] if both else [margin]
+    if not ratio and line["measure"] not in ("SMD", "MD", "RD"):
+        return []  # a ratio of which nothing is known has no side yet
     return [math.exp(ratio * end) for end in ends] if ratio else ends
 
 
@@ -232,7 +238,7 @@ def _contents(
         (label, studies),
         (value, says),
         title=title,
-        favours=("", "") if str(line["expects"]).startswith("no_") else towards,
+        favours=towards if rows["mark"].ne("").any() and not line["expects"].startswith("no_") else ("", ""),
         lanes=tuple(1.3 for _ in range(len(rows))),
         key=tuple(mark for mark in order if rows["mark"].eq(mark).any()),
         foot=(_slide_note(line),) if slide else (claim_chart_caption(found, str(line["claim_id"])),),
