@@ -155,7 +155,7 @@ def maximum(model: Model, start: Vector, reach: float, held: Mask) -> Point:
     -------
     Point
     """
-    best = _scouted(model, reach, held)
+    best = _scouted(model, start, reach, held)
     if not best:
         coefficients = np.ones(held.size, dtype=bool)
         coefficients[:-2] = held[:-2]
@@ -172,14 +172,15 @@ def maximum(model: Model, start: Vector, reach: float, held: Mask) -> Point:
     return max(found, key=lambda top: top.value)
 
 
-def _scouted(model: Model, reach: float, held: Mask) -> list[Vector]:
+def _scouted(model: Model, start: Vector, reach: float, held: Mask) -> list[Vector]:
     """Return where a mean's likelihood, read from the studies' tabled curves, has its highest tops.
 
-    One table serves all of (mu, t), which makes a fine grid cheaper than a few climbs. Only for a mean, not
-    for so many studies that the table itself is the larger work; nothing where there is no table.
+    One table serves all of (mu, t), which makes a fine grid cheaper than a few climbs. With moderators the
+    tops are those of the mean, for the variances alone. Nothing where there is no table, or so many studies
+    that the table itself is the larger work.
     """
     plain = held.size == 3 and bool((model.x == 1.0).all())
-    if not plain or held[:2].any() or model.starts.size > _SCOUTED:
+    if held[:-1].any() or model.starts.size > _SCOUTED:
         return []
     ends = np.concatenate([model.low[np.isfinite(model.low)], model.high[np.isfinite(model.high)]])
     mu = np.linspace(float(ends.min()) - 2.0, float(ends.max()) + 2.0, 49)
@@ -203,7 +204,7 @@ def _scouted(model: Model, reach: float, held: Mask) -> list[Vector]:
         apart = min(abs(place[1] - other[1]) for _, other in chosen) > 0.5
         if value > found[0][0] - 2.0 and apart and len(chosen) < 3:
             chosen.append((value, place))
-    return [place for _, place in chosen]
+    return [place if plain else np.r_[start, place[1:]] for _, place in chosen]
 
 
 def profile_end(
