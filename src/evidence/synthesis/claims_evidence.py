@@ -18,6 +18,7 @@ from evidence.errors import ModelError, StudyDataError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import count
 from evidence.models import pool_partial
+from evidence.models.rows import select
 from evidence.studies.record import Studies
 from evidence.synthesis.claims_reading import Claim
 from evidence.synthesis.claims_rules import Finding
@@ -25,6 +26,9 @@ from evidence.synthesis.direction import direction_test
 from evidence.synthesis.trap_reports import ArmReport, arm_of_row
 
 __all__ = ["Pooler", "between_findings", "head_to_head", "study_rows", "within_findings"]
+
+NOT_COMPUTED = "not computed"
+"""How the reason begins where rows could be pooled and the search for the maximum failed."""
 
 RHO = 0.6
 """Correlation of results on the same people, as everywhere in this package."""
@@ -55,8 +59,17 @@ class Pooler:
                 # A verdict rests on the interval; the posterior under a prior has no part in it.
                 self._known[key] = pool_partial(effects, level=self._level, prior=None), ""
             except ModelError as problem:
-                self._known[key] = None, str(problem)
+                self._known[key] = None, _why(effects, problem)
         return self._known[key]
+
+
+def _why(effects: Effects, problem: ModelError) -> str:
+    """Return why rows were not pooled: because of what they report, or because the search failed."""
+    try:
+        select(effects, partial=True)
+    except ModelError:
+        return str(problem)
+    return f"{NOT_COMPUTED}: {problem}"
 
 
 def study_rows(studies: Studies, claim: Claim) -> Studies | None:

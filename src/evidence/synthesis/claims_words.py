@@ -101,6 +101,8 @@ def _domain(finding: Finding, state: str, factor: bool = False) -> str:
     if not finding.tested:
         return f"{name}: not tested" + (f" ({finding.why})" if finding.why.endswith("both") else "")
     studies = count(finding.tested, "study", "studies")
+    if finding.why.startswith("not computed"):
+        return f"{name}: {finding.why} ({studies})"
     if not finding.bounded:
         return f"{name}: no interval ({studies}{_pointing(finding, factor)})"
     value, low, high = finding.shown()
