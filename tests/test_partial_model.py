@@ -107,6 +107,20 @@ def test_gradient_and_hessian_are_those_of_the_value(t: float, v: float) -> None
         assert now.hessian[j] == pytest.approx(second, rel=1e-4, abs=1e-3)
 
 
+@pytest.mark.parametrize("name", [name for name in STUDIES if name != "alone"])
+@pytest.mark.parametrize(("t", "v"), [(0.02, 0.03), (25.0, 20.0), (400.0, 0.0)])
+def test_derivatives_in_the_variances_of_each_kind_of_study(name: str, t: float, v: float) -> None:
+    mean = np.linspace(-0.2, 0.5, len(STUDIES[name]))
+    now = _single(STUDIES[name], mean, 0.6, t, v)
+    for j, (dt, dv) in enumerate([(1e-4 * t, 0.0), (0.0, 1e-4 * max(v, 0.01))], start=1):
+        h = dt + dv
+        up, twice = (_single(STUDIES[name], mean, 0.6, t + m * dt, v + m * dv) for m in (1, 2))
+        slope = (4.0 * up.value - twice.value - 3.0 * now.value) / (2.0 * h)
+        assert now.gradient[j] == pytest.approx(slope, rel=1e-4, abs=2e-8 / h)
+        second = (4.0 * up.gradient - twice.gradient - 3.0 * now.gradient) / (2.0 * h)
+        assert now.hessian[j] == pytest.approx(second, rel=1e-3, abs=2e-8 / h)
+
+
 def test_the_rough_likelihood_is_near_the_fine_one() -> None:
     low, high, s, study, x = _several()
     model = make_model(low, high, s, study, x, 0.6)

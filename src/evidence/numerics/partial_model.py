@@ -211,8 +211,11 @@ def _shared(
     gap = data.y_hat[known]
     sums.value[known] = data.constant[known] - 0.5 * (np.log(2.0 * np.pi * total) + gap * gap / total)
     partial = np.bincount(data.study, minlength=data.n_studies)[studies] > 0
-    # Derivatives of exact rows are polynomials of the coordinates, which takes more nodes along xi; few
-    # studies are done in one go nevertheless.
+    # Derivatives in t from the rows' own lose digits like (t / own²)², those from the density of u gain them.
+    own = (1.0 - model.rho) * float(np.median(model.s)) ** 2 + v
+    wide = t if t > own else None
+    # Derivatives of exact rows, and of the density of u, are polynomials of the coordinates, which takes more
+    # nodes along xi; few studies are done in one go nevertheless.
     split = [partial & has, partial & ~has] if studies.size > 100 else [partial]
     for group in (studies[chosen] for chosen in (*split, ~partial)):
         if not group.size:
@@ -221,11 +224,11 @@ def _shared(
         inside[group] = True
         plane = latent_plane(data, latent, np.flatnonzero(inside[data.study]), group)
         if plane.cells.low.size:
-            extra = 2 if (data.inv_v[group] > 0.0).any() else 0
+            extra = 2 if wide is not None or (data.inv_v[group] > 0.0).any() else 0
             nodes = latent_nodes(plane.cells, data.power[group], quality, extra)
         else:
             nodes = _gauss(group.size)
-        _integrate(model, plane, nodes, limits, (t, v), sums, group)
+        _integrate(model, plane, nodes, limits, v, wide, sums, group)
 
 
 def _gauss(n: int) -> Nodes:
@@ -240,16 +243,14 @@ def _integrate(
     plane: Plane,
     nodes: Nodes,
     limits: tuple[Vector, Vector],
-    variances: tuple[float, float],
+    v: float,
+    wide: float | None,
     sums: _Sums,
     group: Index,
 ) -> None:
     """Average derivatives over the nodes; `group` names the studies that the nodes number from 0."""
     counts, starts = model.counts[group], model.starts[group]
-    t, v = variances
     own = np.sqrt(v + (1.0 - model.rho) * model.s**2)
-    # Derivatives in t from the rows' own lose digits like (t / own²)², those from the prior of u gain them.
-    wide = t if t > float(np.median(own)) ** 2 else None
     load = np.sqrt(model.rho) * model.s
     n, p = nodes.study.size, model.x.shape[1]
     at = nodes.study
