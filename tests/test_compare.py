@@ -73,18 +73,32 @@ def test_the_joint_test_is_walds_on_groups_of_two_studies_or_more() -> None:
     assert result.test.p_value == pytest.approx(float(special.chdtrc(1, difference**2 / variance)))
 
 
-def test_shared_studies_make_the_test_invalid_and_it_is_not_printed() -> None:
-    effects = _groups()
-    effects.table.loc[2, "study"] = "r1"
+def test_groups_that_share_studies_are_tested_in_one_likelihood() -> None:
+    # Every study in both groups, exact rows: twice the gain of the log-likelihood of multilevel() by ML.
+    rng = np.random.default_rng(5)
+    u, domain = np.repeat(rng.normal(0.0, 0.3, 8), 2), ["power", "speed"] * 8
+    y = 0.3 + u + np.tile([0.0, 0.25], 8) + rng.normal(0.0, 0.2, 16)
+    study = np.repeat([f"s{j}" for j in range(8)], 2)
+    effects = ev.effects_from(y, variance=rng.uniform(0.03, 0.08, 16), study=study, domain=domain)
     result = ev.compare(effects, by="domain")
-    assert result.test is None
-    assert any("studies appear in several groups" in note and "r1" in note for note in result.notes)
+    full = ev.multilevel(effects, formula="~ domain", tau2="ML", robust=None)
+    plain = ev.multilevel(effects, tau2="ML", robust=None)
+    assert result.test is not None
+    assert result.test.method == "likelihood ratio"
+    assert result.test.statistic == pytest.approx(2.0 * (full.loglik - plain.loglik), abs=1e-7)
+    assert result.test.p_value == pytest.approx(float(special.chdtrc(1, result.test.statistic)))
+    assert any("Studies appear in several groups" in note and "s0" in note for note in result.notes)
+    # A comparison within studies is sharper than one that takes the groups as independent.
+    means = [result.fits[name] for name in ("power", "speed")]
+    gap = (means[0].estimate - means[1].estimate) ** 2 / sum(fit.std_error**2 for fit in means)
+    assert result.test.statistic > gap
 
 
 def test_reports_on_the_same_people_under_two_names_count_as_shared() -> None:
     effects = dataclasses.replace(_groups(), overlaps=(("r1", "r3"),))
     result = ev.compare(effects, by="domain")
-    assert result.test is None
+    assert result.test is not None
+    assert result.test.method == "likelihood ratio"
     assert any("r1 with r3" in note for note in result.notes)
 
 

@@ -246,8 +246,8 @@ def test_rho_is_at_least_0_and_below_1(rho: float) -> None:
         ev.pool_partial(_mixed(), rho=rho)
 
 
-def test_moderators_are_refused_with_the_way_out() -> None:
-    with pytest.raises(ev.ModelError, match="compare"):
+def test_a_blank_moderator_is_refused_by_row() -> None:
+    with pytest.raises(ev.ModelError, match="domain is blank in rows r1"):
         ev.pool_partial(_mixed(), formula="~ domain")
 
 
@@ -487,7 +487,7 @@ def test_a_level_that_is_no_number_is_refused(verb: object, level: object) -> No
         ({"cluster": ["study"]}, "cluster takes the name of one column"),
         ({"cluster": None}, "cluster takes the name of one column"),
         ({"inference": None}, "inference must be one of profile"),
-        ({"prior": "normal"}, "prior takes None: the posterior under a prior is not part of this version"),
+        ({"prior": "normal"}, "prior takes a Prior, such as"),
     ],
 )
 def test_pool_partial_names_an_argument_of_the_wrong_type(arguments: dict[str, object], message: str) -> None:
@@ -495,8 +495,11 @@ def test_pool_partial_names_an_argument_of_the_wrong_type(arguments: dict[str, o
         ev.pool_partial(_three(), **arguments)  # type: ignore[arg-type]
 
 
-def test_prior_none_is_the_default() -> None:
-    assert ev.pool_partial(_three(), prior=None).estimate == ev.pool_partial(_three()).estimate
+def test_without_a_prior_there_is_no_posterior_and_the_same_estimate() -> None:
+    with_prior, without = ev.pool_partial(_three()), ev.pool_partial(_three(), prior=None)
+    assert without.estimate == with_prior.estimate
+    assert without.posterior is None
+    assert with_prior.posterior is not None
 
 
 def test_a_number_column_of_words_is_named() -> None:

@@ -424,7 +424,7 @@ def test_the_verb_returns_components_and_robust_tests() -> None:
 
 def test_with_exact_rows_pool_partial_is_a_two_level_likelihood() -> None:
     data = effects()
-    partial = ev.pool_partial(data, rho=0.6)
+    partial = ev.pool_partial(data, rho=0.6, cluster=("study",))
     fit = ev.multilevel(data, levels=("study",), tau2="ML", rho=0.6, robust=None)
     assert error(fit.estimate, partial.estimate) < 1e-11
     assert (
@@ -432,6 +432,24 @@ def test_with_exact_rows_pool_partial_is_a_two_level_likelihood() -> None:
         < 1e-9
     )
     assert error(fit.loglik, partial.loglik) < 1e-12
+
+
+@pytest.mark.parametrize("seed", [3, 5, 11])
+def test_with_exact_rows_pool_partial_is_the_three_level_model(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    study = np.repeat([f"s{j}" for j in range(9)], rng.integers(1, 5, 9))
+    v = rng.uniform(0.02, 0.15, study.size)
+    truth = dict(zip(np.unique(study), rng.normal(0.3, 0.3, 9), strict=True))
+    y = np.array([truth[name] for name in study]) + rng.normal(0.0, np.sqrt(v + 0.05))
+    data = ev.effects_from(y, variance=v, study=study)
+    partial = ev.pool_partial(data)
+    fit = ev.multilevel(data, tau2="ML", robust=None)
+    assert error(fit.estimate, partial.estimate) < 1e-8
+    assert error(fit.std_error, partial.std_error) < 1e-8
+    assert error(fit.loglik, partial.loglik) < 1e-10
+    for name in ("variance", "low", "high"):
+        ours, theirs = (one.variance_components[name].to_numpy(dtype=float) for one in (partial, fit))
+        assert np.abs(ours - theirs).max() < 1e-8 * float(np.median(v)) * 10, name
 
 
 def test_one_effect_a_study_is_random_effects() -> None:

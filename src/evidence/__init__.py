@@ -14,11 +14,16 @@ from evidence._version import __version__
 if TYPE_CHECKING:
     from evidence.auditing import Audit, audit
     from evidence.auditing.appraisal import appraisal
+    from evidence.charts.albatross import albatross
+    from evidence.charts.claim import claim_chart
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
+    from evidence.charts.harvest import harvest
+    from evidence.charts.partial_sensitivity import sensitivity_chart
+    from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.array_door import effect_size
     from evidence.effects.array_record import ArrayEffects
@@ -38,37 +43,51 @@ if TYPE_CHECKING:
         random_effects,
     )
     from evidence.models.batch import batch
+    from evidence.models.prior import Prior
     from evidence.numerics.arrays import pool_arrays
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
     from evidence.studies.mapping_proposal import propose_mapping
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
+    from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
+    from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
+    from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
+    from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.tables import Table
 
 _HOME = {
     "ArrayEffects": "effects.array_record",
     "Audit": "auditing",
-    "appraisal": "auditing.appraisal",
-    "audit": "auditing",
+    "Claims": "synthesis.claims",
     "Comparison": "synthesis.compare",
     "CorrelationGrid": "synthesis.correlation_grid",
+    "DirectionTest": "synthesis.direction",
     "Effects": "effects.record",
     "EvidenceError": "errors",
     "MetaFit": "fit",
     "ModelError": "errors",
+    "PartialSensitivity": "synthesis.partial_sensitivity",
+    "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
     "SamplingCovariance": "effects.covariance",
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
+    "Trap": "synthesis.trap",
+    "albatross": "charts.albatross",
+    "appraisal": "auditing.appraisal",
+    "audit": "auditing",
     "batch": "models.batch",
+    "claim_chart": "charts.claim",
+    "claims": "synthesis.claims",
     "common_effect": "models",
     "compare": "synthesis.compare",
     "correlation_curve": "charts.correlation_curve",
     "correlation_grid": "synthesis.correlation_grid",
+    "direction_test": "synthesis.direction",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
     "effect_size": "effects.array_door",
@@ -77,16 +96,22 @@ _HOME = {
     "evidence_map": "charts.evidence_map",
     "example_studies": "studies.example",
     "forest": "charts.forest",
+    "harvest": "charts.harvest",
     "meta_regression": "models",
     "multilevel": "models",
     "multivariate": "models",
+    "partial_sensitivity": "synthesis.partial_sensitivity",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
-    "random_effects": "models",
     "propose_mapping": "studies.mapping_proposal",
+    "random_effects": "models",
     "read_studies": "studies.reading",
     "sampling_covariance": "effects.dependence",
+    "sensitivity_chart": "charts.partial_sensitivity",
+    "trap_chart": "charts.trap",
     "trial": "charts.trial",
+    "vote_count": "synthesis.direction",
+    "within_group_trap": "synthesis.trap",
 }
 """Module of each public name, below this package."""
 
@@ -94,24 +119,33 @@ __all__ = [
     "SIX_DOMAINS",
     "ArrayEffects",
     "Audit",
+    "Claims",
     "Comparison",
     "CorrelationGrid",
+    "DirectionTest",
     "Effects",
     "EvidenceError",
     "MetaFit",
     "ModelError",
+    "PartialSensitivity",
+    "Prior",
     "SamplingCovariance",
     "Studies",
     "StudyDataError",
     "Table",
+    "Trap",
     "__version__",
+    "albatross",
     "appraisal",
     "audit",
     "batch",
+    "claim_chart",
+    "claims",
     "common_effect",
     "compare",
     "correlation_curve",
     "correlation_grid",
+    "direction_test",
     "domains",
     "effect_direction",
     "effect_size",
@@ -120,16 +154,22 @@ __all__ = [
     "evidence_map",
     "example_studies",
     "forest",
+    "harvest",
     "meta_regression",
     "multilevel",
     "multivariate",
+    "partial_sensitivity",
     "pool_arrays",
     "pool_partial",
     "propose_mapping",
     "random_effects",
     "read_studies",
     "sampling_covariance",
+    "sensitivity_chart",
+    "trap_chart",
     "trial",
+    "vote_count",
+    "within_group_trap",
 ]
 
 

@@ -11,9 +11,17 @@ from typing import Any
 
 from evidence.studies.columns import RATIO_METRICS, parse_p
 
-__all__ = ["UPWARD_FAVOURS_FIRST", "People", "Row", "TestResult", "people_of"]
+__all__ = [
+    "P_MEANING_AT_MOST",
+    "UPWARD_FAVOURS_FIRST",
+    "People",
+    "Row",
+    "TestResult",
+    "people_of",
+    "rounds_to_zero_below",
+]
 
-_P_MEANING_AT_MOST = (0.05, 0.01, 0.001)
+P_MEANING_AT_MOST = (0.05, 0.01, 0.001)
 """Rule e: these p values beside the word "significant" are thresholds, not results."""
 
 _P_COLUMNS = ("p_between", "p_within_e", "p_within_c")
@@ -237,7 +245,7 @@ def _people_of_df(row: Row, first: float, second: float) -> People | None:
     return People(total / 2, total / 2, note)
 
 
-def _rounds_to_zero_below(printed: str) -> float:
+def rounds_to_zero_below(printed: str) -> float:
     """Return the p below which a print of zero is possible: 0.000 is anything below 0.0005."""
     if "e" in printed.lower():
         return 1e-300  # an exponent too small for a double: smaller than any test can resolve
@@ -254,11 +262,11 @@ def _test_of(row: Row) -> TestResult | None:
     if printed and row.word("test_between") != "equivalence":
         relation, p = parse_p(printed)
         if relation == "=" and p == 0:
-            bound = _rounds_to_zero_below(printed)
+            bound = rounds_to_zero_below(printed)
             return TestResult(
                 "<", bound, frozenset({"e"}), (f"p printed as {printed} is below {bound:g}",), printed
             )
-        if relation == "=" and row.significant == "yes" and p in _P_MEANING_AT_MOST:
+        if relation == "=" and row.significant == "yes" and p in P_MEANING_AT_MOST:
             return TestResult(
                 "<=", p, frozenset({"e"}), (f"p = {p:g} beside 'significant' read as p <= {p:g}",), printed
             )

@@ -11,7 +11,7 @@ from evidence.effects.row import Row
 if TYPE_CHECKING:
     from evidence.studies.record import Studies
 
-__all__ = ["Facts", "as_real", "facts_of", "overlaps_of", "rows_of"]
+__all__ = ["Facts", "as_real", "facts_of", "overlaps_of", "printed_rows", "rows_of"]
 
 Facts = dict[str, dict[str, Any]]
 """What the study table says of each study, by key."""
@@ -60,3 +60,8 @@ def overlaps_of(facts: Facts, present: set[str]) -> tuple[tuple[str, str], ...]:
             if other in present:
                 pairs.add((min(study, other), max(study, other)))
     return tuple(sorted(pairs))
+
+
+def printed_rows(studies: Studies) -> list[Row]:
+    """Return each row of the studies as the rules of reading see it, with the facts of its study."""
+    return rows_of(studies, facts_of(studies))

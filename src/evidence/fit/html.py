@@ -22,8 +22,10 @@ def page(fit: MetaFit) -> str:
     lines = [f"<p><b>{escape(fit.sentence())}</b></p>", _table(fit)]
     if fit.coefficients is not None:
         lines.insert(1, _coefficients(fit.coefficients, fit.level))
-    if fit.variance_components is not None:
+    if fit.variance_components is not None and not _within(fit):
         lines.append(_components(fit.variance_components, fit.level))
+    if fit.posterior is not None:
+        lines.append(f"<p>{escape(fit.posterior.sentence())}</p>")
     if fit.alongside:
         items = "".join(
             f"<li>{escape(name)}: {escape(other.sentence())}</li>" for name, other in fit.alongside
@@ -51,6 +53,11 @@ def _table(fit: MetaFit) -> str:
         ("joint test of the moderators", _joint(fit)),
         ("R²", "" if fit.r2 is None else f"{fit.r2:.0f} %"),
         ("tau²", _with_interval(fit.tau2, fit.tau2_low, fit.tau2_high)),
+        ("tau² within studies", _within(fit)),
+        (
+            "tau², REML-type",
+            "" if fit.tau2_reml is None else number(fit.tau2_reml, decimals([fit.tau2_reml])),
+        ),
         ("I²", "" if fit.i2 is None else f"{fit.i2:.0f} %"),
         ("Q", "" if fit.q is None else f"{fit.q:.2f}, df {fit.q_df:g}, p {p_value(fit.q_p_value)}"),
         ("rows by kind", ", ".join(f"{n} {kind}" for kind, n in fit.kinds.items() if n)),
@@ -96,6 +103,14 @@ def _components(table: pd.DataFrame, level: float) -> str:
         line = "".join(f"<td>{escape(text)}</td>" for text in texts)
         body.append(f"<tr><th>{escape(name)}</th>{line}</tr>")
     return f"<table><tr>{head}</tr>{''.join(body)}</table>"
+
+
+def _within(fit: MetaFit) -> str:
+    """Return the variance of effects within studies, which the partial-report model has beside tau²."""
+    if fit.variance_components is None or fit.i2 is not None or len(fit.variance_components) != 2:
+        return ""
+    line = fit.variance_components.iloc[1]
+    return _with_interval(float(line["variance"]), float(line["low"]), float(line["high"]))
 
 
 def _with_interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import pandas as pd
 from evidence.fit.questions import Questions
 
 if TYPE_CHECKING:
+    from evidence.fit.posterior import Posterior
     from evidence.fit.regression import Regression
     from evidence.fit.units import UnitsEstimate
 
@@ -58,6 +59,7 @@ _GLANCE = (
     "pred_high",
     "loglik",
     "bound",
+    "tau2_reml",
 )
 
 
@@ -108,7 +110,7 @@ class MetaFit(Questions):
         Set where no finite estimate exists: which limit the data give.
     loglik : float or None
         Log-likelihood at the maximum, for likelihood methods.
-    alongside : tuple of (str, MetaFit)
+    alongside : sequence of (str, MetaFit)
         Results that belong beside this one. `pool_partial` always gives "exact rows only" and "direction
         only"; one without rows to pool has ``k = 0`` and says so in its sentence.
     notes : tuple of str
@@ -140,6 +142,11 @@ class MetaFit(Questions):
         Further columns of `augment`, one value for each row in use.
     regression : Regression or None
         What `predict`, `contrast`, `joint_test` and `vif` work on.
+    posterior : Posterior or None
+        What the rows say under a prior (`pool_partial`): probabilities, mean, interval.
+    tau2_reml : float or None
+        REML-type estimate of tau² beside the ML one (`pool_partial`); None where the rows do not bound the
+        mean on both sides.
     """
 
     estimate: float | None
@@ -172,7 +179,7 @@ class MetaFit(Questions):
     display_sign: int = 1
     bound: str | None = None
     loglik: float | None = None
-    alongside: tuple[tuple[str, MetaFit], ...] = field(default=())
+    alongside: Sequence[tuple[str, MetaFit]] = field(default=(), compare=False)
     notes: tuple[str, ...] = field(default=())
     methods_used: tuple[str, ...] = field(default=())
     n_clusters: int | None = None
@@ -192,6 +199,8 @@ class MetaFit(Questions):
     variance_components: pd.DataFrame | None = field(default=None, repr=False)
     per_row: Mapping[str, np.ndarray] | None = field(default=None, repr=False)
     regression: Regression | None = field(default=None, repr=False)
+    posterior: Posterior | None = field(default=None, repr=False)
+    tau2_reml: float | None = field(default=None, repr=False)
 
     def to_display(self, value: float | None) -> float | None:
         """Return a number of the model scale on the printed scale (ratios: the exponential)."""
@@ -233,10 +242,14 @@ class MetaFit(Questions):
         Returns
         -------
         DataFrame
-            Measure, method, level, rows, studies, people, heterogeneity, prediction interval, and the
-            rows given by kind (``rows_exact`` and so on).
+            Measure, method, level, rows, studies, people, heterogeneity, prediction interval, the
+            posterior (``posterior_mean`` and so on) where there is one, and the rows given by kind
+            (``rows_exact`` and so on).
         """
         line: dict[str, object] = {name: getattr(self, name) for name in _GLANCE}
+        if self.posterior is not None:
+            names = ("mean", "low", "high", "p_positive", "p_worthwhile", "p_new_positive")
+            line |= {f"posterior_{name}": getattr(self.posterior, name) for name in names}
         line |= {f"rows_{kind}": amount for kind, amount in self.kinds.items()}
         return pd.DataFrame([line])
 

@@ -218,6 +218,8 @@ def explanation(fit: MetaFit) -> str:
         )
     if fit.pred_low is not None:
         lines.append(f"A new study's effect is predicted within {interval_text(fit, 'pred')}.")
+    if fit.posterior is not None:
+        lines.append(fit.posterior.sentence())
     left = fit.rows.loc[~fit.rows["used"].astype(bool)]
     if len(left):
         lines.append("Left out:")

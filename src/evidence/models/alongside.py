@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,48 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.models.rows import is_yes
+from evidence.numerics.sign_test import sides
 
-__all__ = ["results_alongside"]
+__all__ = ["Alongside", "results_alongside"]
 
 _NUMBERS = (
     *("estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high", "tau2", "tau2_low"),
     *("tau2_high", "i2", "h2", "q", "q_df", "q_p_value", "pred_low", "pred_high", "n_people", "loglik"),
+    *("coefficients", "vcov", "qm", "qm_df", "qm_df2", "qm_p_value", "formula", "regression", "per_row"),
+    *("variance_components", "posterior", "tau2_reml"),
 )
+
+
+class Alongside(Sequence[tuple[str, MetaFit]]):
+    """The results beside a fit, made when they are first looked at: most fits of a simulation never are."""
+
+    def __init__(self, effects: Effects, fit: MetaFit, refit: Callable[[Effects], MetaFit]) -> None:
+        """Keep what is needed to make them."""
+        self._what = (effects, fit, refit)
+        self._found: tuple[tuple[str, MetaFit], ...] | None = None
+
+    def _results(self) -> tuple[tuple[str, MetaFit], ...]:
+        if self._found is None:
+            self._found = results_alongside(*self._what)
+        return self._found
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._results())
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[str, MetaFit]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[tuple[str, MetaFit], ...]: ...
+
+    def __getitem__(self, place: int | slice) -> tuple[str, MetaFit] | tuple[tuple[str, MetaFit], ...]:
+        """Return one of them with its name, or some."""
+        return self._results()[place]
+
+    def __repr__(self) -> str:
+        """Return them as a tuple prints."""
+        return repr(self._results())
 
 
 def results_alongside(
@@ -93,14 +129,9 @@ def _kept(effects: Effects, keep: NDArray[np.bool_]) -> Effects:
 def _directions(effects: Effects, fit: MetaFit) -> Effects:
     """Return the rows in use that lie to one side of zero, each reduced to that side."""
     table = effects.table
-    low, high = (fit.rows[name].to_numpy(dtype=float) for name in ("low", "high"))
-    y = fit.rows["estimate"].to_numpy(dtype=float)
-    exact = fit.rows["kind"].eq("exact").to_numpy()
-    with np.errstate(invalid="ignore"):
-        side = np.where(exact, np.sign(y), np.where(low >= 0.0, 1.0, np.where(high <= 0.0, -1.0, 0.0)))
-    if "sign" in table.columns:
-        told = pd.to_numeric(table["sign"]).fillna(0.0).to_numpy(dtype=float)
-        side = np.where(side == 0.0, told, side)
+    estimate, low, high = (fit.rows[name].to_numpy(dtype=float) for name in ("estimate", "low", "high"))
+    told = pd.to_numeric(table["sign"]).to_numpy(dtype=float) if "sign" in table.columns else None
+    side = sides(estimate, low, high, told)
     keep = fit.rows["used"].to_numpy(dtype=bool) & (side != 0.0)
     up = side[keep] > 0
     out = _kept(effects, keep)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import math
 
+from evidence.fit.numbers import decimals, number
+from evidence.fit.posterior import Posterior
+from evidence.models.prior import Prior
 from evidence.models.rows import Selection, is_yes
 from evidence.numerics.partial_fit import PartialFit
 
-__all__ = ["limit_notes", "no_value_notes", "row_notes"]
+__all__ = [
+    "limit_notes",
+    "no_value_notes",
+    "posterior_notes",
+    "reml_notes",
+    "row_notes",
+    "within_notes",
+]
 
 
 def row_notes(selection: Selection, cluster: str, rho: float) -> tuple[str, ...]:
@@ -67,3 +77,41 @@ def limit_notes(fit: PartialFit, level: float) -> tuple[str, ...]:
     if fit.tau2_high is not None and math.isinf(fit.tau2_high):
         notes.append("The data set no upper limit to tau²; of equally likely values the smallest is printed.")
     return tuple(notes)
+
+
+def within_notes(fit: PartialFit, several: bool, estimated: bool, cluster: str) -> tuple[str, ...]:
+    """Return what is taken of effects within a cluster, where some have several rows."""
+    if not several:
+        return ()
+    if fit.within is not None:
+        shown = number(fit.within, decimals([fit.within]))
+        return (f"Effects also differ within a {cluster}: tau² within is {shown} (.variance_components).",)
+    if estimated:
+        return ()
+    return (
+        f"All rows of a {cluster} are taken to have one true effect: their spread within a {cluster} is not"
+        " estimated (that takes two rows of one that are bounded on both sides).",
+    )
+
+
+def reml_notes(fit: PartialFit, reml: float | None) -> tuple[str, ...]:
+    """Return how the ML estimate of tau² compares with the REML-type one."""
+    if fit.tau2 is None:
+        return ()
+    if reml is None:
+        return ("tau² is by ML alone: a REML-type estimate needs reports that bound the mean on both sides.",)
+    places = decimals([fit.tau2, reml])
+    return (
+        f"tau² is by ML, {number(fit.tau2, places)}, which is low with few studies; the REML-type estimate is"
+        f" {number(reml, places)}.",
+    )
+
+
+def posterior_notes(found: Posterior | None, prior: Prior | None) -> tuple[str, ...]:
+    """Return why a posterior that was asked for is not there."""
+    if found is not None or prior is None:
+        return ()
+    return (
+        "No posterior: some rows are so precise against the prior's scale that it cannot be integrated; give"
+        " prior=Prior(mean_sd=..., tau_scale=...) in the units of these effects.",
+    )

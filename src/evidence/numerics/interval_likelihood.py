@@ -2,10 +2,11 @@
 
 Model, for row i of study j::
 
-    y_ij = mu + u_j + e_ij,     u_j ~ N(0, t),     t = tau²
+    y_ij = mu + u_j + w_ij + e_ij,     u_j ~ N(0, t),     t = tau²,     w_ij ~ N(0, v)
     e_ij = s_ij (sqrt(rho) f_j + sqrt(1 - rho) z_ij),     f_j, z_ij ~ N(0, 1)
 
-so that the sampling errors of one study's rows correlate rho. An exact row reports y; an interval row
+so that the sampling errors of one study's rows correlate rho; v, the variance of effects within a study,
+is fixed here (`partial_model` estimates it, and moderators). An exact row reports y; an interval row
 reports only that low <= y <= high. Given the study's latent effect eta = mu + u and f the rows are
 independent.
 
@@ -33,61 +34,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.numerics.latent_cells import Cells, expand
-from evidence.numerics.latent_quadrature import latent_nodes
+from evidence.numerics.latent_quadrature import FINE, Quality, latent_nodes
 from evidence.numerics.normal_cells import log_cell, log_cell_derivatives
+from evidence.numerics.partial_data import Latent, PartialData, latent_effect, latent_plane, prepare
 from evidence.numerics.wls import Vector
 
 __all__ = ["Derivatives", "PartialData", "evaluate", "prepare", "study_log_derivatives"]
 
-_GH_TOLERANCE = 1e-11
-_GH_MOST = 10
 _CHUNK = 400_000
 """(node, row) pairs handled at once: about 60 MB of work arrays."""
-
-
-@dataclass(frozen=True)
-class PartialData:
-    """Rows sorted by study, exact rows already condensed.
-
-    Attributes
-    ----------
-    y_hat, inv_v : Vector, shape (studies,)
-        The exact rows' estimate of eta and the inverse of its variance; 0 and 0 without exact rows.
-    constant : Vector, shape (studies,)
-        What the exact rows' spread among themselves adds to the log-likelihood.
-    alpha, beta, q : Vector, shape (studies,)
-        f given eta and the exact rows is ``N(alpha + beta eta, 1 / q)``.
-    s0 : Vector, shape (studies,)
-        Typical standard error of the interval rows; 0 without any.
-    low, high, width, s : Vector, shape (interval rows,)
-        Limits, the distance between them, standard errors.
-    study : ndarray of int, shape (interval rows,)
-        Study of each interval row, ascending.
-    hermite : ndarray of int, shape (studies,)
-        Gauss-Hermite nodes for f given A; 0 where f needs an adaptive rule too.
-    rho : float
-        Correlation of a study's sampling errors.
-    """
-
-    y_hat: Vector
-    inv_v: Vector
-    constant: Vector
-    alpha: Vector
-    beta: Vector
-    q: Vector
-    s0: Vector
-    low: Vector
-    high: Vector
-    width: Vector
-    s: Vector
-    study: NDArray[np.intp]
-    hermite: NDArray[np.intp]
-    rho: float
-
-    @property
-    def n_studies(self) -> int:
-        """Number of studies."""
-        return int(self.y_hat.size)
 
 
 @dataclass(frozen=True)
@@ -102,88 +57,7 @@ class Derivatives:
     t_t: float
 
 
-def prepare(
-    low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: float, width: Vector | None = None
-) -> PartialData:
-    """Condense the exact rows and sort the interval rows.
-
-    Parameters
-    ----------
-    low, high : Vector, shape (rows,)
-        Limits of the observed effect; equal for exact rows, possibly infinite otherwise.
-    s : Vector, shape (rows,)
-        Standard errors, positive.
-    study : ndarray of int, shape (rows,)
-        Study of each row, 0 ... J-1, each with at least one row.
-    rho : float
-        Correlation of sampling errors within a study, 0 <= rho < 1.
-    width : Vector, shape (rows,), optional
-        ``high - low`` where it is known more exactly than from these limits, which a shift may have rounded.
-
-    Returns
-    -------
-    PartialData
-    """
-    n = int(study.max()) + 1
-    exact = (high - low if width is None else width) == 0.0  # shifted limits may have become equal
-    y, se, owner = low[exact], s[exact], study[exact]
-
-    def total(values: Vector) -> Vector:
-        return np.bincount(owner, values, minlength=n).astype(np.float64)
-
-    # V = rho s s' + (1 - rho) diag(s²), inverted by Sherman-Morrison.
-    d, root = (1.0 - rho) * se * se, np.sqrt(rho)
-    count = total(np.ones_like(se))
-    q = 1.0 + rho * count / (1.0 - rho)
-    a1, a_s = total(1.0 / d), total(se / d)
-    inv_v = a1 - rho * a_s * a_s / q
-    has = count > 0
-    safe = np.where(has, inv_v, 1.0)
-    y_hat = np.where(has, (total(y / d) - rho * a_s * total(se * y / d) / q) / safe, 0.0)
-    resid = y - y_hat[owner]
-    spread = total(resid * resid / d) - rho * total(resid * se / d) ** 2 / q
-    log_det = total(np.log(d)) + np.where(has, np.log(q), 0.0)
-    constant = np.where(
-        has, -0.5 * (count - 1.0) * np.log(2.0 * np.pi) - 0.5 * (log_det + spread + np.log(safe)), 0.0
-    )
-    alpha, beta = root * total(y * se / d) / q, -root * a_s / q
-    order = np.argsort(study[~exact], kind="stable")
-    rows = np.flatnonzero(~exact)[order]
-    wide = (high - low)[rows] if width is None else width[rows]
-    s_i, owner_i = s[rows], study[rows]
-    inverse = np.bincount(owner_i, 1.0 / s_i, minlength=n)
-    square = np.bincount(owner_i, 1.0 / (s_i * s_i), minlength=n)
-    s0 = np.divide(inverse, square, out=np.zeros(n), where=square > 0)
-    # The size of what f still does when A is given, in units of the rows' own errors: it sets the
-    # number of Gauss-Hermite nodes, once and for all (mu, t), so that the likelihood stays smooth.
-    off = (s_i - s0[owner_i]) / s_i
-    power = np.bincount(owner_i, off * off, minlength=n) * rho / (1.0 - rho)
-    with np.errstate(divide="ignore"):
-        needed = np.log(_GH_TOLERANCE) / np.log(power / (1.0 + power))
-    few = np.where(needed <= _GH_MOST, np.maximum(np.ceil(needed), 3.0), 0.0)
-    hermite = np.where(power < 1e-24, 1.0, few).astype(np.intp)
-    return PartialData(
-        y_hat, np.where(has, inv_v, 0.0), constant, alpha, beta, q, s0,
-        low[rows], high[rows], wide, s_i, owner_i, hermite, rho,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Latent:
-    """Distribution of eta given a study's exact rows, and what mu still does to it."""
-
-    mean: Vector
-    variance: Vector
-    share: Vector
-
-
-def _latent(data: PartialData, mu: float, t: float) -> _Latent:
-    # share = v_hat / (t + v_hat), written so that v_hat may be infinite.
-    share = 1.0 / (1.0 + t * data.inv_v)
-    return _Latent(share * mu + (1.0 - share) * data.y_hat, share * t, share)
-
-
-def study_log_derivatives(data: PartialData, mu: float, t: float) -> Vector:
+def study_log_derivatives(data: PartialData, mu: float, t: float, quality: Quality = FINE) -> Vector:
     """Return each study's log-likelihood and its first four derivatives in mu.
 
     Parameters
@@ -192,6 +66,8 @@ def study_log_derivatives(data: PartialData, mu: float, t: float) -> Vector:
         The rows.
     mu, t : float
         Mean effect and between-study variance (t >= 0, finite).
+    quality : Quality
+        How finely studies with several partial rows are integrated.
 
     Returns
     -------
@@ -206,23 +82,23 @@ def study_log_derivatives(data: PartialData, mu: float, t: float) -> Vector:
         out[1, exact] = gap / total
         out[2, exact] = -1.0 / total
     if data.study.size:
-        latent = _latent(data, mu, t)
+        latent = latent_effect(data, mu, t)
         counts = np.bincount(data.study, minlength=data.n_studies)
         alone = counts[data.study] == 1
         if alone.any():
             out[:, data.study[alone]] += _single(data, latent, np.flatnonzero(alone))
         if not alone.all():
             many = np.flatnonzero(counts > 1)
-            out[:, many] += _several(data, latent, np.flatnonzero(~alone), many)
+            out[:, many] += _several(data, latent, np.flatnonzero(~alone), many, quality)
     return out
 
 
-def _single(data: PartialData, latent: _Latent, rows: NDArray[np.intp]) -> Vector:
+def _single(data: PartialData, latent: Latent, rows: NDArray[np.intp]) -> Vector:
     """Return the log-probability of lone interval rows given their study's exact rows, with derivatives."""
     j, s, root = data.study[rows], data.s[rows], np.sqrt(data.rho)
     gain = 1.0 + s * root * data.beta[j]
     mean = gain * latent.mean[j] + s * root * data.alpha[j]
-    sd = np.sqrt(gain**2 * latent.variance[j] + s * s * (data.rho / data.q[j] + 1.0 - data.rho))
+    sd = np.sqrt(gain**2 * latent.variance[j] + s * s * data.rho / data.q[j] + data.own[rows] ** 2)
     low, high = (data.low[rows] - mean) / sd, (data.high[rows] - mean) / sd
     log_p = log_cell(low, high, data.width[rows] / sd)
     scale = gain * latent.share[j] / sd
@@ -230,36 +106,17 @@ def _single(data: PartialData, latent: _Latent, rows: NDArray[np.intp]) -> Vecto
     return np.stack([log_p, *(d * scale**n for n, d in enumerate(derivatives, start=1))])
 
 
-def _several(data: PartialData, latent: _Latent, rows: NDArray[np.intp], many: NDArray[np.intp]) -> Vector:
+def _several(
+    data: PartialData, latent: Latent, rows: NDArray[np.intp], many: NDArray[np.intp], quality: Quality
+) -> Vector:
     """Return the same for studies with several interval rows, by quadrature."""
-    place = np.zeros(data.n_studies, dtype=np.intp)
-    place[many] = np.arange(many.size)
-    j, s, root = data.study[rows], data.s[rows], np.sqrt(data.rho)
-    s0, q, beta, alpha = data.s0[many], data.q[many], data.beta[many], data.alpha[many]
-    mean, variance = latent.mean[many], latent.variance[many]
-    gain = 1.0 + s0 * root * beta
-    centre = gain * mean + s0 * root * alpha
-    var_a = gain * gain * variance + s0 * s0 * data.rho / q
-    cov = gain * beta * variance + s0 * root / q
-    sd_a = np.sqrt(var_a)
-    known = var_a > 0.0
-    f_slope = np.divide(cov, sd_a, out=np.zeros_like(cov), where=known)
-    f_sd = np.sqrt(np.divide(variance / q, var_a, out=1.0 / q, where=known))
-    f_mean = alpha + beta * mean
-    here = place[j]
-    off, sd = root * (s - s0[here]), s * np.sqrt(1.0 - data.rho)
-    base = centre[here] + off * f_mean[here]
-    low, high = (data.low[rows] - base) / sd, (data.high[rows] - base) / sd
-    slope, side = (sd_a[here] + off * f_slope[here]) / sd, off * f_sd[here] / sd
-    starts = np.flatnonzero(np.r_[True, np.diff(here) > 0])
-    width = data.width[rows] / sd
-    cells = Cells(low, high, slope, side, width, starts, here)
-    scale = (1.0 + s * root * data.beta[j]) * latent.share[j] / sd
-    return _integrate(cells, scale, data.hermite[many])
+    cells = latent_plane(data, latent, rows, many).cells
+    scale = (1.0 + data.s[rows] * np.sqrt(data.rho) * data.beta[data.study[rows]]) / data.own[rows]
+    return _integrate(cells, scale * latent.share[data.study[rows]], data.power[many], quality)
 
 
-def _integrate(cells: Cells, scale: Vector, hermite: NDArray[np.intp]) -> Vector:
-    nodes = latent_nodes(cells, hermite)
+def _integrate(cells: Cells, scale: Vector, power: Vector, quality: Quality) -> Vector:
+    nodes = latent_nodes(cells, power, quality)
     sums = np.empty((5, nodes.study.size))
     ends = np.cumsum(cells.counts[nodes.study])
     cuts = np.searchsorted(ends, np.arange(_CHUNK, int(ends[-1]) + _CHUNK, _CHUNK))
@@ -303,7 +160,7 @@ def _moments(sums: Vector, log_weight: Vector, study: NDArray[np.intp], n: int) 
     return np.stack([top + np.log(total), first, m2, m3, m4 - 3.0 * m2 * m2])
 
 
-def evaluate(data: PartialData, mu: float, t: float) -> Derivatives:
+def evaluate(data: PartialData, mu: float, t: float, quality: Quality = FINE) -> Derivatives:
     """Return the log-likelihood with its gradient and Hessian in (mu, t), t = tau².
 
     Parameters
@@ -314,12 +171,14 @@ def evaluate(data: PartialData, mu: float, t: float) -> Derivatives:
         Mean effect.
     t : float
         Between-study variance, not negative.
+    quality : Quality
+        As in `study_log_derivatives`.
 
     Returns
     -------
     Derivatives
     """
-    value, one, two, three, four = study_log_derivatives(data, mu, t)
+    value, one, two, three, four = study_log_derivatives(data, mu, t, quality)
     return Derivatives(
         value=float(value.sum()),
         mu=float(one.sum()),

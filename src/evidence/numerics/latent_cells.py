@@ -19,9 +19,6 @@ __all__ = ["Cells", "Index", "expand", "modes", "plane_ranges", "ranges", "subse
 
 Index = NDArray[np.intp]
 
-DROP = 36.0
-"""Nodes reach down to exp(-36) = 2e-16 of the peak."""
-
 
 @dataclass(frozen=True)
 class Cells:
@@ -173,11 +170,11 @@ def modes(cells: Cells) -> tuple[Vector, Vector, Vector]:
     return x, xi, now.value
 
 
-def plane_ranges(cells: Cells, x0: Vector, xi0: Vector, floor: Vector) -> tuple[Vector, Vector]:
+def plane_ranges(cells: Cells, x0: Vector, xi0: Vector, top: Vector, drop: float) -> tuple[Vector, Vector]:
     """Return where the log-integrand, highest over xi, meets `floor`: as `ranges`, on a concave profile."""
     both, n = _twice(cells), x0.size
-    far = np.sqrt(2.0 * DROP) + 0.5
-    x, xi, level = np.concatenate([x0 - far, x0 + far]), np.tile(xi0, 2), np.tile(floor, 2)
+    far = np.sqrt(2.0 * drop) + 0.5
+    x, xi, level = np.concatenate([x0 - far, x0 + far]), np.tile(xi0, 2), np.tile(top - drop, 2)
     for _ in range(2):
         for _ in range(4):
             now = _height(both, x, xi)

@@ -22,7 +22,6 @@ from functools import cache
 import numpy as np
 
 from evidence.numerics.latent_cells import (
-    DROP,
     Cells,
     Index,
     expand,
@@ -33,10 +32,33 @@ from evidence.numerics.latent_cells import (
 )
 from evidence.numerics.wls import Vector
 
-__all__ = ["Nodes", "latent_nodes"]
+__all__ = ["FINE", "ROUGH", "Nodes", "Quality", "latent_nodes"]
 
-_STEP = 0.84
-"""h sqrt(S): the trapezoid then errs by 2 exp(-28) = 1e-12."""
+
+@dataclass(frozen=True)
+class Quality:
+    """How finely a study is integrated.
+
+    Attributes
+    ----------
+    drop : float
+        Nodes reach down to ``exp(-drop)`` of the peak.
+    step : float
+        ``h sqrt(S)``: the trapezoid then errs by ``2 exp(-2 pi² / step²)``.
+    hermite : float
+        Relative error that the Gauss-Hermite rule along xi may have.
+    """
+
+    drop: float
+    step: float
+    hermite: float
+
+
+FINE = Quality(drop=27.0, step=0.88, hermite=1e-11)
+"""Errors of 2e-11 and below."""
+ROUGH = Quality(drop=12.0, step=1.25, hermite=1e-5)
+"""Errors of some 1e-5 at a seventh of the nodes: for the search, never for a result."""
+_HERMITE_MOST = 40
 _SHARP = 144.0
 """S above which panels take over: the trapezoid would need more than some 230 nodes."""
 _PANEL = 3.0
@@ -55,8 +77,7 @@ class Nodes:
     study: Index
 
 
-def _trapezoid(low: Vector, high: Vector, sharpness: Vector, study: Index) -> tuple[Vector, Vector, Index]:
-    step = _STEP / np.sqrt(sharpness)
+def _trapezoid(low: Vector, high: Vector, step: Vector, study: Index) -> tuple[Vector, Vector, Index]:
     count = np.ceil((high - low) / step).astype(np.intp) + 1
     owner = np.repeat(np.arange(study.size), count)
     place = np.arange(owner.size) - np.repeat(np.cumsum(count) - count, count)
@@ -93,7 +114,9 @@ def _panels(
     return x, np.log(half[:, None] * _PANEL_WEIGHTS).ravel(), np.repeat(owner, _PANEL_NODES.size)
 
 
-def _fill(cells: Cells, low: Vector, high: Vector, centre: Vector) -> tuple[Vector, Vector, Index]:
+def _fill(
+    cells: Cells, low: Vector, high: Vector, centre: Vector, quality: Quality
+) -> tuple[Vector, Vector, Index]:
     """Return nodes along x between the limits, their log-weights (with phi) and studies, sorted by study.
 
     `centre` is where along xi the integrand sits.
@@ -102,7 +125,8 @@ def _fill(cells: Cells, low: Vector, high: Vector, centre: Vector) -> tuple[Vect
     smooth = sharpness <= _SHARP
     parts = []
     if smooth.any():
-        parts.append(_trapezoid(low[smooth], high[smooth], sharpness[smooth], np.flatnonzero(smooth)))
+        step = quality.step / np.sqrt(sharpness[smooth])
+        parts.append(_trapezoid(low[smooth], high[smooth], step, np.flatnonzero(smooth)))
     if not smooth.all():
         parts.append(_panels(cells, low[~smooth], high[~smooth], centre, np.flatnonzero(~smooth)))
     x, weight, study = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -118,24 +142,40 @@ def _hermite_table(n: int) -> tuple[Vector, Vector]:
     return nodes, np.log(weights / weights.sum())
 
 
-def _with_hermite(x: Vector, weight: Vector, study: Index, centre: Vector, counts: Index) -> Nodes:
+def _hermite_counts(power: Vector, tolerance: float, extra: int) -> Index:
+    """Return how many Gauss-Hermite nodes along xi a study needs; 0 where the adaptive rule is better.
+
+    With curvatures of the cells between 0 and P the rule for a normal density of precision
+    ``2 (1 + P) / (2 + P)`` loses a factor ``P / (2 + P)`` with each node at either extreme.
+    """
+    with np.errstate(divide="ignore"):
+        needed = np.log(tolerance) / np.log(power / (2.0 + power))
+    few = np.where(needed <= _HERMITE_MOST, np.maximum(np.ceil(needed), 3.0) + extra, 0.0)
+    return np.where(power < 1e-24, 1.0 + extra, few).astype(np.intp)
+
+
+def _with_hermite(
+    x: Vector, weight: Vector, study: Index, centre: Vector, power: Vector, counts: Index
+) -> Nodes:
     """Return the nodes along x, each with its study's Gauss-Hermite nodes along xi, moved to the mode."""
     sizes = [int(n) for n in np.unique(counts)]
     xi = np.concatenate([_hermite_table(n)[0] for n in sizes])
     log_w = np.concatenate([_hermite_table(n)[1] for n in sizes])
     offset = np.cumsum([0, *sizes])[np.searchsorted(sizes, counts)]
     item, row, _ = expand(counts, offset, study)
-    at = centre[study[item]]
-    # phi at the moved node over phi at the node itself
-    moved = -at * (xi[row] + 0.5 * at)
-    return Nodes(x[item], xi[row] + at, weight[item] + log_w[row] + moved, study[item])
+    precision = (2.0 + 2.0 * power) / (2.0 + power)
+    scale = 1.0 / np.sqrt(np.where(counts > 1, precision, 1.0))
+    place = scale[study[item]] * xi[row] + centre[study[item]]
+    # phi at the node used over phi at the rule's own node, and the change of scale
+    moved = 0.5 * (xi[row] ** 2 - place**2) + np.log(scale)[study[item]]
+    return Nodes(x[item], place, weight[item] + log_w[row] + moved, study[item])
 
 
-def _plane(cells: Cells) -> Nodes:
+def _plane(cells: Cells, quality: Quality) -> Nodes:
     """Return nodes in the plane: along x, and anew along xi at each of these."""
     x0, xi0, top = modes(cells)
-    low, high = plane_ranges(cells, x0, xi0, top - DROP)
-    x, weight, study = _fill(cells, low, high, xi0)
+    low, high = plane_ranges(cells, x0, xi0, top, quality.drop)
+    x, weight, study = _fill(cells, low, high, xi0, quality)
     item, row, first = expand(cells.counts, cells.starts, study)
     shift = cells.slope[row] * x[item]
     inner = Cells(
@@ -149,35 +189,41 @@ def _plane(cells: Cells) -> Nodes:
     )
     mode, still, height = modes(inner)
     # What is far below the peak of the plane needs no fine range of its own.
-    floor = np.minimum(top[study] - DROP + 0.5 * x * x, height - 2.0)
-    xi, inner_weight, owner = _fill(inner, *ranges(inner, mode, still, height, floor), still)
+    floor = np.minimum(top[study] - quality.drop + 0.5 * x * x, height - 2.0)
+    xi, inner_weight, owner = _fill(inner, *ranges(inner, mode, still, height, floor), still, quality)
     return Nodes(x[owner], xi, weight[owner] + inner_weight, study[owner])
 
 
-def latent_nodes(cells: Cells, hermite: Index) -> Nodes:
+def latent_nodes(cells: Cells, power: Vector, quality: Quality = FINE, extra: int = 0) -> Nodes:
     """Return nodes and weights for the integral of both normal densities times the cells, study by study.
 
     Parameters
     ----------
     cells : Cells
         The cells.
-    hermite : ndarray of int, shape (studies,)
-        Gauss-Hermite nodes along xi; 0 where xi is to be integrated like x.
+    power : Vector, shape (studies,)
+        Bound of ``sum side²``, the same for every (mu, t), so that the likelihood stays smooth.
+    quality : Quality
+        How finely.
+    extra : int
+        Further Gauss-Hermite nodes along xi: two where polynomials of degree four are to be integrated too.
 
     Returns
     -------
     Nodes
         Sorted by study; at least two nodes each.
     """
+    hermite = _hermite_counts(power, quality.hermite, extra)
     wide = hermite == 0
     parts = []
     if not wide.all():
         part = subset(cells, ~wide) if wide.any() else cells
         x0, xi0, height = modes(part)
-        along = _fill(part, *ranges(part, x0, xi0, height, height - DROP), xi0)
-        parts.append((_with_hermite(*along, xi0, hermite[~wide]), np.flatnonzero(~wide)))
+        along = _fill(part, *ranges(part, x0, xi0, height, height - quality.drop), xi0, quality)
+        nodes = _with_hermite(*along, xi0, power[~wide], hermite[~wide])
+        parts.append((nodes, np.flatnonzero(~wide)))
     if wide.any():
-        parts.append((_plane(subset(cells, wide)), np.flatnonzero(wide)))
+        parts.append((_plane(subset(cells, wide), quality), np.flatnonzero(wide)))
     if len(parts) == 1:
         return parts[0][0]
     study = np.concatenate([names[nodes.study] for nodes, names in parts])

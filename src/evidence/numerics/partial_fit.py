@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evidence.numerics.interval_likelihood import evaluate, prepare, study_log_derivatives
-from evidence.numerics.intervals import chi2_quantile
+from evidence.numerics.intervals import chi2_quantile, quantile
+from evidence.numerics.partial_general import fit_general
 from evidence.numerics.partial_profile import ProfileMu, mean_end, tau2_interval
 from evidence.numerics.partial_search import FAR, TIE, Problem, make_problem, maximum
 from evidence.numerics.wls import Vector
 
-__all__ = ["PartialFit", "contributions", "fit_partial"]
+__all__ = ["Critical", "PartialFit", "calibrated", "contributions", "fit_partial", "fit_within", "student"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class PartialFit:
         Whether every study is open to the same side.
     at_mu, at_tau2 : float or None
         Where contributions of rows are to be read: the estimate, else the limit.
+    within, within_low, within_high : float or None
+        Variance of effects within studies with its profile-likelihood limits; None where it is taken as 0.
     """
 
     estimate: float | None
@@ -53,10 +57,42 @@ class PartialFit:
     one_way: bool
     at_mu: float | None
     at_tau2: float | None
+    within: float | None = None
+    within_low: float | None = None
+    within_high: float | None = None
+
+
+Critical = Callable[[float], float]
+"""Maps a level to the critical value of the deviance."""
+
+
+def calibrated(n: int, p: int) -> Critical:
+    """Return critical values of a deviance that make its interval one by Student's t.
+
+    For n equally precise effects with a variance of their own the profile deviance of the mean is
+    ``n log(1 + T² / (n - p))`` with T Student's statistic, n - p degrees of freedom (p coefficients): cut
+    where T is at its quantile, the interval is exact. With growing n this is the chi-squared value.
+    """
+
+    def critical(level: float) -> float:
+        return n * math.log1p(quantile(level, n - p) ** 2 / (n - p))
+
+    return critical
+
+
+def student(root: float, n: int, p: int) -> float:
+    """Return Student's statistic that belongs to a signed root of the deviance; see `calibrated`."""
+    return math.copysign(math.sqrt((n - p) * math.expm1(root * root / n)), root)
 
 
 def fit_partial(
-    low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: float, level: float
+    low: Vector,
+    high: Vector,
+    s: Vector,
+    study: NDArray[np.intp],
+    rho: float,
+    level: float,
+    critical: Critical = chi2_quantile,
 ) -> PartialFit:
     """Fit the partial-report model by maximum likelihood with profile-likelihood intervals.
 
@@ -72,6 +108,8 @@ def fit_partial(
         Correlation of sampling errors within a study.
     level : float
         Level of the intervals.
+    critical : callable
+        Critical value of the mean's deviance at a level.
 
     Returns
     -------
@@ -90,11 +128,11 @@ def fit_partial(
         Where an optimum is not reached.
     """
     problem = make_problem(low, high, s, study, rho)
-    limits, two_sided = problem.limits, chi2_quantile(level)
+    limits, two_sided = problem.limits, critical(level)
     beyond = max(limits.up, limits.down, limits.free)
     best = None if limits.one_way else maximum(problem)
     if best is None or best[2] < beyond - TIE:
-        return _without_estimate(problem, beyond, level)
+        return _without_estimate(problem, beyond, level, critical)
     mu, t, height = best
     now = evaluate(problem.data, mu, t)
     error = 1.0 / math.sqrt(-now.mu_mu)
@@ -108,7 +146,7 @@ def fit_partial(
     zero = ProfileMu(problem, height, [math.log1p(t), 0.0])(-problem.origin / problem.unit)[0]
     estimate = problem.origin + problem.unit * mu
     square = problem.unit * problem.unit
-    tau2_low, tau2_high = tau2_interval(problem, best, two_sided)
+    tau2_low, tau2_high = tau2_interval(problem, best, chi2_quantile(level))
     return PartialFit(
         estimate=estimate,
         std_error=problem.unit * error,
@@ -131,10 +169,10 @@ def _jacobian(low: Vector, high: Vector, unit: float) -> float:
     return int((low == high).sum()) * math.log(unit)
 
 
-def _without_estimate(problem: Problem, top: float, level: float) -> PartialFit:
+def _without_estimate(problem: Problem, top: float, level: float, quantiles: Critical) -> PartialFit:
     """Return the one-sided limit, where there is one, of a likelihood without a finite maximum."""
     limits, n = problem.limits, problem.data.n_studies
-    critical = chi2_quantile(2.0 * level - 1.0) if n == 2 else chi2_quantile(level)
+    critical = quantiles(2.0 * level - 1.0) if n == 2 else quantiles(level)
     found = {}
     for name, side, limit in (("lower", -1.0, limits.down), ("upper", 1.0, limits.up)):
         if n < 2 or 2.0 * (top - limit) <= critical:
@@ -166,8 +204,51 @@ def _without_estimate(problem: Problem, top: float, level: float) -> PartialFit:
     )
 
 
+def fit_within(
+    low: Vector,
+    high: Vector,
+    s: Vector,
+    study: NDArray[np.intp],
+    rho: float,
+    level: float,
+    critical: Critical = chi2_quantile,
+) -> PartialFit:
+    """Fit the model with a variance of effects within studies as well; see `fit_partial`.
+
+    Meant for rows of which a study bounds two on both sides: then everything is finite.
+    """
+    ones = np.ones((s.size, 1))
+    fit = fit_general(low, high, s, study, ones, rho, level, within=True, critical=critical(level))
+    estimate = float(fit.estimate[0])
+    return PartialFit(
+        estimate=estimate,
+        std_error=float(fit.std_error[0]),
+        tau2=fit.tau2,
+        statistic=float(fit.statistic[0]),
+        low=float(fit.low[0]),
+        high=float(fit.high[0]),
+        tau2_low=fit.tau2_low,
+        tau2_high=fit.tau2_high,
+        loglik=fit.loglik,
+        bound=None,
+        one_way=False,
+        at_mu=estimate,
+        at_tau2=fit.tau2,
+        within=fit.within,
+        within_low=fit.within_low,
+        within_high=fit.within_high,
+    )
+
+
 def contributions(
-    low: Vector, high: Vector, s: Vector, study: NDArray[np.intp], rho: float, mu: float, t: float
+    low: Vector,
+    high: Vector,
+    s: Vector,
+    study: NDArray[np.intp],
+    rho: float,
+    mu: float,
+    t: float,
+    within: float = 0.0,
 ) -> Vector:
     """Return how much information about mu would be lost without each row, in percent of the total.
 
@@ -180,7 +261,7 @@ def contributions(
     ----------
     low, high, s, study, rho
         As in `fit_partial`.
-    mu, t : float
+    mu, t, within : float
         Where the information is taken.
 
     Returns
@@ -188,7 +269,7 @@ def contributions(
     Vector, shape (rows,)
     """
     n_rows, n = s.size, int(study.max()) + 1
-    full = -study_log_derivatives(prepare(low, high, s, study, rho), mu, t)[2]
+    full = -study_log_derivatives(prepare(low, high, s, study, rho, within=within), mu, t)[2]
     without = np.zeros(n_rows)
     size = np.bincount(study, minlength=n)
     shared = np.flatnonzero(size[study] > 1)
@@ -201,7 +282,7 @@ def contributions(
             if other != row
         ]
         copy, rows = (np.array(part, dtype=np.intp) for part in zip(*pairs, strict=True))
-        left = prepare(low[rows], high[rows], s[rows], copy, rho)
+        left = prepare(low[rows], high[rows], s[rows], copy, rho, within=within)
         without[shared] = -study_log_derivatives(left, mu, t)[2]
     total = float(full.sum())
     if total <= 0.0:

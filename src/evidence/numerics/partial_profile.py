@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from evidence.numerics.interval_likelihood import evaluate
+from evidence.numerics.latent_quadrature import FINE, ROUGH
 from evidence.numerics.partial_search import (
     FAR,
     RUNAWAY,
@@ -25,21 +26,23 @@ __all__ = ["ProfileMu", "mean_end", "tau2_interval"]
 class ProfileMu:
     """Deviance of mu with tau² maximised out: from fixed starts, and from where the last maximum was."""
 
-    def __init__(self, problem: Problem, top: float, starts: list[float]) -> None:
+    def __init__(self, problem: Problem, top: float, starts: list[float], *, rough: bool = False) -> None:
         """Keep the supremum and the values of theta to start from; the first one follows mu along."""
-        self.problem, self.top = problem, top
+        self.problem, self.top, self.rough = problem, top, rough
         self.warm, self.starts = starts[0], starts[1:]
         self.t: float | None = None
 
     def __call__(self, mu: float) -> tuple[float, float]:
         """Return deviance and slope; the deviance of the best start counts."""
         best, slope, self.t = -math.inf, 0.0, None
-        curve = in_theta(self.problem, mu)
         open_ended = math.isfinite(self.problem.limits.free)
         top_theta = RUNAWAY if open_ended else TOP_THETA
         follow = self.warm
-        for start in (self.warm, *self.starts):
-            theta, now = climb(curve, start, lower=0.0, upper=top_theta, cap=1.5)
+        for start in self._promising(mu, top_theta):
+            if self.rough:
+                theta, now = start, evaluate(self.problem.data, mu, math.expm1(start), ROUGH)
+            else:
+                theta, now = climb(in_theta(self.problem, mu), start, lower=0.0, upper=top_theta, cap=1.5)
             if now.value > best:
                 best, slope, self.t, follow = now.value, -2.0 * now.mu, math.expm1(theta), theta
         if follow < top_theta:  # from far out, where all is flat, no start finds back
@@ -48,12 +51,25 @@ class ProfileMu:
             best, slope, self.t = self.problem.limits.flat, 0.0, None
         return 2.0 * (self.top - best), slope
 
+    def _promising(self, mu: float, top_theta: float) -> list[float]:
+        """Return where rough climbs from all starts end, those left out that are lower than the best."""
+        curve = in_theta(self.problem, mu, ROUGH)
+        found: list[tuple[float, float]] = []
+        for start in (self.warm, *self.starts):
+            theta, now = climb(curve, start, lower=0.0, upper=top_theta, cap=1.5, gain=1e-5)
+            if all(abs(theta - other) > 1e-3 for _, other in found):
+                found.append((now.value, theta))
+        highest = max(value for value, _ in found)
+        return [theta for value, theta in found if value >= highest - 0.05]
+
     def better_start(self, mu: float, deviance: float) -> float | None:
         """Return a theta from which mu would fit better than from any start so far, if there is one."""
         grid = self.problem.grid[::2]
-        values = [evaluate(self.problem.data, mu, float(t)).value for t in grid]
-        i = int(np.argmax(values))
-        missed = 2.0 * (self.top - values[i]) < deviance - 1e-7
+        rough = [evaluate(self.problem.data, mu, float(t), ROUGH).value for t in grid]
+        i = int(np.argmax(rough))
+        if 2.0 * (self.top - rough[i]) > deviance + 0.01:
+            return None
+        missed = 2.0 * (self.top - evaluate(self.problem.data, mu, float(grid[i])).value) < deviance - 1e-7
         return math.log1p(float(grid[i])) if missed else None
 
 
@@ -63,8 +79,16 @@ def mean_end(profile: ProfileMu, inside: float, guess: float, critical: float) -
     if fast is not None and profile.better_start(fast[0], critical) is None:
         profile.warm = fast[1]
         return fast[0]
+    rough = ProfileMu(profile.problem, profile.top, [profile.warm, *profile.starts], rough=True)
+    near = crossing(rough, inside, guess, critical, reach=FAR, tolerance=1e-3)
+    if math.isfinite(near):
+        peak = (inside, rough.warm)
+        fast = _joint_end(profile.problem, profile.top, peak, near, critical, along="mu")
+        if fast is not None and profile.better_start(fast[0], critical) is None:
+            profile.warm = fast[1]
+            return fast[0]
     for _ in range(4):
-        end = crossing(profile, inside, guess, critical, reach=FAR, tolerance=1e-13)
+        end = crossing(profile, inside, guess, critical, reach=FAR, tolerance=1e-10)
         if math.isinf(end):
             return end
         extra = profile.better_start(end, profile(end)[0])
@@ -85,10 +109,10 @@ def _joint_end(
     """
     mu, theta = (guess, peak[1]) if along == "mu" else (peak[0], guess)
     side = math.copysign(1.0, guess - peak[0 if along == "mu" else 1])
-    root = math.sqrt(critical)
-    for _ in range(12):
+    root, quality = math.sqrt(critical), ROUGH
+    for _ in range(14):
         t = math.expm1(theta)
-        now = evaluate(problem.data, mu, t)
+        now = evaluate(problem.data, mu, t, quality)
         g, h = theta_slopes(now, t)
         cross = (1.0 + t) * now.mu_t
         height = 2.0 * (top - now.value)
@@ -115,7 +139,10 @@ def _joint_end(
         mu, theta = mu + step_mu, max(0.0, theta + step_theta)
         if side * ((mu - peak[0]) if along == "mu" else (theta - peak[1])) <= 0.0:
             return None
-        if abs(step_mu) < 1e-10 * math.sqrt(1.0 + t) and abs(step_theta) < 1e-10:
+        size = max(abs(step_mu) / math.sqrt(1.0 + t), abs(step_theta))
+        if quality is ROUGH and size < 1e-2:
+            quality = FINE
+        elif quality is FINE and size < 1e-6:  # Newton's error is squared: 1e-12 is left
             return mu, theta
     return None
 
@@ -135,7 +162,7 @@ def tau2_interval(problem: Problem, top: tuple[float, float, float], critical: f
     if best_t > 0.0 and deviance(0.0)[0] > critical:
         fast = _joint_end(problem, height, (best_mu, theta), 0.5 * theta, critical, along="theta")
         low = (
-            crossing(deviance, theta, 0.5 * theta, critical, limit=0.0, tolerance=1e-13)
+            crossing(deviance, theta, 0.5 * theta, critical, limit=0.0, tolerance=1e-10)
             if fast is None
             else fast[1]
         )
@@ -145,5 +172,5 @@ def tau2_interval(problem: Problem, top: tuple[float, float, float], critical: f
     fast = _joint_end(problem, height, (best_mu, theta), theta + 1.0, critical, along="theta")
     if fast is not None:
         return math.expm1(low), math.expm1(fast[1])
-    high = crossing(deviance, theta, theta + 1.0, critical, reach=TOP_THETA, tolerance=1e-13)
+    high = crossing(deviance, theta, theta + 1.0, critical, reach=TOP_THETA, tolerance=1e-10)
     return math.expm1(low), math.expm1(high) if math.isfinite(high) else math.inf

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from evidence.errors import ModelError
 from evidence.numerics.interval_likelihood import Derivatives, PartialData, evaluate, prepare
+from evidence.numerics.latent_quadrature import FINE, ROUGH, Quality
 from evidence.numerics.wls import Vector
 
 __all__ = ["Limits", "Problem", "climb", "in_mu", "in_theta", "make_problem", "maximum", "theta_slopes"]
@@ -33,6 +34,10 @@ FAR = 1e8
 """In typical standard errors: a limit beyond is no limit to anybody."""
 TOP_THETA = 40.0
 _STEPS = 100
+_HALVINGS, _FEW_HALVINGS = 60, 6
+"""Of a step that does not rise: a roughly integrated likelihood may not rise by any."""
+_ROUGH_TIE = 0.05
+"""Roughly integrated log-likelihoods closer than this are compared again with full accuracy."""
 RUNAWAY = 9.0
 """theta = log(1 + t) beyond which a maximum of open studies is taken to lie at infinity: t above 8,000
 typical sampling variances."""
@@ -147,24 +152,26 @@ def climb(
         expected = slope * step
         if expected < 1e-17:
             return x, now
-        value = now.value
-        for _ in range(60):
+        before = now
+        for _ in range(_HALVINGS if gain < 1e-8 else _FEW_HALVINGS):
             new = min(upper, max(lower, x + step))
             now, slope, curvature = curve(new)
-            if now.value >= value - 1e-13 * abs(value):
+            if now.value >= before.value - 1e-13 * abs(before.value):
                 break
             step *= 0.5
+        else:
+            return x, before  # as far as the accuracy of the integration allows
         x = new
         if expected < gain:
             return x, now
     raise ModelError("the likelihood of the partial reports was not maximised in 100 steps")
 
 
-def in_mu(problem: Problem, t: float) -> Curve:
+def in_mu(problem: Problem, t: float, quality: Quality = FINE) -> Curve:
     """Return the likelihood along mu, tau² = t fixed."""
 
     def curve(mu: float) -> tuple[Derivatives, float, float]:
-        now = evaluate(problem.data, mu, t)
+        now = evaluate(problem.data, mu, t, quality)
         return now, now.mu, now.mu_mu
 
     return curve
@@ -176,19 +183,23 @@ def theta_slopes(now: Derivatives, t: float) -> tuple[float, float]:
     return width * now.t, width * width * now.t_t + width * now.t
 
 
-def in_theta(problem: Problem, mu: float) -> Curve:
+def in_theta(problem: Problem, mu: float, quality: Quality = FINE) -> Curve:
     """Return the likelihood along theta = log(1 + tau²), mu fixed."""
 
     def curve(theta: float) -> tuple[Derivatives, float, float]:
         t = math.expm1(theta)
-        now = evaluate(problem.data, mu, t)
+        now = evaluate(problem.data, mu, t, quality)
         return (now, *theta_slopes(now, t))
 
     return curve
 
 
-def _polish(problem: Problem, mu: float, t: float) -> tuple[float, float, float]:
+def _polish(
+    problem: Problem, mu: float, t: float, quality: Quality = FINE, enough: float = 1e-14
+) -> tuple[float, float, float]:
     """Return the joint maximum near (mu, t) and its height: Newton in (mu, theta), t >= 0.
+
+    The search ends after a step that gained less than `enough`.
 
     Raises
     ------
@@ -196,7 +207,7 @@ def _polish(problem: Problem, mu: float, t: float) -> tuple[float, float, float]
         Where 100 steps do not suffice.
     """
     theta = math.log1p(t)
-    now = evaluate(problem.data, mu, t)
+    now = evaluate(problem.data, mu, t, quality)
     for _ in range(_STEPS):
         g_theta, h_theta = theta_slopes(now, t)
         cross = (1.0 + t) * now.mu_t
@@ -210,17 +221,19 @@ def _polish(problem: Problem, mu: float, t: float) -> tuple[float, float, float]
         gain = now.mu * step_mu + g_theta * step_theta
         if gain < 1e-21:
             break
-        for _ in range(60):
+        for _ in range(_HALVINGS if quality is FINE else _FEW_HALVINGS):
             new_theta = min(max(0.0, theta + factor * step_theta), TOP_THETA)
             new_mu, new_t = mu + factor * step_mu, math.expm1(new_theta)
-            then = evaluate(problem.data, new_mu, new_t)
+            then = evaluate(problem.data, new_mu, new_t, quality)
             if then.value >= now.value - 1e-13 * abs(now.value):
                 break
             factor *= 0.5
+        else:
+            break
         mu, theta, t, now = new_mu, new_theta, new_t, then
         if math.isfinite(problem.limits.free) and theta > RUNAWAY:
             return mu, t, -math.inf  # on its way to the supremum at infinity, which is known
-        if gain < 1e-14:
+        if gain < enough:
             break
     else:
         raise ModelError("the likelihood of the partial reports was not maximised in 100 steps")
@@ -228,25 +241,35 @@ def _polish(problem: Problem, mu: float, t: float) -> tuple[float, float, float]
 
 
 def maximum(problem: Problem) -> tuple[float, float, float]:
-    """Return mu, t and height of the highest finite maximum; of equal ones that with the smallest t."""
+    """Return mu, t and height of the highest finite maximum; of equal ones that with the smallest t.
+
+    The search integrates roughly; only maxima that may be the highest are climbed with full accuracy.
+    """
     mu, heights, places = problem.start, [], []
     for t in problem.grid:
         # A gain below 0.01 is enough to see which values of tau² are worth polishing.
-        rough = 1e-2 if t > 0.0 else 1e-9
-        mu, now = climb(in_mu(problem, float(t)), mu, cap=4.0 * math.sqrt(1.0 + float(t)), gain=rough)
+        cap = 4.0 * math.sqrt(1.0 + float(t))
+        mu, now = climb(in_mu(problem, float(t), ROUGH), mu, cap=cap, gain=1e-2)
         places.append(mu)
         heights.append(now.value)
     padded = np.concatenate([[-np.inf], heights, [-np.inf]])
     peaks = np.flatnonzero((padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:]))
-    best = sorted(peaks, key=lambda i: -heights[i])[:3]
-    found = sorted(
-        (_polish(problem, places[i], float(problem.grid[i])) for i in best), key=lambda top: top[1]
-    )
+    tops = [
+        _polish(problem, places[i], float(problem.grid[i]), ROUGH, 1e-5)
+        for i in sorted(peaks, key=lambda i: -heights[i])[:3]
+    ]
+    highest = max(top[2] for top in tops)
+    near = [top for top in tops if top[2] >= highest - _ROUGH_TIE]
+    found = sorted((_polish(problem, *top[:2]) for top in near if top[2] > -math.inf), key=lambda top: top[1])
+    if not found:
+        return tops[0]
     chosen = found[0]
     for other in found[1:]:
         if other[2] > chosen[2] + TIE:
             chosen = other
     # A ridge (the data fix only a ratio of mu and tau) is as high at t = 0: then t = 0 is the answer.
-    if chosen[1] > 0.0 and heights[0] >= chosen[2] - TIE:
-        chosen = _polish(problem, places[0], 0.0) if chosen[1] < 1e-12 else (places[0], 0.0, heights[0])
+    if chosen[1] > 0.0 and heights[0] >= chosen[2] - _ROUGH_TIE:
+        flat, now = climb(in_mu(problem, 0.0), places[0], cap=4.0)
+        if now.value >= chosen[2] - TIE:
+            chosen = _polish(problem, flat, 0.0) if chosen[1] < 1e-12 else (flat, 0.0, now.value)
     return chosen

@@ -294,14 +294,32 @@ CLAIM_COLUMNS: tuple[Column, ...] = (
     text("claim", "domains", "Domains that it speaks of, separated by semicolons.", file=_CLAIMS),
     label("claim", "comparator_class", _COMPARATORS, "Comparator that it speaks of, if any.", file=_CLAIMS),
     text("claim", "would_support", "What would support it.", file=_CLAIMS),
+    word(
+        *("claim", "expects"),
+        ("improves", "no_change", "favours_e", "association", "no_association", "larger"),
+        "What it says of its domains: a change within an arm or none, a difference in favour of the first "
+        "arm, an association or none, a larger effect than in the domains of `than`. Blank: the first of its "
+        "kind.",
+        file=_CLAIMS,
+    ),
+    word(
+        *("claim", "arm", ("e", "c")),
+        "The arm that a claim on a change within an arm speaks of; blank is the first.",
+        file=_CLAIMS,
+    ),
+    text("claim", "than", "Domains that it compares with, separated by semicolons.", file=_CLAIMS),
+    text("claim", "arm_design", "Design of the studies that it asks for, if any.", file=_CLAIMS),
+    text("claim", "measure", "Measure in which it is tested: SMD, RR, OR ...; blank is SMD.", file=_CLAIMS),
     number(
         *("claim", "margin", "a margin is a positive number"),
-        "Largest effect that still counts as none (optional).",
+        "For a claim of none, the largest effect that still counts as none; for 'far more', the effect that "
+        "has to be exceeded.",
         unit="scale of the effects",
         low=0.0,
         open_ends=True,
         file=_CLAIMS,
     ),
+    text("claim", "margin_reason", "Why this margin.", file=_CLAIMS),
     text("claim", "note", "What a reader of the claim should know.", file=_CLAIMS),
 )
 """The columns of ``claims.csv``, in their order."""

@@ -18,6 +18,7 @@ from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
 from evidence.fit.sentences import limit_text
 from evidence.models import check_effects, pool_partial
+from evidence.models.partial_groups import shared_group_test
 
 __all__ = ["Comparison", "GroupTest", "compare"]
 
@@ -30,24 +31,28 @@ ROW_COUNTS = ("exact", "interval", "sign", "left_out")
 
 @dataclass(frozen=True)
 class GroupTest:
-    """A Wald test that the means of several groups are equal.
+    """A test that the means of several groups are equal.
 
     Attributes
     ----------
     statistic : float
-        Weighted sum of squared differences of the group means from their common mean.
+        Wald's: weighted sum of squared differences of the group means from their common mean. Where studies
+        appear in several groups: the likelihood ratio of one model for all groups against one mean.
     df : int
         Groups minus one.
     p_value : float
         From the chi-squared distribution.
     groups : tuple of str
         Groups that take part: those with an estimate from at least two studies.
+    method : str
+        ``"Wald"`` or ``"likelihood ratio"``.
     """
 
     statistic: float
     df: int
     p_value: float
     groups: tuple[str, ...]
+    method: str = "Wald"
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ class Comparison:
     table : DataFrame
         One line a group, also for groups without a result.
     test : GroupTest or None
-        Joint test of equal means; None with the reason in `notes` where studies appear in several groups.
+        Joint test of equal means, which allows for studies that appear in several groups; None with the
+        reason in `notes` where there is none.
     by : str
         The column.
     measure : str
@@ -178,7 +184,7 @@ def compare(
         lines.append(_line(by, group, part, fits.get(group), failures.get(group, "")))
     table = pd.DataFrame(lines)
     table["bound"] = pd.Series([line["bound"] for line in lines], dtype=object)  # None stays None
-    test, notes = _joint_test(fits, effects.overlaps)
+    test, notes = _joint_test(effects, by, fits)
     skipped = [group for group in dict.fromkeys(values) if group not in groups]
     if skipped:
         notes = (*notes, f"Groups not asked for: {', '.join(skipped)}.")
@@ -239,9 +245,9 @@ def _row_counts(part: Effects, fit: MetaFit | None) -> dict[str, int]:
 
 
 def _joint_test(
-    fits: Mapping[str, MetaFit], overlaps: tuple[tuple[str, str], ...]
+    effects: Effects, by: str, fits: Mapping[str, MetaFit]
 ) -> tuple[GroupTest | None, tuple[str, ...]]:
-    """Return Wald's test of equal means, or the reason why there is none."""
+    """Return the test of equal means, or the reason why there is none."""
     ready = {
         name: fit
         for name, fit in fits.items()
@@ -251,10 +257,10 @@ def _joint_test(
         return None, ("No joint test: it needs two groups with an estimate from at least two studies.",)
     owners: dict[str, set[str]] = {}
     for name, fit in ready.items():
-        for study in set(fit.rows.loc[fit.rows["used"].astype(bool), "study"].astype(str)):
+        for study in dict.fromkeys(fit.rows.loc[fit.rows["used"].astype(bool), "study"].astype(str)):
             owners.setdefault(study, set()).add(name)
     shared = [study for study, groups in owners.items() if len(groups) > 1]
-    for first, second in overlaps:  # the same people under two names
+    for first, second in effects.overlaps:  # the same people under two names
         if (
             len(owners.get(first, set()) | owners.get(second, set())) > 1
             and first in owners
@@ -262,15 +268,31 @@ def _joint_test(
         ):
             shared.append(f"{first} with {second}")
     if shared:
-        more = f" and {len(shared) - 6} more" if len(shared) > 6 else ""
-        return None, (
-            "No joint test: studies appear in several groups, whose results are therefore not independent"
-            f" ({', '.join(shared[:6])}{more}). A difference between groups is not to be read from two"
-            " intervals, one with and one without zero.",
-        )
+        return _shared_test(effects, by, ready, shared)
     means = np.array([fit.estimate for fit in ready.values()], dtype=np.float64)
     weights = np.array([fit.std_error for fit in ready.values()], dtype=np.float64) ** -2.0
     centre = float(weights @ means / weights.sum())
     statistic = float(weights @ (means - centre) ** 2)
     df = len(ready) - 1
     return GroupTest(statistic, df, float(special.chdtrc(df, statistic)), tuple(ready)), ()
+
+
+def _shared_test(
+    effects: Effects, by: str, ready: Mapping[str, MetaFit], shared: Sequence[str]
+) -> tuple[GroupTest | None, tuple[str, ...]]:
+    """Return the test for groups that share studies: one likelihood for all of their rows."""
+    more = f" and {len(shared) - 6} more" if len(shared) > 6 else ""
+    common = f"Studies appear in several groups ({', '.join(shared[:6])}{more})"
+    warning = (
+        "a difference between groups is not to be read from two intervals, one with and one without zero."
+    )
+    partial = any(fit.method.startswith("interval likelihood") for fit in ready.values())
+    try:
+        found = shared_group_test(effects, by, tuple(ready), partial=partial)
+    except ModelError as problem:
+        return None, (f"{common}, and their joint test failed: {problem}; {warning}",)
+    test = GroupTest(found.statistic, found.df, found.p_value, tuple(ready), "likelihood ratio")
+    return test, (
+        f"{common}: the joint test is a likelihood ratio in one model for all groups, with study effects"
+        f" shared and sampling errors that correlate rho = 0.6 within a study; {warning}",
+    )

@@ -1,0 +1,303 @@
+"""The parts of an albatross plot: its box, contours, bars and points, all in points of the sheet."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evidence.charts.canvas import Sheet, balanced, line_height, text_width, wrap
+from evidence.charts.style import Style
+from evidence.charts.words import count, number
+
+__all__ = ["Frame", "draw_axes", "draw_contours", "draw_key", "draw_rows", "open_frame"]
+
+_P_TICKS = (1.0, 0.2, 0.05, 0.01, 0.001, 1e-4, 1e-5, 1e-6)
+_SIDE = (0.0, (1.2, 1.6))
+_DOTS = (0.0, (1.5, 2.0))
+"""Patterns of a direction and of a contour."""
+
+_N_TICKS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The picture's box in points, and the ranges that it shows."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    reach: float
+    n_low: float
+    n_high: float
+
+    def x(self, place: Any) -> Any:  # noqa: ANN401  (a number or an array of them)
+        """Return where a signed log p stands; what lies beyond the axis stands at its end."""
+        middle = (self.left + self.right) / 2
+        return middle + np.clip(place, -self.reach, self.reach) / self.reach * (self.right - self.left) / 2
+
+    def y(self, people: Any) -> Any:  # noqa: ANN401
+        """Return where a number of people stands."""
+        share = np.log(people / self.n_low) / math.log(self.n_high / self.n_low)
+        return self.bottom - share * (self.bottom - self.top)
+
+
+def open_frame(sheet: Sheet, rows: pd.DataFrame, message: str, foot: str) -> Frame:
+    """Write title and notes, and return the box that they leave for the picture."""
+    style = sheet.style
+    pad = style.text * 0.9
+    title = balanced(message, sheet.width - 2 * pad, style.title, bold=True) if message else ""
+    sheet.text(pad, pad, title, size=style.title, bold=True, valign="top")
+    lines = title.count("\n") + 1 if title else 0
+    top = pad + line_height(style.title, lines) + style.text * 1.6 + style.small
+    note = wrap(foot, sheet.width - 2 * pad, style.small)
+    below = line_height(style.small, note.count("\n") + 1)
+    sheet.text(
+        pad, sheet.height - pad - below, note, size=style.small, valign="top", colour=style.colours.quiet
+    )
+    bottom = sheet.height - pad - below - style.small * 6.6
+    left = pad + text_width("10\u2009000", style.small) + style.small * 2.4
+    return Frame(left, sheet.width - pad - style.small * 2.5, top, bottom, _reach(rows), *_people_range(rows))
+
+
+def _reach(rows: pd.DataFrame) -> float:
+    """Return how far the axis goes in minus log10 p: to the smallest p shown, from 0.001 to 1e-6."""
+    ends = np.abs(rows[["x_low", "x_high"]].to_numpy(dtype=float))
+    return float(np.clip(ends[np.isfinite(ends)].max() * 1.08, 3.3, 6.5))
+
+
+def _people_range(rows: pd.DataFrame) -> tuple[float, float]:
+    low, high = float(rows["people"].min()), float(rows["people"].max())
+    low, high = low * 0.75, high * 1.35
+    return (low, high) if high / low > 4 else (low * 0.6, high * 1.6)
+
+
+def draw_axes(sheet: Sheet, frame: Frame, favours: tuple[str, str]) -> None:
+    """Draw the box, its ticks, and the lines of p = 1 and p = 0.05."""
+    style, colours = sheet.style, sheet.style.colours
+    _line(sheet, [frame.left, frame.right], [frame.bottom] * 2, colours.quiet, style.line * 0.7)
+    for p in _P_TICKS:
+        place = -math.log10(p)
+        if place > frame.reach:
+            break
+        for side in (1, -1) if p < 1 else (1,):
+            x = float(frame.x(side * place))
+            strong = p in (1.0, 0.05)
+            _line(
+                sheet,
+                [x, x],
+                [frame.top, frame.bottom + style.small * 0.35],
+                colours.quiet if strong else colours.faint,
+                style.line * (0.8 if p == 1 else 0.6),
+                "-" if p != 0.05 else (0, (4, 3)),
+            )
+            label = f"{p:g}" if p >= 1e-4 else f"10{_raised(round(math.log10(p)))}"
+            sheet.text(
+                x, frame.bottom + style.small * 0.5, label, size=style.small, align="center", valign="top"
+            )
+    y = frame.bottom + style.small * 2.0
+    middle = (frame.left + frame.right) / 2
+    sheet.text(
+        middle, y, "p (two-sided)", size=style.small, align="center", valign="top", colour=colours.quiet
+    )
+    arrows = f"\u2190\u00a0favours {favours[0]}", f"favours {favours[1]}\u00a0\u2192"
+    sheet.text(frame.left, y, arrows[0], size=style.small, valign="top")
+    sheet.text(frame.right, y, arrows[1], size=style.small, valign="top", align="right")
+    sheet.text(
+        frame.left - style.small * 0.8,
+        frame.top - style.small * 1.1,
+        "People",
+        size=style.small,
+        align="right",
+        colour=colours.quiet,
+    )
+    for n in _N_TICKS:
+        if frame.n_low <= n <= frame.n_high:
+            y = float(frame.y(n))
+            sheet.text(frame.left - style.small * 0.8, y, count(n), size=style.small, align="right")
+            _line(
+                sheet, [frame.left - style.small * 0.35, frame.left], [y, y], colours.quiet, style.line * 0.6
+            )
+
+
+def _raised(power: int) -> str:
+    digits = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
+    return "\u207b" + "".join(digits[int(digit)] for digit in str(abs(power)))
+
+
+def _line(
+    sheet: Sheet,
+    xs: Any,  # noqa: ANN401  (numbers in points: a list or an array)
+    ys: Any,  # noqa: ANN401
+    colour: str,
+    width: float,
+    style: Any = "-",  # noqa: ANN401  (a pattern of matplotlib)
+    order: float = 1.2,
+) -> None:
+    sheet.ax.plot(
+        xs,
+        ys,
+        color=colour,
+        linewidth=width,
+        linestyle=style,
+        marker="",
+        solid_capstyle="butt",
+        dash_capstyle="butt",
+        zorder=order,
+    )
+
+
+def draw_contours(sheet: Sheet, frame: Frame, contours: pd.DataFrame) -> None:
+    """Draw the contours inside the box, each with its value where it leaves it."""
+    style = sheet.style
+    middle = (frame.left + frame.right) / 2
+    taken: list[tuple[float, float, float]] = []
+    for (value, _), part in contours.groupby(["value", "side"], sort=False):
+        x, people = part["x"].to_numpy(dtype=float), part["people"].to_numpy(dtype=float)
+        inside = np.isfinite(x) & (np.abs(x) <= frame.reach)
+        if inside.sum() < 2:
+            continue
+        xs, ys = frame.x(x[inside]), frame.y(people[inside])
+        _line(sheet, xs, ys, style.colours.pooled, style.line * 0.8, _DOTS, 2.6)
+        words = number(float(str(value)))
+        half = text_width(words, style.small) / 2 + style.small * 0.25
+        at = float(xs[-1]), max(float(ys[-1]), frame.top) - style.small * 0.6
+        if inside[-1]:  # it leaves through the top: its name stands above
+            at = at[0], frame.top - style.small * 0.6
+        else:  # through a side: inside the box, on paper, clear of the numbers of people
+            at = at[0] - math.copysign(half, at[0] - middle), float(ys[-1]) + style.small * 0.1
+        if any(abs(at[0] - x0) < half + h0 and abs(at[1] - y0) < style.small * 1.2 for x0, y0, h0 in taken):
+            continue
+        taken.append((*at, half))
+        if not inside[-1]:
+            _line(
+                sheet, [at[0] - half, at[0] + half], [at[1]] * 2, style.colours.paper, style.small, "-", 2.7
+            )
+        sheet.text(*at, words, size=style.small, align="center", colour=style.colours.ink)
+
+
+def draw_rows(sheet: Sheet, frame: Frame, rows: pd.DataFrame) -> None:
+    """Draw bars first and points on top; equal bars once, thicker the more rows share them."""
+    style = sheet.style
+    bars = [
+        _Bar(float(frame.y(people)), low, high, mark == "band", len(group))  # type: ignore[arg-type]
+        for (people, low, high, mark), group in rows[rows["mark"].ne("point")].groupby(
+            ["people", "x_low", "x_high", "mark"], sort=True
+        )
+    ]
+    for bar in _apart(bars, style, frame):
+        _draw_bar(sheet, frame, bar)
+    points = rows[rows["mark"].eq("point")]
+    sheet.ax.plot(
+        frame.x(points["x_low"].to_numpy(dtype=float)),
+        frame.y(points["people"].to_numpy(dtype=float)),
+        linestyle="",
+        marker="o",
+        markersize=style.text * 0.62,
+        color=style.colours.exact,
+        markeredgecolor=style.colours.paper,
+        markeredgewidth=style.line * 0.6,
+        zorder=3.0,
+    )
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """A band of p (or a side alone): its height in points, its ends on the axis, its rows."""
+
+    y: float
+    low: float
+    high: float
+    band: bool
+    rows: int
+
+    def thickness(self, style: Style) -> float:
+        """Return the height of the bar in points: it grows with its rows, the first ones most."""
+        return style.text * 0.11 * (1.0 + math.log2(self.rows)) if self.band else style.line
+
+
+def _apart(bars: list[_Bar], style: Style, frame: Frame) -> list[_Bar]:
+    """Move bars up or down, by no more than needed and by little, so that none hides another."""
+    placed: list[_Bar] = []
+    step = style.text * 0.08
+    for bar in sorted(bars, key=lambda one: -one.rows):
+        tries = (bar.y + sign * i * step for i in range(20) for sign in (1, -1))
+        free = (y for y in tries if frame.top < y < frame.bottom and not _hidden(bar, y, placed, style))
+        placed.append(replace(bar, y=next(free, bar.y)))
+    return placed
+
+
+def _hidden(bar: _Bar, y: float, placed: list[_Bar], style: Style) -> bool:
+    """Tell whether a bar at a height would touch one that is already there."""
+    clear = style.line * 1.6
+    return any(
+        abs(y - other.y) < (bar.thickness(style) + other.thickness(style)) / 2 + clear
+        and bar.low < other.high
+        and other.low < bar.high
+        for other in placed
+    )
+
+
+def _draw_bar(sheet: Sheet, frame: Frame, bar: _Bar) -> None:
+    """Draw a band of p, or a side; an end outside the box is an arrow head."""
+    style = sheet.style
+    ends = [float(frame.x(end)) for end in (bar.low, bar.high)]
+    colour = style.colours.interval if bar.band else style.colours.sign
+    if bar.band:
+        _band(sheet, ends, bar.y, bar.thickness(style))
+    else:
+        _line(sheet, ends, [bar.y] * 2, colour, style.line, _SIDE, 2.0)
+    outside = bar.low < -frame.reach, bar.high > frame.reach
+    for x, is_out, marker in zip(ends, outside, "<>", strict=True):
+        if is_out:
+            sheet.ax.plot(
+                [x],
+                [bar.y],
+                marker=marker,
+                markersize=style.text * 0.5,
+                color=colour,
+                linestyle="",
+                markeredgewidth=0.0,
+                zorder=2.3,
+            )
+
+
+def _band(sheet: Sheet, ends: list[float], y: float, thickness: float) -> None:
+    """Draw a bar with an edge."""
+    colours, edge = sheet.style.colours, sheet.style.line
+    _line(sheet, ends, [y, y], colours.interval, thickness + edge * 1.2, "-", 2.0)
+    _line(sheet, ends, [y, y], colours.interval_fill, thickness, "-", 2.1)
+
+
+def draw_key(sheet: Sheet, frame: Frame, rows: pd.DataFrame, contours: bool) -> None:
+    """Explain the marks that are there, in one line."""
+    style = sheet.style
+    small = style.small
+    x, y = style.text * 0.9, frame.bottom + small * 4.6
+    words = {"point": "exact p", "band": "band of p", "side": "direction only"}
+    items = [(mark, text) for mark, text in words.items() if rows["mark"].eq(mark).any()]
+    for mark, text in [*items, *([("contour", "contour of equal effect")] if contours else [])]:
+        ends = [x, x + small * 2.0]
+        if mark == "point":
+            sheet.ax.plot(
+                [x + small],
+                [y],
+                marker="o",
+                markersize=style.text * 0.62,
+                color=style.colours.exact,
+                linestyle="",
+                markeredgewidth=0.0,
+                zorder=3.0,
+            )
+        elif mark == "band":
+            _band(sheet, ends, y, style.text * 0.22)
+        else:
+            dots = _SIDE if mark == "side" else _DOTS
+            colour = style.colours.sign if mark == "side" else style.colours.pooled
+            _line(sheet, ends, [y, y], colour, style.line * (1.0 if mark == "side" else 0.7), dots, 2.0)
+        sheet.text(x + small * 2.6, y, text, size=small, colour=style.colours.quiet)
+        x += small * 4.2 + text_width(text, small)
