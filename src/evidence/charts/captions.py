@@ -95,7 +95,7 @@ def assumption_words(fits: Iterable[MetaFit]) -> str:
                 first, second = (labels.get(study, study) for study in same.groups())
                 pairs[f"{first} and {second}: in part the same people."] = None
             if wrong := _IMPOSSIBLE.match(note):
-                pairs[f"Row {wrong[1]} is printed as it cannot be: see evidence audit."] = None
+                pairs[f"What is printed in row {wrong[1]} cannot be true (evidence audit)."] = None
     assumed = [
         f"{name} = {' or '.join(values)} {_ASSUMED[name][1]}" for name, values in found.items() if values
     ]
