@@ -22,7 +22,8 @@ def test_their_names_are_the_ones_that_mappings_are_written_with() -> None:
     }
     between = {"t_between", "f_between", "f_df1", "df_between", "chi2_between", "r_between", "arm_ci_level"}
     adjusted = {f"adjusted_{what}" for what in ("difference", "se", "ci_low", "ci_high")}
-    assert names == stages | arms | between | adjusted
+    facts = {"scale_items", "scale_min", "scale_max", "subgroup"}
+    assert names == stages | arms | between | adjusted | facts
     assert not names & {column.name for column in COLUMNS}
 
 
