@@ -22,9 +22,9 @@ def run(path: Path) -> None:
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
     ).execute()
-    notebook.metadata = nbformat.NotebookNode(PLAIN)
+    notebook.metadata = nbformat.NotebookNode(PLAIN)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
-        cell.metadata = nbformat.NotebookNode()
+        cell.metadata = nbformat.NotebookNode()  # type: ignore[no-untyped-call]
     nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
 
 
