@@ -81,7 +81,7 @@ def _newton(now: Point, free: NDArray[np.intp]) -> Vector:
     return np.asarray(scale * (vectors @ ((vectors.T @ (scale * now.gradient[free])) / size)))
 
 
-def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough: float = 1e-13) -> Point:
+def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough: float = 1e-10) -> Point:
     """Return the maximum reached from phi, the coordinates in `held` fixed.
 
     Parameters
@@ -95,7 +95,8 @@ def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough
     quality : Quality
         How finely studies are integrated.
     enough : float
-        The search ends after a step that promised less gain; Newton's error is squared by that step.
+        The search ends after a step that promised less gain; Newton's error is squared by that step: of
+        1e-10, a step of 1e-5 standard errors, 1e-10 standard errors are left.
 
     Returns
     -------
@@ -330,6 +331,6 @@ def _joint_end(
             return None
         if quality is ROUGH and size < 1e-2:
             quality = FINE
-        elif quality is FINE and size < 1e-6:
+        elif quality is FINE and size < 3e-6:  # Newton's error is squared: some 1e-10 is left
             return float(phi[which])
     return None
