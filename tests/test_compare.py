@@ -85,6 +85,7 @@ def test_groups_that_share_studies_are_tested_in_one_likelihood() -> None:
     plain = ev.multilevel(effects, tau2="ML", robust=None)
     assert result.test is not None
     assert result.test.method == "likelihood ratio"
+    assert "Equal means (likelihood ratio): χ²(1) = " in result._repr_html_()
     assert result.test.statistic == pytest.approx(2.0 * (full.loglik - plain.loglik), abs=1e-7)
     assert result.test.p_value == pytest.approx(float(special.chdtrc(1, result.test.statistic)))
     assert any("Studies appear in several groups" in note and "s0" in note for note in result.notes)

@@ -302,6 +302,15 @@ def test_two_sides_without_size_leave_the_ends_open() -> None:
     assert fit.loglik == pytest.approx(7 * math.log(0.7) + 3 * math.log(0.3), rel=1e-12)
 
 
+def test_a_ridge_that_rises_ever_more_slowly_is_followed_to_its_end() -> None:
+    # Two below zero and one above, with unlike errors: the likelihood nears that of a coin from below.
+    low, high = np.array([-INF, -INF, 0.0]), np.array([0.0, 0.0, INF])
+    s = np.array([0.3244428422615251, 0.3429971702850177, 1.0 / 3.0])
+    fit = fit_partial(low, high, s, np.arange(3), 0.6, 0.95)
+    assert fit.loglik == pytest.approx(2 * math.log(2 / 3) + math.log(1 / 3), abs=1e-6)
+    assert fit.high > 0.0
+
+
 def test_significant_both_ways_has_its_supremum_at_infinity() -> None:
     low, high = np.array([0.7, 0.7, 0.7, -INF]), np.array([INF, INF, INF, -0.7])
     fit = fit_partial(low, high, np.full(4, 0.35), np.arange(4), 0.6, 0.95)

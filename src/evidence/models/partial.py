@@ -86,8 +86,8 @@ def pool_partial(
         the units of an instrument, there is none unless a prior is given.
     inference : {"profile", "profile-t"}, default "profile"
         Profile-likelihood intervals for the mean and for tau². ``"profile-t"`` cuts the profile of the mean
-        where Student's t with clusters - 1 df would for equally precise studies: recommended with fewer than
-        some 20 studies, where the plain profile is too narrow (docs/coverage.md).
+        where Student's t with clusters - 1 df would for equally precise studies: the careful choice with few
+        studies, where the plain profile covers as little as 92 % (docs/coverage.md).
     level : float, default 0.95
         Level of the intervals.
 

@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 
 from evidence.errors import ModelError
 from evidence.numerics.latent_quadrature import FINE, ROUGH, Quality
-from evidence.numerics.partial_model import Model, likelihood
+from evidence.numerics.partial_model import Model, likelihood, make_model
 from evidence.numerics.roots import crossing
 from evidence.numerics.study_curves import study_curves
 from evidence.numerics.wls import Vector
 
-__all__ = ["Point", "RunawayError", "at", "climb", "maximum", "profile_end"]
+__all__ = ["Point", "RunawayError", "at", "climb", "maximum", "profile_end", "settle"]
 
 _STEPS = 60
 _LARGEST = 40.0
 """theta and psi stay below: variances of 1e17 typical sampling variances."""
-_SCOUTED = 150
-"""Studies up to which a mean's likelihood is looked over by tables first."""
+_SCOUTED = 80
+"""Studies that are looked over by tables before the search; of more, some."""
 _FAR = 1e5
 """A coefficient beyond (in typical standard errors over the moderator's size) has no finite estimate."""
 Mask = NDArray[np.bool_]
@@ -81,7 +81,7 @@ def _newton(now: Point, free: NDArray[np.intp]) -> Vector:
     return np.asarray(scale * (vectors @ ((vectors.T @ (scale * now.gradient[free])) / size)))
 
 
-def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough: float = 1e-13) -> Point:
+def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough: float = 1e-10) -> Point:
     """Return the maximum reached from phi, the coordinates in `held` fixed.
 
     Parameters
@@ -95,7 +95,8 @@ def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough
     quality : Quality
         How finely studies are integrated.
     enough : float
-        The search ends after a step that promised less gain; Newton's error is squared by that step.
+        The search ends after a step that promised less gain; Newton's error is squared by that step: of
+        1e-10, a step of 1e-5 standard errors, 1e-10 standard errors are left.
 
     Returns
     -------
@@ -137,6 +138,11 @@ def climb(model: Model, phi: Vector, held: Mask, quality: Quality = FINE, enough
     raise ModelError(f"the likelihood of the partial reports was not maximised in {_STEPS} steps")
 
 
+def settle(model: Model, phi: Vector, held: Mask) -> Point:
+    """Return the maximum reached from phi by a rough climb and an exact end; see `climb`."""
+    return climb(model, climb(model, phi, held, ROUGH, 1e-5).phi, held)
+
+
 def maximum(model: Model, start: Vector, reach: float, held: Mask) -> Point:
     """Return the highest maximum found from several splits of the heterogeneity.
 
@@ -172,16 +178,27 @@ def maximum(model: Model, start: Vector, reach: float, held: Mask) -> Point:
     return max(found, key=lambda top: top.value)
 
 
+def _some(model: Model, step: int) -> Model:
+    """Return every step-th study."""
+    keep = model.study % step == 0
+    low, high, width, s, study, x = (
+        part[keep] for part in (model.low, model.high, model.width, model.s, model.study, model.x)
+    )
+    return make_model(low, high, s, study // step, x, model.rho, width)
+
+
 def _scouted(model: Model, start: Vector, reach: float, held: Mask) -> list[Vector]:
     """Return where a mean's likelihood, read from the studies' tabled curves, has its highest tops.
 
     One table serves all of (mu, t), which makes a fine grid cheaper than a few climbs. With moderators the
-    tops are those of the mean, for the variances alone. Nothing where there is no table, or so many studies
-    that the table itself is the larger work.
+    tops are those of the mean, for the variances alone; of many studies some are looked at. Nothing where
+    there is no table.
     """
     plain = held.size == 3 and bool((model.x == 1.0).all())
-    if held[:-1].any() or model.starts.size > _SCOUTED:
+    if held[:-1].any():
         return []
+    if model.starts.size > _SCOUTED:
+        model = _some(model, -(-model.starts.size // _SCOUTED))
     ends = np.concatenate([model.low[np.isfinite(model.low)], model.high[np.isfinite(model.high)]])
     mu = np.linspace(float(ends.min()) - 2.0, float(ends.max()) + 2.0, 49)
     tau = math.sqrt(reach) * np.linspace(0.0, 1.0, 17) ** 1.5
@@ -272,8 +289,7 @@ def _profile(model: Model, top: Point, which: int, fixed: Mask) -> Callable[[flo
         phi = state[0].copy()
         phi[which] = value
         try:
-            rough = climb(model, phi, fixed, ROUGH, 1e-5)
-            now = climb(model, rough.phi, fixed)
+            now = settle(model, phi, fixed)
         except RunawayError:
             return 0.0, 0.0  # another coefficient takes this one's place however far it goes
         state[0] = now.phi
@@ -315,6 +331,6 @@ def _joint_end(
             return None
         if quality is ROUGH and size < 1e-2:
             quality = FINE
-        elif quality is FINE and size < 1e-6:
+        elif quality is FINE and size < 3e-6:  # Newton's error is squared: some 1e-10 is left
             return float(phi[which])
     return None

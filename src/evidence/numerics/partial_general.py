@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.numerics.intervals import chi2_quantile
-from evidence.numerics.partial_climb import Point, at, climb, maximum, profile_end
+from evidence.numerics.latent_quadrature import ROUGH
+from evidence.numerics.partial_climb import Point, at, maximum, profile_end, settle
 from evidence.numerics.partial_model import Model, make_model
 from evidence.numerics.partial_profile import ProfileMu
 from evidence.numerics.partial_search import TIE, make_problem
@@ -200,9 +201,8 @@ def _root(model: Model, top: Point, which: int, value: float, held: NDArray[np.b
     moved = phi.copy()
     moved[free] -= np.linalg.lstsq(inner, top.hessian[free, which], rcond=None)[0] * (value - top.phi[which])
     moved[-2:] = np.clip(moved[-2:], 0.0, 20.0)
-    starts = [at(model, start) for start in (phi, moved)]
-    start = max(starts, key=lambda point: point.value)
-    now = climb(model, start.phi, fixed)
+    starts = [at(model, start, ROUGH) for start in (phi, moved)]
+    now = settle(model, max(starts, key=lambda point: point.value).phi, fixed)
     return math.copysign(math.sqrt(max(2.0 * (top.value - now.value), 0.0)), top.phi[which] - value)
 
 
@@ -218,7 +218,7 @@ def _variance_interval(
         fixed[which] = True
         phi = top.phi.copy()
         phi[which] = 0.0
-        zero = climb(model, phi, fixed)
+        zero = settle(model, phi, fixed)
         if 2.0 * (top.value - zero.value) > critical:
             low = profile_end(model, top, which, -1.0, critical, held, limit=0.0)
     high = profile_end(model, top, which, 1.0, critical, held)

@@ -258,7 +258,9 @@ def restricted_tau2(
     typical = float(np.median(s))
     first, last = float(ends.min()), float(ends.max())
     most = max(last - first, 4.0 * typical, 4.0 * math.sqrt(guess))
-    margin = 8.0 * (most + typical)
+    # How far the mean may lie from all reports: its error at the largest tau, by the studies that bound it.
+    bounding = int((closed_up & closed_down).sum())
+    margin = 8.0 * (most + typical) / math.sqrt(bounding)
     curves = study_curves(low, high, s, study, rho, within, (first - margin, last + margin, most))
     if curves is None:
         return None

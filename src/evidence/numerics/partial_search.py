@@ -236,7 +236,11 @@ def _polish(
         if gain < enough:
             break
     else:
-        raise ModelError("the likelihood of the partial reports was not maximised in 100 steps")
+        # Along a ridge without end (reports of a side alone) each step gains a little less than the last.
+        if math.isfinite(problem.limits.free) and now.value > problem.limits.free - 1e-5:
+            return mu, t, -math.inf if now.value < problem.limits.free else now.value
+        if gain > TIE:
+            raise ModelError("the likelihood of the partial reports was not maximised in 100 steps")
     return mu, t, now.value
 
 

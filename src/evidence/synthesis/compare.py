@@ -15,7 +15,7 @@ from evidence._check import is_text, nearest
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
-from evidence.fit.numbers import decimals, number
+from evidence.fit.numbers import decimals, number, p_value
 from evidence.fit.sentences import limit_text
 from evidence.models import check_effects, pool_partial
 from evidence.models.partial_groups import shared_group_test
@@ -103,6 +103,10 @@ class Comparison:
         header = "".join(f"<th>{html.escape(name)}</th>" for name in head)
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         table = f"<table><thead><tr>{header}</tr></thead><tbody>{lines}</tbody></table>"
+        if self.test is not None:
+            p = p_value(self.test.p_value)
+            told = f"χ²({self.test.df}) = {self.test.statistic:.2f}, p {p if p.startswith('<') else f'= {p}'}"
+            table += f"<p>Equal means ({html.escape(self.test.method)}): {html.escape(told)}</p>"
         return f'<div class="evidence-comparison">{table}<ul>{notes}</ul></div>'
 
     def _cells(self, group: str) -> list[str]:
