@@ -20,7 +20,7 @@ _SEVERAL_STARTS = 300
 likelihood with several maxima is not a concern, and one start alone is followed."""
 
 _ALIKE = 1e4
-"""Largest over smallest variance up to which it is the moment estimates; otherwise it is the best of several."""
+"""Largest over smallest variance up to which that start is the moment estimates; else the best of several."""
 
 _TOLD = 1e-3
 """Information about a component above which there is no need to ask whether it can be estimated."""
