@@ -7,7 +7,8 @@ weighted sum of squares within groups has the expectation::
     sum over items of w (c + theta)  -  sum over groups of sum w² (c + theta) / W
 
 which gives theta; the weighted means go on as items of variance ``(W + (theta - t) Q) / W²``. A correlation
-rho of a cluster's sampling errors adds rho times the same sum of squares of the standard errors.
+rho of a cluster's sampling errors adds, within it, rho times the same sum of squares of the standard errors,
+and to its mean's variance rho times the square of their mean.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ class _Items:
         theta = max(float(spread[0] - spread[1:].sum() - expected) / free, 0.0) if free > 0.0 else math.nan
         return _Items((whole + (theta - rough) * squares) / (whole * whole), means), theta
 
+    def independent(self) -> _Items:
+        """Return clusters: what their rows' errors have in common is part of their means' variance."""
+        return _Items(self.c + (self.values[1:] ** 2).sum(axis=0), self.values[:1])
+
     def pooled(self, starts: Codes) -> _Items:
         """Return the means of groups of items without effects of their own."""
         w = 1.0 / self.c
@@ -74,6 +79,8 @@ def moment_start(problem: Problem, size: float) -> Vector | None:
         items = items.pooled(levels[0])
     found = []
     for level, above in zip(levels, [*levels[1:], np.zeros(1, dtype=np.intp)], strict=True):
+        if level is levels[-1]:
+            items = items.independent()
         items, theta = items.grouped(np.searchsorted(level, above).astype(np.intp), size / len(levels))
         found.append(theta)
     start = np.array(found[::-1])
