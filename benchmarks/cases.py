@@ -146,7 +146,7 @@ def batches(rng: np.random.Generator) -> list[Work]:
             ("pimeta:subsets",) if tau2 == "REML" else (),
             200,
             peer_goal,
-            1,
+            3,
         )
         for tau2, goal, peer_goal in (("REML", 20_000.0, 1000.0), ("DL", 2000.0, 0.0))
     ]
@@ -225,7 +225,7 @@ def resamples(rng: np.random.Generator) -> list[Work]:
                 ("pimeta:permutation",),
                 100,
                 peer_goal,
-                1,
+                1 if exact else 5,
                 slow=exact,
             )
         )

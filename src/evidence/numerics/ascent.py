@@ -65,7 +65,11 @@ def _free_step(now: Evaluation, theta: Vector, held: NDArray[np.bool_]) -> tuple
 
 
 def ascend(
-    function: Callable[[Vector], Evaluation], start: Vector, held: NDArray[np.bool_] | None = None
+    function: Callable[[Vector], Evaluation],
+    start: Vector,
+    held: NDArray[np.bool_] | None = None,
+    *,
+    now: Evaluation | None = None,
 ) -> Top:
     """Climb to the maximum that is reached from a start: projected Newton with halving.
 
@@ -77,6 +81,8 @@ def ascend(
         Start values, none negative.
     held : ndarray of bool, shape (q,), optional
         Components that keep their start value.
+    now : Evaluation, optional
+        That at the start, where it is known.
 
     Returns
     -------
@@ -89,7 +95,7 @@ def ascend(
         Where the maximum is not reached in 200 steps.
     """
     fixed = np.zeros(start.size, dtype=bool) if held is None else held
-    theta, now = start.copy(), function(start)
+    theta, now = start.copy(), function(start) if now is None else now
     best = np.inf
     for steps in range(1, _MAX_STEPS + 1):
         free, step = _free_step(now, theta, fixed)

@@ -12,9 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.numerics.batch_inference import BatchFit, Estimates, infer, infer_single
-from evidence.numerics.batch_tau2 import finish_alone, maximise_all, moment_estimate, q_profile, trace_at_zero
-from evidence.numerics.ragged import Block, Scaled, block_columns, cut
-from evidence.numerics.score_search import solve_q_many
+from evidence.numerics.batch_tau2 import (
+    finish_alone,
+    moment_estimate,
+    q_profile,
+    search,
+    search_late,
+    trace_at_zero,
+)
+from evidence.numerics.ragged import Block, Scaled, Space, block_columns, cut
+from evidence.numerics.score_facts import Moments
+from evidence.numerics.score_search import Found, solve_q_many
 from evidence.numerics.wls import Vector
 
 __all__ = ["Block", "Groups", "blocks", "estimate_scaled", "fit_groups", "fit_scaled", "fit_task", "gather"]
@@ -120,29 +128,40 @@ def fit_task(
     BatchFit
         In the order of the blocks.
     """
-    data = [
-        block_columns(part, groups.y, groups.v, groups.starts, groups.sizes, restricted=tau2 != "ML")
+    space: Space = {}
+    # One block after another is gathered and searched: it is still in the cache.
+    data = (
+        block_columns(
+            part, groups.y, groups.v, groups.starts, groups.sizes, restricted=tau2 != "ML", space=space
+        )
         for part in parts
-    ]
+    )
     return fit_scaled(data, tau2, inference, level, interval=interval)
 
 
 def estimate_scaled(
-    data: list[Scaled], tau2: str, level: float = 0.95, *, interval: bool = False
+    blocks_of_columns: Iterable[Scaled], tau2: str, level: float = 0.95, *, interval: bool = False
 ) -> tuple[Estimates, dict[int, str]]:
     """Estimate tau² and the mean in blocks of columns; return the failures by place.
 
     The arguments are those of `fit_task`; `level` is that of the interval of tau².
     """
+    data: list[Scaled] = []
+    first: list[Moments] = []
+    found: list[Found] = []
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        first = [one.columns.moments(np.zeros(one.k.size)) for one in data]
+        for one in blocks_of_columns:
+            m = one.columns.moments(np.zeros(one.k.size))
+            if tau2 in ("ML", "REML"):
+                found.append(search(one, m))
+            else:
+                pm = tau2 in ("PM", "EB")
+                value = solve_q_many(one.columns, one.dof) if pm else moment_estimate(tau2, one, m)
+                found.append(one.columns.mean(value))
+            data.append(one)
+            first.append(m)
         if tau2 in ("ML", "REML"):
-            found = maximise_all(data, first)
-        elif tau2 in ("PM", "EB"):
-            found = [one.columns.mean(solve_q_many(one.columns, one.dof)) for one in data]
-        else:
-            values = (moment_estimate(tau2, one, m) for one, m in zip(data, first, strict=True))
-            found = [one.columns.mean(value) for one, value in zip(data, values, strict=True)]
+            search_late(data, first, found)
         trace = [m.trace if tau2 != "ML" else trace_at_zero(one) for one, m in zip(data, first, strict=True)]
         ends = [q_profile(one, level) for one in data] if interval else None
         failure = finish_alone(data, found)
@@ -163,7 +182,7 @@ def estimate_scaled(
 
 
 def fit_scaled(
-    data: list[Scaled], tau2: str, inference: str, level: float, *, interval: bool = False
+    data: Iterable[Scaled], tau2: str, inference: str, level: float, *, interval: bool = False
 ) -> BatchFit:
     """Fit blocks of columns; the arguments are those of `fit_task`."""
     every, failure = estimate_scaled(data, tau2, level, interval=interval)

@@ -17,7 +17,7 @@ from evidence.numerics.score_walk import solve_walking
 from evidence.numerics.tau2 import maximise
 from evidence.numerics.wls import Vector, sample
 
-__all__ = ["finish_alone", "maximise_all", "moment_estimate", "q_profile", "trace_at_zero"]
+__all__ = ["finish_alone", "moment_estimate", "q_profile", "search", "search_late", "trace_at_zero"]
 
 _TURNS = 7
 """Newton steps that are taken block by block; the columns that need more go on together."""
@@ -42,28 +42,25 @@ def moment_estimate(name: str, data: Scaled, first: Moments) -> Vector:
     return np.maximum(0.0, value)
 
 
-def maximise_all(data: list[Scaled], first: list[Moments]) -> list[Found]:
-    """Maximise the likelihood in every block; what is slow, and then what is not proven, together."""
-    found = [
-        solve_score(
-            one.columns,
-            m,
-            (m.q1 - one.dof) / m.trace,
-            turns=_TURNS,
-            patience=_PATIENCE,
-            short=Columns.single_precision,
-        )
-        for one, m in zip(data, first, strict=True)
-    ]
+def search(one: Scaled, m: Moments) -> Found:
+    """Search the maximum of the likelihood in a block, from its moments at 0, as far as Newton's steps go."""
+    guess = (m.q1 - one.dof) / m.trace
+    return solve_score(
+        one.columns, m, guess, turns=_TURNS, patience=_PATIENCE, short=Columns.single_precision
+    )
 
-    def together(search: Callable[[Scaled, Moments, Vector], Found], rows: list[NDArray[np.intp]]) -> None:
+
+def search_late(data: list[Scaled], first: list[Moments], found: list[Found]) -> None:
+    """Go on with what `search` has left of all blocks: the slow ones, then those not proven, together."""
+
+    def together(solve: Callable[[Scaled, Moments, Vector], Found], rows: list[NDArray[np.intp]]) -> None:
         if not sum(at.size for at in rows):
             return
         chosen = list(zip(data, first, found, rows, strict=True))
         late = join([one.pick(at) for one, _, _, at in chosen if at.size])
         parts = zip(*(m.take(at) for _, m, _, at in chosen), strict=True)
         start = Moments(*(np.concatenate(part) for part in parts))
-        result = search(late, start, np.concatenate([one.t[at] for _, _, one, at in chosen]))
+        result = solve(late, start, np.concatenate([one.t[at] for _, _, one, at in chosen]))
         begin = 0
         for _, _, one, at in chosen:
             one.put(at, result.take(slice(begin, begin + at.size)))
@@ -77,7 +74,6 @@ def maximise_all(data: list[Scaled], first: list[Moments]) -> list[Found]:
         lambda late, m, _: solve_walking(late.columns, m, late.limits, turns=(40, 120)),
         [np.flatnonzero(~one.settled) for one in found],
     )
-    return found
 
 
 def trace_at_zero(data: Scaled) -> Vector:

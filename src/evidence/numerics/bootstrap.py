@@ -221,7 +221,7 @@ def cluster_bootstrap(
 
 def _fit_counts(source: Counted, estimator: str) -> tuple[tuple[Vector, ...], NDArray[np.intp]]:
     """Fit a block; return estimates and sizes, and the draws that are to be finished together with others."""
-    sizes = source.counts.sum(axis=0)
+    sizes = source.counts.sum(axis=0, dtype=np.float64)
     able = np.flatnonzero(sizes > 1.5)
     chosen = source.keep(able)
     fit, late = fit_counted(chosen, sizes[able], chosen.sums_at_zero(), estimator)

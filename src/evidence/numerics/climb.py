@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import suppress
 
 import numpy as np
 
 from evidence.errors import ModelError
 from evidence.numerics.ascent import Top, ascend
+from evidence.numerics.gram import Evaluation
 from evidence.numerics.mixed import Problem
-from evidence.numerics.nested import Parts
+from evidence.numerics.moment_start import moment_start
 from evidence.numerics.wls import Vector
 
 __all__ = ["check_estimable", "climb", "rough_totals"]
 
 _SEVERAL_STARTS = 300
 """Up to so many effects every way of splitting the heterogeneity is followed to its maximum; with more, a
-likelihood with several maxima is not a concern, and the best start alone is followed."""
+likelihood with several maxima is not a concern, and one start alone is followed."""
 
-_LADDER = 4
-"""Parts from which on the optimum of a tenth of them is the start."""
+_ALIKE = 1e4
+"""Largest over smallest variance up to which that start is the moment estimates; else the best of several."""
+
+_TOLD = 1e-3
+"""Information about a component above which there is no need to ask whether it can be estimated."""
 
 
 def rough_totals(problem: Problem) -> list[float]:
@@ -60,8 +64,7 @@ def check_estimable(problem: Problem, theta: Vector, size: float) -> None:
     ModelError
         Where a component, such as that of a level with one group, has no influence on the likelihood.
     """
-    information = np.diag(_sample(problem).at(theta).expected) * size * size
-    flat = np.flatnonzero(information <= 1e-11)
+    flat = np.flatnonzero(_told(problem.at(theta), size) <= 1e-11)
     if flat.size:
         raise ModelError(
             f"component {int(flat[0]) + 1} of the random effects (the outermost is 1) cannot be estimated:"
@@ -69,27 +72,26 @@ def check_estimable(problem: Problem, theta: Vector, size: float) -> None:
         )
 
 
-def _sample(problem: Problem) -> Problem:
-    """Return the model of its first part: what a part can estimate, the whole can."""
-    engine = problem.engine
-    if isinstance(engine, Parts) and len(engine.parts) > 1 and problem.x.shape[1] == 1:
-        return replace(problem, engine=Parts(engine.parts[:1], engine.parts[0].k))
-    return problem
+def _told(now: Evaluation, size: float) -> Vector:
+    """Return the expected information about each component, in units of `size`."""
+    return np.asarray(np.diag(now.expected) * size * size)
 
 
-def _near(problem: Problem, starts: list[Vector]) -> Vector:
-    """Return a start for many effects: the best of several, or the optimum of a tenth of the clusters."""
-    engine = problem.engine
-    if isinstance(engine, Parts) and len(engine.parts) >= _LADDER:
-        some = engine.parts[::10]
-        few = replace(problem, engine=Parts(some, sum(part.k for part in some)))
-        try:
-            return ascend(few.at, _near(few, starts)).theta
-        except ModelError:
-            # A moderator may not vary among so few: then the starts have to do.
-            pass
-    heights = [problem.at(start, derivatives=False).value for start in starts]
-    return starts[int(np.argmax(heights))]
+def _climb_once(problem: Problem, totals: list[float], starts: list[Vector]) -> Top:
+    """Climb from the moment estimates, or else from the best of several starts."""
+    v, most = problem.structure.v, max(totals)
+    moments = moment_start(problem, totals[0]) if v.max() <= _ALIKE * v.min() else None
+    now = None
+    if moments is not None and moments.any():
+        now = problem.at(moments)
+        # Where a component is without influence, rounding grows with the size of the others.
+        if _told(now, min(most, max(1.0, float(moments.max())))).min() > _TOLD:
+            with suppress(ModelError):
+                return ascend(problem.at, moments, now=now)
+    check_estimable(problem, np.full(problem.engine.size, most), most)
+    starts = starts if moments is None or now is None else [*starts, moments]
+    heights = [problem.at(one, derivatives=False).value for one in starts]
+    return ascend(problem.at, starts[int(np.argmax(heights))])
 
 
 def climb(problem: Problem, splits: Vector | None = None) -> Top:
@@ -109,9 +111,9 @@ def climb(problem: Problem, splits: Vector | None = None) -> Top:
     """
     shares = _splits(problem.engine.size) if splits is None else splits
     totals = rough_totals(problem)
-    check_estimable(problem, np.full(problem.engine.size, max(totals)), max(totals))
     if problem.engine.k > _SEVERAL_STARTS:
-        return ascend(problem.at, _near(problem, [totals[0] * share for share in shares]))
+        return _climb_once(problem, totals, [totals[0] * share for share in shares])
+    check_estimable(problem, np.full(problem.engine.size, max(totals)), max(totals))
     tops: list[Top] = []
     for share in shares:
         starts = [total * size * share for total in dict.fromkeys(totals) for size in (0.03, 1.0)]

@@ -76,7 +76,10 @@ class Columns:
 
     def keep(self, columns: NDArray[np.intp]) -> Self:
         """Return the same moderators with these columns only."""
-        return type(self)(self.model, self.y[:, columns], self.v[:, columns], self.restricted)
+        if columns.size == self.y.shape[1]:
+            return self
+        y, v = (part.take(columns, axis=1, mode="clip") for part in (self.y, self.v))
+        return type(self)(self.model, y, v, self.restricted)
 
     def gram(self, w: Matrix) -> Blocks:
         """Return X'WX of each column, shape (p, p, columns)."""

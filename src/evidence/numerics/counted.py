@@ -43,6 +43,9 @@ class Pool:
         The median effect, and the smallest variance.
     powers, short : ndarray, shape (3, k)
         ``[1, z, z²]`` in double and in single precision.
+    lift, short_lift : ndarray, shape (k, 2)
+        ``[1, u - 1]`` in double and in single precision: one over the weights, ``(u + t) / (1 + t)``, is
+        their product with ``[1, 1 / (1 + t)]``, faster than adding rows.
     space : dict
         Work space by precision: the blocks of a pool take turns in it, so that it stays in the cache.
     """
@@ -55,6 +58,8 @@ class Pool:
     unit: float
     powers: Vector
     short: NDArray[np.float32]
+    lift: Vector
+    short_lift: NDArray[np.float32]
     space: dict[str, NDArray[np.floating]] = field(default_factory=dict)
 
     def spaces(self, rows: int, columns: int, precision: np.dtype[Any]) -> list[NDArray[np.floating]]:
@@ -92,7 +97,8 @@ def pool_of(y: Vector, v: Vector) -> Pool:
     centre, unit = float(np.median(y)), float(v.min())
     z, u = (y - centre) / np.sqrt(unit), v / unit
     powers = np.stack([np.ones_like(z), z, z * z])
-    return Pool(y, v, z, u, centre, unit, powers, powers.astype(np.float32))
+    lift = np.stack([np.ones_like(u), u - 1.0], axis=1)
+    return Pool(y, v, z, u, centre, unit, powers, powers.astype(np.float32), lift, lift.astype(np.float32))
 
 
 class Counted:
@@ -102,12 +108,14 @@ class Counted:
     ----------
     pool : Pool
         The effects.
-    counts : ndarray, shape (k, columns)
-        How often each effect occurs, as floats of the precision of the computation.
+    counts : ndarray of float32, shape (k, columns)
+        How often each effect occurs.
     restricted : bool
         REML's trace; otherwise ML's.
-    short : ndarray, shape (k, columns), optional
-        The counts in single precision, where they are at hand.
+    precision : dtype
+        Of the computation.
+    once : bool
+        Whether no effect occurs more than once: then powers of a weight times its count are plain products.
     """
 
     def __init__(
@@ -116,43 +124,53 @@ class Counted:
         counts: NDArray[np.floating],
         *,
         restricted: bool,
-        short: NDArray[np.float32] | None = None,
+        precision: type[np.floating] = np.float64,
+        once: bool = False,
     ) -> None:
-        """Take the counts as they are."""
-        self.pool, self.counts, self.restricted, self.short = pool, counts, restricted, short
-        self._powers = pool.powers if counts.dtype == np.float64 else pool.short
-        # 1 / w = (u + t) / (1 + t) = 1 + (u - 1) / (1 + t): a product of matrices, faster than adding rows.
-        self._lift = np.stack([np.ones_like(pool.u), pool.u - 1.0], axis=1).astype(counts.dtype)
+        """Take the counts, small whole numbers and hence the same in either precision."""
+        self.pool, self.restricted, self.once = pool, restricted, once
+        self.counts: NDArray[np.float32] = counts.astype(np.float32, copy=False)
+        self.precision = np.dtype(precision)
+        self._powers = pool.powers if self.precision == np.float64 else pool.short
+        self._lift = pool.lift if self.precision == np.float64 else pool.short_lift
+
+    def _like(self, counts: NDArray[np.float32], precision: type[np.floating]) -> Self:
+        return type(self)(self.pool, counts, restricted=self.restricted, precision=precision, once=self.once)
 
     def keep(self, columns: NDArray[np.intp]) -> Self:
         """Return these columns only."""
         if columns.size == self.counts.shape[1]:
             return self
-        if self.short is None:
-            counts = self.counts.take(columns, axis=1, mode="clip")
-            return type(self)(self.pool, counts, restricted=self.restricted)
-        # Counts are small whole numbers, the same in either precision.
-        short = self.short.take(columns, axis=1, mode="clip")
-        return type(self)(self.pool, short.astype(self.counts.dtype), restricted=self.restricted, short=short)
+        return self._like(self.counts.take(columns, axis=1, mode="clip"), self.precision.type)
 
     def single_precision(self) -> Counted:
         """Return the same for a first approximation."""
-        short = self.counts.astype(np.float32) if self.short is None else self.short
-        return Counted(self.pool, short, restricted=self.restricted)
+        return self._like(self.counts, np.float32)
 
     def _sums(self, t: Vector, highest: int) -> list[Vector]:
         """Return the products of ``[1, z, z²]`` with the first powers of the weights."""
         counts, n = self.counts, t.size
-        level = np.empty((2, n), counts.dtype)
+        level = np.empty((2, n), self.precision)
         level[0] = 1.0
         np.divide(1.0, 1.0 + t, out=level[1], casting="same_kind")
-        out = np.empty((highest, 3, n), counts.dtype)
+        out = np.empty((highest, 3, n), self.precision)
         for begin in range(0, n, _TILE):
             part = slice(begin, min(begin + _TILE, n))
-            w, a = self.pool.spaces(counts.shape[0], part.stop - begin, counts.dtype)
-            np.reciprocal(np.matmul(self._lift, level[:, part], out=w), out=w)
-            np.multiply(counts[:, part], w, out=a)
+            w, a = self.pool.spaces(counts.shape[0], part.stop - begin, self.precision)
+            np.matmul(self._lift, level[:, part], out=w)
+            np.copyto(a, counts[:, part])
+            np.divide(a, w, out=a)
             out[0, :, part] = self._powers @ a
+            if highest == 1:
+                continue
+            if self.once:
+                # In w the squares, in a then the cubes.
+                np.multiply(a, a, out=w)
+                out[1, :, part] = self._powers @ w
+                if highest == 3:
+                    out[2, :, part] = self._powers @ np.multiply(a, w, out=a)
+                continue
+            np.reciprocal(w, out=w)
             for power in range(1, highest):
                 np.multiply(a, w, out=a)
                 out[power, :, part] = self._powers @ a
@@ -164,7 +182,7 @@ class Counted:
 
     def moments(self, t: Vector) -> Moments:
         """Return the sums at one tau² a column."""
-        return moments_of(self._sums(t, 3), t, restricted=self.restricted)
+        return moments_of(self._sums(t, 3), 1.0 / (1.0 + t), restricted=self.restricted)
 
     def q_moments(self, t: Vector) -> tuple[Vector, Vector]:
         """Return Q(t) and its quadratic form with squared weights."""
@@ -179,26 +197,32 @@ class Counted:
         return Found(t, np.ones(t.size, np.bool_), s1 / unit, shift, (b1 - shift * a1) / unit)
 
 
-def moments_of(sums: list[Vector], t: Vector, *, restricted: bool) -> Moments:
-    """Return the moments from the sums of ``[1, z, z²]`` with three powers of the weights."""
+def moments_of(sums: list[Vector], over: Vector | None, *, restricted: bool) -> Moments:
+    """Return the moments from the sums of ``[1, z, z²]`` with three powers of the weights.
+
+    With `over` = 1 / (1 + t), which may be left out at t = 0.
+    """
     (s1, a1, b1), (s2, a2, b2), (s3, a3, b3) = sums
-    # Two divisions in all: each costs as much as some four multiplications.
-    part, unit = 1.0 / s1, 1.0 / (1.0 + t)
+    part = 1.0 / s1
     shift = a1 * part
     cross = a2 - shift * s2
-    q1 = (b1 - shift * a1) * unit
-    q2 = (b2 - shift * (a2 + cross)) * unit
-    q3 = (b3 - shift * (2.0 * a3 - shift * s3) - cross * cross * part) * unit
+    third = a3 - shift * s3
+    q1 = b1 - shift * a1
+    q2 = b2 - shift * (a2 + cross)
+    q3 = b3 - shift * (a3 + third) - cross * cross * part
+    if over is not None:
+        for form in (q1, q2, q3):
+            form *= over
     if not restricted:
         return Moments(s1, s2, shift, cross, s1, s2, q1, q2, q3)
     share = s2 * part
-    return Moments(s1, s2, shift, cross, s1 - share, s2 - (2.0 * part) * s3 + share * share, q1, q2, q3)
+    return Moments(s1, s2, shift, cross, s1 - share, s2 + part * (share * s2 - 2.0 * s3), q1, q2, q3)
 
 
-def _unsound(first: Moments, zero_sums: list[Vector]) -> NDArray[np.bool_]:
-    """Tell which data sets the shared centre does not serve."""
+def _unsound(first: Moments, zero_sums: list[Vector], trace: Vector) -> NDArray[np.bool_]:
+    """Tell which data sets the shared centre does not serve; `trace` is that of REML."""
     s1, _, b1 = zero_sums[0]
-    return np.asarray((first.q1 < LOST * b1) | (s1 - first.s2 / s1 < LOST * s1))
+    return np.asarray((first.q1 < LOST * b1) | (trace < LOST * s1))
 
 
 def fit_counted(
@@ -228,7 +252,7 @@ def fit_counted(
         return _common_effects(source.pool, zero_sums[0])
     dof = sizes - 1.0
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        first = moments_of(zero_sums, np.zeros(sizes.size), restricted=source.restricted)
+        first = moments_of(zero_sums, None, restricted=source.restricted)
         trace = first.trace if source.restricted else first.s1 - first.s2 / first.s1
         guess = (first.q1 - dof) / trace
         closed = tau2 == "DL"
@@ -236,7 +260,7 @@ def fit_counted(
             found = source.mean(np.maximum(guess, 0.0))
         else:
             found = solve_score(source, first, guess, turns=40, patience=0.02, short=Counted.single_precision)
-        open_columns = np.flatnonzero(~found.settled | _unsound(first, zero_sums))
+        open_columns = np.flatnonzero(~found.settled | _unsound(first, zero_sums, trace))
         fit = _record(source.pool, found)
     for column in (fit.estimate, fit.std_error, fit.tau2, fit.q):
         column[open_columns] = np.nan
@@ -277,8 +301,8 @@ def finish_counted(source: Counted, sizes: Vector, tau2: str) -> CountedFit:
     zero = np.zeros(sizes.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         sums = source.sums_at_zero()
-        first = moments_of(sums, zero, restricted=source.restricted)
-        left = _unsound(first, sums)
+        first = moments_of(sums, None, restricted=source.restricted)
+        left = _unsound(first, sums, first.s1 - first.s2 / first.s1)
         if tau2 == "DL":
             found = source.mean(zero)
         else:
@@ -305,5 +329,5 @@ def finish_counted(source: Counted, sizes: Vector, tau2: str) -> CountedFit:
 
 
 def _sum_squares(source: Counted, sizes: Vector) -> Vector:
-    _, a, b = source.pool.powers @ source.counts
+    _, a, b = source.pool.powers @ source.counts.astype(np.float64)
     return np.asarray(b - a * a / sizes)

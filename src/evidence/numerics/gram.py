@@ -89,6 +89,27 @@ def _full(lower: Vector, q: int) -> Vector:
     return out
 
 
+def _inverse(a: Vector) -> tuple[Vector, float]:
+    """Return the inverse of the information about the fixed effects, and the logarithm of its determinant.
+
+    Raises
+    ------
+    ModelError
+        Where it is singular or not finite.
+    """
+    if a.shape == (1, 1) and 0.0 < a[0, 0] < math.inf:
+        return 1.0 / a, math.log(a[0, 0])
+    unit = 1.0 / np.sqrt(np.diag(a))
+    try:
+        root = np.linalg.cholesky(a * unit[:, None] * unit)
+    except np.linalg.LinAlgError as problem:
+        raise ModelError(
+            "the moderators are linearly dependent, or effects and variances are in other units"
+        ) from problem
+    half = np.linalg.solve(root, np.diag(unit))
+    return half.T @ half, 2.0 * float(np.log(np.diag(root) / unit).sum())
+
+
 def evaluate(gram: Gram, k: int, *, restricted: bool, log_xx: float = 0.0) -> Evaluation:
     """Turn a Gram into a log-likelihood.
 
@@ -113,21 +134,12 @@ def evaluate(gram: Gram, k: int, *, restricted: bool, log_xx: float = 0.0) -> Ev
         Where the information about the fixed effects is singular or not finite.
     """
     g, p = gram.cross.value, gram.cross.value.shape[-1] - 1
-    unit = 1.0 / np.sqrt(np.diag(g)[:p])
-    try:
-        root = np.linalg.cholesky(g[:p, :p] * unit[:, None] * unit)
-    except np.linalg.LinAlgError as problem:
-        raise ModelError(
-            "the moderators are linearly dependent, or effects and variances are in other units"
-        ) from problem
-    half = np.linalg.solve(root, np.diag(unit))
-    inverse = half.T @ half
+    inverse, log_a = _inverse(g[:p, :p])
     beta = inverse @ g[:p, p]
     b = np.append(-beta, 1.0)
     # Not b'Gb, whose terms may cancel: y has been replaced by its residuals, so that this is a small
     # correction.
     rss = float(g[p, p] - g[:p, p] @ beta)
-    log_a = 2.0 * float(np.log(np.diag(root) / unit).sum())
     total = float(gram.log_det.value) + rss + (k - p if restricted else k) * math.log(2.0 * math.pi)
     value = -0.5 * (total + (log_a - log_xx if restricted else 0.0))
     if not math.isfinite(value):

@@ -248,4 +248,4 @@ def _dealt(z: Vector, u: Vector, block: NDArray[Any], signs: bool) -> tuple[Matr
         y = np.ascontiguousarray((block * z).T)
         return y, np.broadcast_to(u[:, None], y.shape).copy()
     places = np.ascontiguousarray(block.T.astype(np.intp))
-    return z[places], u[places]
+    return z.take(places, mode="clip"), u.take(places, mode="clip")

@@ -65,22 +65,10 @@ class Moments(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """What is needed of the moments at 0 once the search has begun, and where they already satisfy A."""
+    """The moments of all columns at 0, and where they already satisfy A."""
 
-    trace: Vector
-    q2: Vector
-    q3: Vector
+    moments: Moments
     one: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, first: Moments) -> Edge:
-        """Return what the moments at 0 say."""
-        return cls(first.trace, first.q2, first.q3, one_zero_beyond(first))
-
-    def take(self, columns: NDArray[np.intp]) -> Edge:
-        """Return some columns."""
-        trace, q2, q3 = (part.take(columns, mode="clip") for part in self[:3])
-        return Edge(trace, q2, q3, self.one.take(columns, mode="clip"))
 
 
 @dataclass(frozen=True)
@@ -139,7 +127,7 @@ def no_zero_before(m: Moments, unit: Vector, sum_squares: Vector) -> Vector:
     return np.where((half >= 0.0) | (inside < 0.0), np.inf, gap / (np.sqrt(np.maximum(inside, 0.0)) - half))
 
 
-def none_before(first: Edge, m: Moments, t: Vector) -> NDArray[np.bool_]:
+def none_before(first: Moments, m: Moments, t: Vector) -> NDArray[np.bool_]:
     """Tell where D holds between 0 and t."""
     unit = 1.0 + t
     s_0, s_t = np.sqrt(1.0 / first.q2), np.sqrt(unit / m.q2)

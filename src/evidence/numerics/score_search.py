@@ -103,15 +103,14 @@ def solve_score(
     """
     out = Found.at_zero(first)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        rising = first.q2 > first.trace
-        active, still = np.flatnonzero(rising), np.flatnonzero(~rising)
-        out.settled[still] = one_zero_beyond(first.take(still))
-        part, source, t = first.take(active), source.keep(active), np.zeros(active.size)
-        new, f, inverse = newton(part, t)
-        start = guess.take(active)
-        for instead in (new, np.ones(active.size)):
-            bad = np.flatnonzero(~(start > 0.0))
-            start[bad] = instead[bad]
+        rising, one = first.q2 > first.trace, one_zero_beyond(first)
+        np.greater(one, rising, out=out.settled)
+        active = np.flatnonzero(rising)
+        source, t, start = source.keep(active), np.zeros(active.size), guess.take(active)
+        f, inverse = _slope(first.trace[active], first.fall[active], first.q2[active], first.q3[active])
+        bad = np.flatnonzero(~(start > 0.0))
+        start[bad] = -f[bad] * inverse[bad]
+        start[bad[~(start[bad] > 0.0)]] = 1.0
         last = _point(t, f, inverse)
         if short is not None:
             start = _refine(short(source), start, last)
@@ -119,7 +118,7 @@ def solve_score(
             source,
             active,
             (start, t, np.full(active.size, np.inf)),
-            (out, Edge.of(part)),
+            (out, Edge(first, one)),
             turns=turns,
             enough=int(patience * guess.size),
             last=last,
@@ -127,15 +126,21 @@ def solve_score(
     return out
 
 
-def newton(m: Moments, t: Vector) -> tuple[Vector, Vector, Vector]:
-    """Return Newton's next point for ``f = trace / q2 - 1``, f, and dt/df (NaN where not positive)."""
-    ratio = m.trace / m.q2
-    rise = 2.0 * ratio * m.q3 - m.fall
-    inverse = (1.0 + t) * m.q2 / rise
+def _slope(trace: Vector, fall: Vector, q2: Vector, q3: Vector) -> tuple[Vector, Vector]:
+    """Return ``f = trace / q2 - 1`` and dt/df over 1 + t (NaN where not positive)."""
+    ratio = trace / q2
+    rise = 2.0 * ratio * q3 - fall
+    inverse = q2 / rise
     falling = rise <= 0.0
     if falling.any():
         inverse[falling] = np.nan
-    f = ratio - 1.0
+    return ratio - 1.0, inverse
+
+
+def newton(m: Moments, t: Vector) -> tuple[Vector, Vector, Vector]:
+    """Return Newton's next point for ``f = trace / q2 - 1``, f, and dt/df (NaN where not positive)."""
+    f, inverse = _slope(m.trace, m.fall, m.q2, m.q3)
+    inverse *= 1.0 + t
     return t - f * inverse, f, inverse
 
 
@@ -183,7 +188,7 @@ def solve_single(
     """Find a zero of the score between `low` and `high` in each column and write it into the answer.
 
     With facts at 0 given, an answer counts as settled where A and D hold; otherwise it is known beforehand
-    that there is one zero.
+    that there is one zero. The brackets are overwritten.
     """
     (t, low, high), (out, first) = start, answer
     for _ in range(turns):
@@ -199,27 +204,38 @@ def solve_single(
             more = _more(now, last, step * unit)
             new += more
             done |= (step <= _NEAR) & (np.abs(more) <= _SLIGHT * unit)
-        if not done.all():
-            rising = f < 0.0
-            low, high = np.where(rising, t, low), np.where(rising, high, t)
-            outside = ~(done | ((new > low) & (new < high)))
-            if outside.any():
-                middle = np.where(high < np.inf, 0.5 * (low + high), 2.0 * t + 1.0)
-                new = np.where(outside, middle, new)
-                done |= outside & (high < np.inf) & (high - low <= 4e-16 * high)
-        ends = int(np.count_nonzero(done))
-        if ends == active.size:
+        left = np.flatnonzero(~done)
+        if left.size:
+            new[left], done[left] = _bracketed(left, t, f, new, low, high)
+            left = left[~done[left]]
+        if not left.size:
             _finish(active, m, t, new, out, first)
             return
         # Thinning out costs about one evaluation, so it waits until it pays.
-        if ends >= 0.2 * active.size:
-            at, left = np.flatnonzero(done), np.flatnonzero(~done)
-            _finish(active[at], m.take(at), t[at], new[at], out, None if first is None else first.take(at))
+        if left.size <= 0.8 * active.size:
+            if left.size <= 0.3 * active.size:
+                # Writing all is cheaper than picking out most of them.
+                _finish(active, m, t, new, out, first)
+                out.settled[active[left]] = False
+            else:
+                at = np.flatnonzero(done)
+                _finish(active[at], m.take(at), t[at], new[at], out, first)
             source, active, now = source.keep(left), active[left], now.take(left)
             low, high, new = low[left], high[left], new[left]
-            first = None if first is None else first.take(left)
         last, t = now, new
     out.t[active] = t
+
+
+def _bracketed(
+    at: NDArray[np.intp], t: Vector, f: Vector, new: Vector, low: Vector, high: Vector
+) -> tuple[Vector, NDArray[np.bool_]]:
+    """Narrow the brackets of some columns; return their next points, and whether no number is left within."""
+    here, after, rising = t[at], new[at], f[at] < 0.0
+    bottom = low[at] = np.where(rising, here, low[at])
+    top = high[at] = np.where(rising, high[at], here)
+    outside = ~((after > bottom) & (after < top))
+    middle = np.where(top < np.inf, 0.5 * (bottom + top), 2.0 * here + 1.0)
+    return np.where(outside, middle, after), outside & (top < np.inf) & (top - bottom <= 4e-16 * top)
 
 
 def _refine(source: MomentSource, start: Vector, last: _Point) -> Vector:
@@ -244,12 +260,13 @@ def _finish(at: NDArray[np.intp], m: Moments, t: Vector, new: Vector, out: Found
     """Write solutions; what belongs to the last, tiny step is taken from the derivatives."""
     step = (new - t) / (1.0 + t)
     settled = np.ones(at.size, np.bool_)
-    if first is not None and not first.one.all():
-        left = np.flatnonzero(~first.one)
-        few = m.take(left)
-        settled[left] = one_zero_beyond(few) & none_before(first.take(left), few, t[left])
-        if not settled.all():
-            new = np.where(settled, new, 0.0)
+    if first is not None:
+        left = np.flatnonzero(~first.one[at])
+        if left.size:
+            few = m.take(left)
+            settled[left] = one_zero_beyond(few) & none_before(first.moments.take(at[left]), few, t[left])
+            if not settled.all():
+                new = np.where(settled, new, 0.0)
     # One over the sum of weights is linear in tau² for equal variances: what is neglected is its curvature.
     total = m.s1 / ((1.0 + t) * (1.0 + m.s2 / m.s1 * step))
     shift = m.shift - m.cross / m.s1 * step

@@ -143,7 +143,7 @@ def every_specification(
         for version, pool in enumerate(pools):
             sums = list(_starts(pool) @ counts)
             for number, name in enumerate(names):
-                source = Counted(pool, counts, restricted=name != "ML", short=short)
+                source = Counted(pool, short, restricted=name != "ML", once=True)
                 fit, left = fit_counted(source, sizes, sums, name)
                 _put(out, version, number, at, fit)
                 late.setdefault((version, number), []).append(at[left])
@@ -151,7 +151,7 @@ def every_specification(
         at = np.concatenate(parts)
         if at.size:
             counts = np.ascontiguousarray(chosen[at].T, dtype=np.float64)
-            source = Counted(pools[version], counts, restricted=names[number] != "ML")
+            source = Counted(pools[version], counts, restricted=names[number] != "ML", once=True)
             _put(out, version, number, at, finish_counted(source, counts.sum(axis=0), names[number]))
     return out
 

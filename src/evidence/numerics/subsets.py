@@ -91,27 +91,31 @@ def every_subset(y: Vector, v: Vector, tau2: str = "REML") -> CountedFit:
     low_bits = min(_BITS, y.size)
     low, high = _tables(rows[:, :low_bits]), _tables(rows[:, low_bits:])
     total = 1 << y.size
-    out = CountedFit(*(np.full(total, np.nan) for _ in range(4)))
-    within = members(np.arange(1 << low_bits), low_bits).T.astype(np.float64)
+    out = CountedFit(*(np.empty(total) for _ in range(4)))
+    for column in (out.estimate, out.std_error, out.tau2, out.q):
+        column[0] = column[1 << np.arange(y.size)] = np.nan
     upper = members(np.arange(high.shape[1]), y.size - low_bits)
     late: list[NDArray[np.intp]] = []
-    counts = np.empty((y.size, low.shape[1]))
-    counts[:low_bits] = within
-    short = counts.astype(np.float32)
+    counts = np.empty((y.size, low.shape[1]), np.float32)
+    counts[:low_bits] = members(np.arange(1 << low_bits), low_bits).T
+    sums = np.empty_like(low)
     for block in range(high.shape[1]):
-        sums = low + high[:, block : block + 1]
-        counts[low_bits:] = short[low_bits:] = upper[block, :, None]
+        np.add(low, high[:, block : block + 1], out=sums)
+        for effect, inside in enumerate(upper[block].tolist(), start=low_bits):
+            counts[effect] = inside
+        source = Counted(pool, counts, restricted=tau2 != "ML", once=True)
         enough = np.flatnonzero(sums[9] > 1.5)
         if enough.size:
             numbers = (block << low_bits) + enough
-            source = Counted(pool, counts, restricted=tau2 != "ML", short=short).keep(enough)
-            sums = _thin(sums, enough)
-            fit, places = fit_counted(source, sums[9], [sums[0:3], sums[3:6], sums[6:9]], tau2)
+            chosen = _thin(sums, enough)
+            fit, places = fit_counted(
+                source.keep(enough), chosen[9], [chosen[0:3], chosen[3:6], chosen[6:9]], tau2
+            )
             _put(out, numbers, fit)
             late.append(numbers[places])
     for part in _chunks(np.concatenate(late) if late else np.empty(0, np.intp)):
         counts = members(part, y.size).T.astype(np.float64)
-        source = Counted(pool, counts, restricted=tau2 != "ML")
+        source = Counted(pool, counts, restricted=tau2 != "ML", once=True)
         _put(out, part, finish_counted(source, counts.sum(axis=0), tau2))
     return out
 
