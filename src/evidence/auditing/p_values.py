@@ -105,14 +105,17 @@ class _Comparison:
     one_sided: Bools
     stated: Bools
     clustered: Bools
+    of_changes: Bools
 
 
 def _compare(data: AuditData) -> _Comparison:
     printed = printed_p(data)
     test, design = data.word("test_between"), data.word("arm_design")
     # Adjusted and equivalence tests do not follow from means; the same people in both arms do not either.
+    # A row with an adjusted difference has its p from that: the column implies the test.
+    adjusted = np.isfinite(data.number("adjusted_difference")) & (test == "")
     readable = printed.known & data.study_rows & (test != "equivalence") & (test != "ancova")
-    readable &= (design != "within_participant") & (design != "crossover")
+    readable &= (design != "within_participant") & (design != "crossover") & ~adjusted
     fits, one, tried, stated = (np.zeros(len(data), dtype=bool) for _ in range(4))
     best = Range(np.full(len(data), np.nan), np.full(len(data), np.nan))
     words = np.full(len(data), "", dtype=object)
@@ -131,14 +134,17 @@ def _compare(data: AuditData) -> _Comparison:
         tried |= use
     clustered = np.asarray(design == "cluster")
     wrong = tried & ~fits & (~clustered | _beyond_clusters(printed, best))
-    return _Comparison(printed, best, words, wrong, wrong & one & ~clustered, stated, clustered)
+    # An unstated test of a trial with numbers before training may be of changes, or adjusted for them.
+    before = np.isfinite(data.number("pre_mean_e")) & np.isfinite(data.number("pre_mean_c"))
+    of_changes = before & ~stated & (words == "means after training")
+    return _Comparison(printed, best, words, wrong, wrong & one & ~clustered, stated, clustered, of_changes)
 
 
 def _find(data: AuditData) -> Sequence[Finding]:
     found = data.once("p_values", lambda: _compare(data))
 
     def severity(at: int) -> str:
-        if found.clustered[at]:
+        if found.clustered[at] or found.of_changes[at]:
             return "ask"
         if _close(found.printed, found.best, at):
             return "ask"
@@ -152,7 +158,8 @@ def _find(data: AuditData) -> Sequence[Finding]:
         lambda at: (
             f"p is printed as {data.as_printed('p_between')[at]}, but the {found.words[at]} and n give "
             f"{_spread(found.best, at)}{_tenth(found.printed, found.best, at)}"
-            + (" even before clusters are allowed for" if found.clustered[at] else "")
+            + (", and clusters do not explain that" if found.clustered[at] else "")
+            + (" (the test may be of the changes)" if found.of_changes[at] else "")
         ),
         column="p_between",
         expected=lambda at: f"p = {_spread(found.best, at)}",
@@ -214,7 +221,8 @@ P_VALUES: tuple[Check, ...] = (
         rule="p from means, standard deviations and n (or from t, or a standardised difference), Student and "
         "Welch, two-sided, over all rounding corners, does not meet the printed p; impossible where the "
         "test is "
-        "stated, otherwise unlikely from a factor of ten, else ask; in cluster trials p may be larger, up "
+        "stated, otherwise unlikely from a factor of ten, else ask; ask where means before training are "
+        "printed too and the test is not stated; in cluster trials p may be larger, up "
         "to a "
         "design effect of 6",
         severities=("impossible", "unlikely", "ask"),
