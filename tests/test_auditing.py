@@ -551,6 +551,18 @@ def test_html_is_escaped() -> None:
     assert "<img" not in html
 
 
+def test_the_notebook_view_has_the_printed_beside_the_expected_and_drops_nothing_in_silence(
+    shipped: ev.Audit,
+) -> None:
+    html = shipped._repr_html_()
+    assert "as printed</th>" in html
+    assert "expected</th>" in html
+    assert "-0.9 to 0" in html
+    assert "impossible (1): no true data look like this" in html
+    assert f"{shipped.count('ask') - 40} more of these" in html
+    assert "more of these" not in ev.audit(studies_of({**ARMS, "better": ""}))._repr_html_()
+
+
 def test_pages_follow_from_the_records() -> None:
     spec = importlib.util.spec_from_file_location("write_audit", ROOT / "scripts" / "write_audit.py")
     assert spec is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,15 +114,9 @@ class Audit:
 
     def _repr_html_(self) -> str:
         """Return the findings by severity, for a notebook."""
-        parts = [f"<p><b>Audit</b>: {escape(self.sentence())}.</p>"]
-        for severity in SEVERITIES:
-            part = self.table[self.table["severity"] == severity]
-            if len(part):
-                shown = part[["row_id", "check", "message", "value", "expected", "repair"]]
-                parts.append(f"<h4>{severity} ({len(part)})</h4>")
-                parts.append(shown.to_html(index=False, border=0, escape=True, na_rep="", max_rows=40))
-        parts += [f"<p>{escape(note)}</p>" for note in self.notes]
-        return "".join(parts)
+        from evidence.auditing.view import findings_html
+
+        return findings_html(self)
 
 
 def audit(

@@ -63,8 +63,8 @@ def _find(data: AuditData) -> Sequence[Finding]:
 
 def _not_people(data: AuditData, whole: int, parts: list[int]) -> bool:
     """Say whether the parts have everybody in them: directions of a test, say, and no groups of people."""
-    sizes = [data.number(f"n_{arm}") for arm in ARMS]
-    return any(np.isfinite(n[whole]) and all(n[at] == n[whole] for at in parts) for n in sizes)
+    sizes = [n for n in (data.number(f"n_{arm}") for arm in ARMS) if np.isfinite(n[whole])]
+    return bool(sizes) and all(n[at] == n[whole] for n in sizes for at in parts)
 
 
 def _compare(
