@@ -149,6 +149,8 @@ FLAGGED: list[tuple[str, str, list[Row]]] = [
         "ask",
         [{**ARMS, "effect_metric": "SMD", "effect": "0.80", "effect_sign": "pos_favours_e"}],
     ),
+    # F(1, 28) = 4.20 is t = 2.05, p = 0.050; F = 9.0 is p = 0.006.
+    ("p_against_numbers", "impossible", [{"n_e": 15, "n_c": 15, "f_between": "9.00", "p_between": "0.20"}]),
     # A test that nobody names may be of the changes: with means before training the p is only asked about.
     ("p_against_numbers", "ask", [{**ARMS, **BEFORE, "p_between": "0.001"}]),
     # Parts in brackets that do not add up to all may be anything.
@@ -226,6 +228,8 @@ CLEAN: list[tuple[str, list[Row]]] = [
     ("p_against_numbers", [{**ARMS, "test_between": "ancova", "p_between": "0.030"}]),
     ("p_against_numbers", [{**ARMS, "arm_design": "crossover", "p_between": "0.003"}]),
     ("p_against_numbers", [{**ARMS, "p_between": ">0.05"}]),
+    ("p_against_numbers", [{"n_e": 15, "n_c": 15, "f_between": "4.20", "p_between": "0.05"}]),
+    ("p_against_numbers", [{"n_e": 15, "n_c": 15, "f_between": "9.00", "f_df1": "2", "p_between": "0.20"}]),
     ("one_sided_p", [{"effect_metric": "t", "effect": "1.823", "n_e": 18, "n_c": 18, "p_between": "0.077"}]),
     ("effect_outside_interval", [{**MD, "effect": "-0.4", "ci_low": "-0.9", "ci_high": "0"}]),
     ("lopsided_interval", [{**RATIO, "effect": "2.0", "ci_low": "1.0", "ci_high": "4.0"}]),
@@ -328,6 +332,12 @@ def test_the_same_people_in_both_arms_may_be_as_many_as_took_part() -> None:
         assert found(each, check="people_analysed", info=info) == []
 
 
+def test_an_f_of_three_arms_is_no_squared_t() -> None:
+    row: Row = {"study": "a", "n_e": 15, "n_c": 15, "f_between": "9.00", "p_between": "0.20"}
+    assert found(row, check="p_against_numbers", info=[{"study": "a", "arms": 3}]) == []
+    assert found(row, check="p_against_numbers", info=[{"study": "a", "arms": 2}]) == ["impossible"]
+
+
 def test_a_study_does_not_overlap_with_itself() -> None:
     info: list[Row] = [{"study": "a", "overlaps": "a"}]
     assert found({"study": "a"}, check="same_people_twice", info=info) == []
@@ -366,7 +376,9 @@ def test_checks_of_pools_look_at_the_effects_given() -> None:
         for n in (400, 10, 10)
     ]
     studies = studies_of(*rows)
-    assert not {"one_study_decides", "few_studies"} & set(ev.audit(studies).table["check"])
+    without = ev.audit(studies)
+    assert not {"one_study_decides", "few_studies"} & set(without.table["check"])
+    assert any("they need effects=" in note for note in without.notes)
     effects = ev.effect_sizes(studies, measure="SMD")
     checks = set(ev.audit(studies, effects=effects).table["check"])
     assert {"one_study_decides", "few_studies", "no_heterogeneity_seen"} <= checks

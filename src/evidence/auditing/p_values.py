@@ -67,7 +67,7 @@ def _of_means(data: AuditData, stage: str) -> _Candidate:
 
 
 def _of_statistic(data: AuditData) -> _Candidate:
-    """Read a printed t: `effect` of metric t, or its own column."""
+    """Read a printed t: `effect` of metric t, its own column, or the root of an F with one numerator df."""
     n_e, n_c = _people(data)
     printed = data.printed("effect")
     is_t = data.word("effect_metric") == "t"
@@ -75,6 +75,14 @@ def _of_statistic(data: AuditData) -> _Candidate:
     low = np.where(np.isfinite(own.value), own.low, np.where(is_t, printed.low, np.nan))
     high = np.where(np.isfinite(own.value), own.high, np.where(is_t, printed.high, np.nan))
     size = Range(np.fmin(np.abs(low), np.abs(high)), np.fmax(np.abs(low), np.abs(high)))
+    f, f_df = data.printed("f_between"), data.number("f_df1")
+    # A blank is read as 1, but not in a study of three arms, whose F has two.
+    one = (f_df == 1) | (~np.isfinite(f_df) & ~(data.fact("arms") > 2))
+    for_f = np.isfinite(f.value) & one & ~np.isfinite(size.low)
+    size = Range(
+        np.where(for_f, np.sqrt(np.maximum(f.low, 0.0)), size.low),
+        np.where(for_f, np.sqrt(np.maximum(f.high, 0.0)), size.high),
+    )
     stated = data.number("df_between")
     df = np.where(np.isfinite(stated), stated, np.where(n_e + n_c > 2, n_e + n_c - 2, np.nan))
     return _Candidate("t", "", p_of_t(size, df, 2), p_of_t(size, df, 1))
@@ -218,13 +226,11 @@ P_VALUES: tuple[Check, ...] = (
         name=_CHECK,
         family=_NUMBERS,
         title="p values that the printed numbers do not give",
-        rule="p from means, standard deviations and n (or from t, or a standardised difference), Student and "
-        "Welch, two-sided, over all rounding corners, does not meet the printed p; impossible where the "
-        "test is "
-        "stated, otherwise unlikely from a factor of ten, else ask; ask where means before training are "
-        "printed too and the test is not stated; in cluster trials p may be larger, up "
-        "to a "
-        "design effect of 6",
+        rule="p from means, standard deviations and n (or from t, F with one numerator df, or a standardised "
+        "difference), Student and Welch, two-sided, over all rounding corners, does not meet the printed p; "
+        "impossible where the test is stated, otherwise unlikely from a factor of ten, else ask; ask where "
+        "means before training are printed too and the test is not stated; in cluster trials p may be "
+        "larger, up to a design effect of 6",
         severities=("impossible", "unlikely", "ask"),
         needs=("p_between", "n_e", "n_c"),
         example="g = 0.34 with 56 and 67 people gives p = 0.06; the paper prints 0.58.",
