@@ -338,6 +338,17 @@ def test_an_f_of_three_arms_is_no_squared_t() -> None:
     assert found(row, check="p_against_numbers", info=[{"study": "a", "arms": 2}]) == ["impossible"]
 
 
+def test_a_claim_between_arms_is_held_against_rows_within_them(shipped: ev.Audit) -> None:
+    table = shipped.studies.table
+    named = [each for each in shipped.findings if each.check == "claim_within_arms"]
+    assert named
+    only = set(table.loc[table["basis"] == "within_group_only", "row_id"])
+    assert all(set(each.rows) <= only for each in named)
+    assert [each for each in named if "the claim not_knee_alone" in each.message]
+    assert not [each for each in named if "the claim int_within" in each.message]
+    assert found({"basis": "within_group_only"}, check="claim_within_arms") == []
+
+
 def test_a_study_does_not_overlap_with_itself() -> None:
     info: list[Row] = [{"study": "a", "overlaps": "a"}]
     assert found({"study": "a"}, check="same_people_twice", info=info) == []
@@ -365,7 +376,7 @@ def test_a_table_of_which_every_row_was_left_out() -> None:
 
 
 def test_every_check_has_an_example_here_or_says_why_not() -> None:
-    elsewhere = {"people_analysed", "outcomes_missing", "last_digits"}
+    elsewhere = {"people_analysed", "outcomes_missing", "last_digits", "claim_within_arms"}
     of_pools = {name for name, check in CHECKS.items() if check.family == "model"}
     assert {check for check, *_ in FLAGGED} | elsewhere | of_pools == set(CHECKS)
 

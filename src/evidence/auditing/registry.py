@@ -12,6 +12,7 @@ __all__ = ["CHECKS"]
 def _families() -> tuple[tuple[Check, ...], ...]:
     from evidence.auditing.arm_spread import ARM_SPREAD
     from evidence.auditing.changes import CHANGES
+    from evidence.auditing.claims_within import CLAIMS
     from evidence.auditing.design import DESIGN
     from evidence.auditing.direction import DIRECTION
     from evidence.auditing.duplicates import DUPLICATES
@@ -40,7 +41,7 @@ def _families() -> tuple[tuple[Check, ...], ...]:
             SUBGROUPS,
             DUPLICATES,
         ),
-        *(DIRECTION, DESIGN, SIZES, PROVENANCE, WEIGHTS, REPORTING),
+        *(DIRECTION, CLAIMS, DESIGN, SIZES, PROVENANCE, WEIGHTS, REPORTING),
     )
 
 
