@@ -43,6 +43,9 @@ RATIO: Row = {
 }
 MD: Row = {"effect_metric": "MD", "effect_sign": "pos_favours_e", "ci_level": "0.95", "n_e": 20, "n_c": 20}
 
+MD_OF_ARMS: Row = {"effect_metric": "MD", "effect_sign": "pos_favours_e", "ci_level": "0.95"}
+BEFORE: Row = {"pre_mean_e": "30.0", "pre_sd_e": "5.1", "pre_mean_c": "31.0", "pre_sd_c": "5.0"}
+
 SPRINTS = [{"outcome": "20-m sprint", "unit": "s", "n_e": 16, "n_c": 16} for _ in range(6)]
 
 
@@ -112,7 +115,54 @@ FLAGGED: list[tuple[str, str, list[Row]]] = [
     ("grim", "impossible", [{"n_e": 28, "post_mean_e": "5.19", "scale_items": 1}]),
     ("grim", "ask", [{"n_e": 28, "post_mean_e": "5.19", "unit": "repetitions"}]),
     ("grimmer", "impossible", [{"n_e": 12, "post_mean_e": "7.3", "post_sd_e": "2.51", "scale_items": 1}]),
-    ("debit", "impossible", [{"n_e": 20, "post_mean_e": "0.35", "post_sd_e": "0.18", "unit": "proportion"}]),
+    (
+        "debit",
+        "impossible",
+        [{"n_e": 20, "post_mean_e": "0.35", "post_sd_e": "0.18", "unit": "share of players"}],
+    ),
+    ("debit", "ask", [{"n_e": 20, "post_mean_e": "0.35", "post_sd_e": "0.18", "unit": "proportion"}]),
+    # 5.20 is no 5.0 times the square root of 15; a t interval of 33.9 to 34.3 has an SD of 0.36.
+    ("spread_columns_disagree", "unlikely", [{**ARMS, "post_se_e": "5.0"}]),
+    ("spread_columns_disagree", "ask", [{**ARMS, "post_se_e": "1.42"}]),
+    ("spread_columns_disagree", "unlikely", [{**ARMS, "post_ci_low_e": "33.9", "post_ci_high_e": "34.3"}]),
+    (
+        "spread_columns_disagree",
+        "unlikely",
+        [
+            {
+                "n_e": 15,
+                "post_mean_e": "34.1",
+                "post_se_e": "1.34",
+                "post_ci_low_e": "34",
+                "post_ci_high_e": "34.2",
+            }
+        ],
+    ),
+    (
+        "derivations_disagree",
+        "unlikely",
+        [{**ARMS, **MD_OF_ARMS, "effect": "9.9", "ci_low": "8", "ci_high": "11.8"}],
+    ),
+    ("derivations_disagree", "unlikely", [{**ARMS, "t_between": "9.9"}]),
+    (
+        "derivations_disagree",
+        "ask",
+        [{**ARMS, "effect_metric": "SMD", "effect": "0.80", "effect_sign": "pos_favours_e"}],
+    ),
+    # F(1, 28) = 4.20 is t = 2.05, p = 0.050; F = 9.0 is p = 0.006.
+    ("p_against_numbers", "impossible", [{"n_e": 15, "n_c": 15, "f_between": "9.00", "p_between": "0.20"}]),
+    # A test that nobody names may be of the changes: with means before training the p is only asked about.
+    ("p_against_numbers", "ask", [{**ARMS, **BEFORE, "p_between": "0.001"}]),
+    # Parts in brackets that do not add up to all may be anything.
+    (
+        "subgroup_means",
+        "ask",
+        [
+            {"study": "a", "n_e": 22, "post_mean_e": "36.1"},
+            {"study": "a", "n_e": 10, "post_mean_e": "31.2", "outcome": "jump height (girls)"},
+            {"study": "a", "n_e": 10, "post_mean_e": "35.0", "outcome": "jump height (boys)"},
+        ],
+    ),
     (
         "beyond_scale",
         "impossible",
@@ -178,6 +228,8 @@ CLEAN: list[tuple[str, list[Row]]] = [
     ("p_against_numbers", [{**ARMS, "test_between": "ancova", "p_between": "0.030"}]),
     ("p_against_numbers", [{**ARMS, "arm_design": "crossover", "p_between": "0.003"}]),
     ("p_against_numbers", [{**ARMS, "p_between": ">0.05"}]),
+    ("p_against_numbers", [{"n_e": 15, "n_c": 15, "f_between": "4.20", "p_between": "0.05"}]),
+    ("p_against_numbers", [{"n_e": 15, "n_c": 15, "f_between": "9.00", "f_df1": "2", "p_between": "0.20"}]),
     ("one_sided_p", [{"effect_metric": "t", "effect": "1.823", "n_e": 18, "n_c": 18, "p_between": "0.077"}]),
     ("effect_outside_interval", [{**MD, "effect": "-0.4", "ci_low": "-0.9", "ci_high": "0"}]),
     ("lopsided_interval", [{**RATIO, "effect": "2.0", "ci_low": "1.0", "ci_high": "4.0"}]),
@@ -206,6 +258,31 @@ CLEAN: list[tuple[str, list[Row]]] = [
     ("grim", [{"n_e": 280, "post_mean_e": "5.19", "scale_items": 1}]),
     ("grim", [{"n_e": 28, "post_mean_e": "5.19", "unit": "cm"}]),
     ("debit", [{"n_e": 20, "post_mean_e": "0.35", "post_sd_e": "0.49", "unit": "proportion"}]),
+    ("debit", [{"n_e": 20, "post_mean_e": "35", "post_sd_e": "12", "unit": "share of maximum, percent"}]),
+    ("spread_columns_disagree", [{**ARMS, "post_se_e": "1.34"}]),
+    ("spread_columns_disagree", [{**ARMS, "post_ci_low_e": "31.2", "post_ci_high_e": "37.0"}]),
+    ("derivations_disagree", [{**ARMS, **MD_OF_ARMS, "effect": "2.7", "ci_low": "-1.1", "ci_high": "6.5"}]),
+    ("derivations_disagree", [{**ARMS, "t_between": "1.46", "test_between": "post"}]),
+    # Cohen's d of the means is 0.534, Hedges' g is 0.520: the small-sample correction is no error.
+    (
+        "derivations_disagree",
+        [{**ARMS, "effect_metric": "SMD", "effect": "0.53", "effect_sign": "neg_favours_e"}],
+    ),
+    ("derivations_disagree", [{**ARMS, "arm_design": "cluster", "t_between": "9.9"}]),
+    (
+        "p_against_numbers",
+        [{**ARMS, "adjusted_difference": "3.0", "adjusted_se": "1.0", "p_between": "0.004"}],
+    ),
+    ("grimmer", [{"n_e": 15, "post_mean_e": "34.13", "post_sd_e": "3.10", "unit": "jump height (cm)"}]),
+    # Directions of one test, each with everybody in it, are no groups of people.
+    (
+        "subgroup_means",
+        [
+            {**ARMS, "study": "a", "outcome": "Y balance", "post_mean_e": "90.0"},
+            {**ARMS, "study": "a", "outcome": "Y balance (anterior)", "post_mean_e": "70.0"},
+            {**ARMS, "study": "a", "outcome": "Y balance (medial)", "post_mean_e": "80.0"},
+        ],
+    ),
     ("beyond_scale", [{"n_e": 20, "post_mean_e": "5.1", "post_sd_e": "4.0", "unit": "cm (0-10)"}]),
     (
         "subgroup_means",
@@ -248,8 +325,58 @@ def test_checks_that_need_the_study_table() -> None:
     assert found(*both, check="outcomes_missing", info=info) == ["ask"]
 
 
+def test_the_same_people_in_both_arms_may_be_as_many_as_took_part() -> None:
+    each: Row = {"study": "a", "n_e": 30, "n_c": 30}
+    for design in ("crossover RCT", "within-participant randomised legs"):
+        info: list[Row] = [{"study": "a", "n_total": 30, "arms": 2, "design": design}]
+        assert found(each, check="people_analysed", info=info) == []
+
+
+def test_an_f_of_three_arms_is_no_squared_t() -> None:
+    row: Row = {"study": "a", "n_e": 15, "n_c": 15, "f_between": "9.00", "p_between": "0.20"}
+    assert found(row, check="p_against_numbers", info=[{"study": "a", "arms": 3}]) == []
+    assert found(row, check="p_against_numbers", info=[{"study": "a", "arms": 2}]) == ["impossible"]
+
+
+def test_a_claim_between_arms_is_held_against_rows_within_them(shipped: ev.Audit) -> None:
+    table = shipped.studies.table
+    named = [each for each in shipped.findings if each.check == "claim_within_arms"]
+    assert named
+    only = set(table.loc[table["basis"] == "within_group_only", "row_id"])
+    assert all(set(each.rows) <= only for each in named)
+    assert [each for each in named if "the claim not_knee_alone" in each.message]
+    assert not [each for each in named if "the claim int_within" in each.message]
+    assert found({"basis": "within_group_only"}, check="claim_within_arms") == []
+
+
+def test_a_study_does_not_overlap_with_itself() -> None:
+    info: list[Row] = [{"study": "a", "overlaps": "a"}]
+    assert found({"study": "a"}, check="same_people_twice", info=info) == []
+    assert found({"study": "a"}, check="outcomes_missing", info=info) == []
+
+
+def test_a_row_within_arms_is_not_its_own_result_between_them() -> None:
+    row: Row = {
+        "basis": "within_group_only",
+        "signif_e": "yes",
+        "signif_c": "no",
+        "signif_between": "unclear",
+    }
+    one = ev.audit(studies_of({**row, "direction": "favours_e"}), checks=["within_arm_comparison"])
+    assert "Nothing is printed of the difference" in one.findings[0].message
+    beside: Row = {"study": "s000", "p_between": "0.40", "signif_between": "no"}
+    two = ev.audit(studies_of({**row, "direction": "favours_e"}, beside), checks=["within_arm_comparison"])
+    assert "Between the arms: p 0.40 (row r001)" in two.findings[0].message
+
+
+def test_a_table_of_which_every_row_was_left_out() -> None:
+    one = ev.audit(studies_of(ARMS))
+    none, _ = one.apply(Repair("r000", (), "twice in the table"))
+    assert ev.audit(none).sentence().startswith("nothing found in 0 rows")
+
+
 def test_every_check_has_an_example_here_or_says_why_not() -> None:
-    elsewhere = {"people_analysed", "outcomes_missing", "last_digits"}
+    elsewhere = {"people_analysed", "outcomes_missing", "last_digits", "claim_within_arms"}
     of_pools = {name for name, check in CHECKS.items() if check.family == "model"}
     assert {check for check, *_ in FLAGGED} | elsewhere | of_pools == set(CHECKS)
 
@@ -260,7 +387,9 @@ def test_checks_of_pools_look_at_the_effects_given() -> None:
         for n in (400, 10, 10)
     ]
     studies = studies_of(*rows)
-    assert not {"one_study_decides", "few_studies"} & set(ev.audit(studies).table["check"])
+    without = ev.audit(studies)
+    assert not {"one_study_decides", "few_studies"} & set(without.table["check"])
+    assert any("they need effects=" in note for note in without.notes)
     effects = ev.effect_sizes(studies, measure="SMD")
     checks = set(ev.audit(studies, effects=effects).table["check"])
     assert {"one_study_decides", "few_studies", "no_heterogeneity_seen"} <= checks
@@ -443,6 +572,18 @@ def test_html_is_escaped() -> None:
     row = {**ARMS, "better": "", "outcome": "<img src=x onerror=alert(1)>"}
     html = ev.audit(studies_of(row))._repr_html_()
     assert "<img" not in html
+
+
+def test_the_notebook_view_has_the_printed_beside_the_expected_and_drops_nothing_in_silence(
+    shipped: ev.Audit,
+) -> None:
+    html = shipped._repr_html_()
+    assert "as printed</th>" in html
+    assert "expected</th>" in html
+    assert "-0.9 to 0" in html
+    assert "impossible (1): no true data look like this" in html
+    assert f"{shipped.count('ask') - 40} more of these" in html
+    assert "more of these" not in ev.audit(studies_of({**ARMS, "better": ""}))._repr_html_()
 
 
 def test_pages_follow_from_the_records() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers_charts import assert_clean, directions
+from helpers_studies import studies_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -194,3 +195,19 @@ def test_harvest_words() -> None:
     assert "Injury: ACL: 3 favours first arm" in harvest_alt(effects)
     with pytest.raises(ev.ModelError, match="these effects have no"):
         harvest(ev.effects_from([0.1], std_error=0.1))
+
+
+def test_labels_of_p_keep_apart_where_the_axis_is_long() -> None:
+    """One huge study draws the axis out to 1e-6: at slide size only labels with room are written."""
+    rows = ev.effects_from(
+        [0.53, 0.5], variance=[0.0005, 0.14], n_e=[4000, 15], n_c=[4000, 15], measure="SMD"
+    )
+    for medium in LEAST:
+        assert_clean(albatross(rows, medium=medium), LEAST[medium])
+
+
+def test_one_study_stands() -> None:
+    row = {"domain": "power", "n_e": 15, "n_c": 15, "direction": "favours_e", "basis": "between_group_test"}
+    one = ev.effect_sizes(studies_of(row), measure="SMD")
+    titles = {text.get_text() for text in harvest(one).texts}
+    assert "Where 1 study stands in 1 domain" in titles

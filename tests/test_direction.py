@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from helpers_studies import studies_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
@@ -298,3 +299,12 @@ def test_user_text_is_escaped() -> None:
     found = ev.direction_test(effects)
     assert "<b>x" not in found._repr_html_()
     assert "<b>x" not in found.swim.html
+
+
+def test_unknown_rows_that_move_nothing_are_not_given_a_range() -> None:
+    """One study, three outcomes: two favour the first arm, so the third cannot turn its direction."""
+    row: dict[str, object] = {"study": "a", "n_e": 15, "n_c": 15, "basis": "between_group_test"}
+    favours = {**row, "direction": "favours_e", "signif_between": "yes"}
+    none = {**row, "direction": "no_difference", "signif_between": "no"}
+    test = ev.direction_test(ev.effect_sizes(studies_of(favours, favours, none), measure="SMD"))
+    assert "The unknown rows cannot move the share." in str(test)

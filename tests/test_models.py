@@ -599,3 +599,26 @@ def test_a_model_takes_effects_only() -> None:
         ev.random_effects([0.1, 0.2])  # type: ignore[arg-type]
     with pytest.raises(ev.ModelError, match="takes Effects"):
         ev.pool_partial([0.1, 0.2])  # type: ignore[arg-type]
+
+
+def test_a_common_effect_says_where_studies_differ() -> None:
+    """Q of these four is 26.0 on 3 df (weights 25, effects -.5, 0, .5, .8, mean .2): p far below .10."""
+    apart = ev.common_effect(ev.effects_from([-0.5, 0.0, 0.5, 0.8], variance=[0.04] * 4))
+    q = 25 * ((0.7) ** 2 + 0.2**2 + 0.3**2 + 0.6**2)
+    assert apart.q == pytest.approx(q)
+    assert [
+        note for note in apart.notes if "differ by more than chance" in note and "random_effects()" in note
+    ]
+    unweighted = ev.common_effect(ev.effects_from([-0.5, 0.0, 0.5, 0.8], variance=[0.04] * 4), weighted=False)
+    assert any("differ by more than chance" in note for note in unweighted.notes)
+    alike = ev.common_effect(ev.effects_from([0.2, 0.3, 0.25], variance=[0.04] * 3))
+    assert not any("differ by more than chance" in note for note in alike.notes)
+
+
+def test_a_tau_of_zero_is_never_called_homogeneous() -> None:
+    fit = ev.random_effects(ev.effects_from([0.2, 0.3, 0.25, 0.1], variance=[0.04] * 4))
+    assert fit.tau2 == 0.0
+    assert any("tau is estimated as 0, but its interval reaches" in note for note in fit.notes)
+    assert not any("homogeneous" in note for note in fit.notes)
+    apart = ev.random_effects(ev.effects_from([-0.5, 0.0, 0.5, 0.8], variance=[0.04] * 4))
+    assert not any("estimated as 0" in note for note in apart.notes)

@@ -580,3 +580,17 @@ def test_cost_grows_with_the_number_of_effects() -> None:
     tau2, found = _fit(data, "REML")
     assert tau2 == pytest.approx(0.05, abs=0.002)
     assert found.estimate == pytest.approx([0.2, 0.1], abs=0.005)
+
+
+@pytest.mark.parametrize(("k", "told"), [(9, True), (10, False)])
+def test_few_studies_a_coefficient_are_named(k: int, told: bool) -> None:
+    """Cochrane Handbook 10.11.5.1: at least ten studies for each characteristic modelled."""
+    effects = ev.effects_from(
+        [0.1 * (at % 4) for at in range(k)], variance=[0.04] * k, weeks=[float(at) for at in range(k)]
+    )
+    fit = ev.meta_regression(effects, "~ weeks")
+    assert any("with fewer than 10 studies for each" in note for note in fit.notes) is told
+    plain = ev.meta_regression(effects, "~ 1")
+    assert not any("with fewer than 10" in note for note in plain.notes)
+    nested = ev.multilevel(effects, formula="~ weeks")
+    assert any("with fewer than 10 studies" in note for note in nested.notes) is told

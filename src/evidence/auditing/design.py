@@ -83,7 +83,7 @@ def _twice(data: AuditData) -> Sequence[Finding]:
     if info is not None and "overlaps" in info:
         for study, others in info["overlaps"].fillna("").items():
             for other in (part.strip() for part in str(others).split(";")):
-                if other in present and str(study) in present:
+                if other != study and other in present and str(study) in present:
                     pairs.setdefault(
                         (min(str(study), other), max(str(study), other)), "are marked as overlapping"
                     )

@@ -172,7 +172,7 @@ def _within(data: AuditData) -> Sequence[Finding]:
             )
             + f". {between(at)}"
         ),
-        column="basis",
+        column=lambda at: "basis" if only[at] else "direction",
         advice=lambda at: (
             "Compare the arms: their changes with standard deviations, or ask the authors for them."
         ),
@@ -183,7 +183,9 @@ def _between_results(data: AuditData) -> Callable[[int], str]:
     """Return a function that says what is printed of the arms' difference in a row's study and outcome."""
     found: dict[tuple[str, str], int] = {}
     tested = (data.word("p_between") != "") | (data.word("signif_between") != "")
-    for at in np.flatnonzero(tested & data.study_rows):
+    # A row that only compares each arm with its own start is no result between them.
+    clear = tested & data.study_rows & (data.word("basis") != "within_group_only")
+    for at in np.flatnonzero(clear):
         found.setdefault((str(data.studies_of[at]), str(data.word("outcome")[at])), int(at))
 
     def words(at: int) -> str:

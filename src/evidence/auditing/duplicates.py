@@ -54,7 +54,8 @@ def _places(data: AuditData) -> pd.DataFrame:
         for arm in ARMS:
             means, sds = (data.as_printed(f"{stage}_{what}_{arm}") for what in ("mean", "sd"))
             at = np.flatnonzero((means != "") & (sds != ""))
-            digits = [_digits(mean) + _digits(sd) for mean, sd in zip(means[at], sds[at], strict=True)]
+            known = {cell: _digits(cell) for cell in {*means[at], *sds[at]}}
+            digits = [known[mean] + known[sd] for mean, sd in zip(means[at], sds[at], strict=True)]
             at = at[np.array(digits, dtype=np.int64) >= 2 * _DIGITS - 1]
             columns = {"mean": means, "sd": sds, "study": data.studies_of, "outcome": data.word("outcome")}
             columns |= {"unit": data.word("unit"), "arm": data.word(f"arm_{arm}")}

@@ -17,17 +17,28 @@ __all__ = ["GRANULARITY"]
 
 Bools = NDArray[np.bool_]
 
-_WHOLE = ("repetition", "rep", "error", "count", "point", "injur", "step", "jump", "contact", "number of")
+_WHOLE = re.compile(
+    r"^(repetitions?|reps?|errors?|counts?|points?|injur(y|ies)|steps?|jumps?|(foot )?contacts?|number of)\b"
+)
 """Beginnings of units that are counted: the outcome is taken for whole numbers, and a human is asked."""
-_SHARES = ("proportion", "share")
+_MEASURED = re.compile(r"%|\b(per|height|length|time|rate|force|power|cm|mm|m|km|kg|g|n|w|j|s|ms|min)\b")
+"""What a unit that is counted does not have in it: "jump height (cm)" and "steps per minute" are measured."""
+_SHARES = re.compile(
+    r"^(proportion|share)\b(?P<people> of (the )?(people|participants|players|athletes|\w*men)\b)?"
+)
+"""Units of shares; where people are named, nothing but a share of them can be meant."""
 _LIMITS = re.compile(r"\(\s*(-?\d+(?:\.\d+)?)\s*(?:-|\N{EN DASH}|to)\s*(\d+(?:\.\d+)?)\b")
+
+
+def _counted(unit: str) -> bool:
+    return bool(_WHOLE.match(unit)) and not _MEASURED.search(unit)
 
 
 def _items(data: AuditData) -> tuple[Floats, Bools]:
     """Return the items of each row's score (NaN: not whole numbers), and whether the table states them."""
     stated = data.number("scale_items")
     units = data.word("unit")
-    counted = {unit: str(unit).strip().lower().startswith(_WHOLE) for unit in set(units)}
+    counted = {unit: _counted(str(unit).strip().lower()) for unit in set(units)}
     guessed = np.array([1.0 if counted[unit] else np.nan for unit in units], dtype=np.float64)
     return np.where(np.isfinite(stated), stated, guessed), np.isfinite(stated)
 
@@ -121,15 +132,19 @@ def _grimmer(data: AuditData) -> Sequence[Finding]:
 
 
 def _debit(data: AuditData) -> Sequence[Finding]:
-    units = np.array(
-        [str(unit).strip().lower().startswith(_SHARES) for unit in data.word("unit")], dtype=bool
-    )
+    units = data.word("unit")
+    read = {unit: _SHARES.match(str(unit).strip().lower()) for unit in set(units)}
+    shares = np.array([read[unit] is not None for unit in units], dtype=bool)
+    people_named = np.array([bool((own := read[unit]) and own["people"]) for unit in units], dtype=bool)
+    people_named |= data.number("scale_items") == 1
 
     def wrong(mean: Printed, sd: Printed, people: Floats) -> Bools:
-        return units & ~debit(mean.value, mean.half, sd.value, sd.half, people)
+        with np.errstate(invalid="ignore"):
+            possible = shares & (mean.low <= 1.0) & (mean.high >= 0.0)
+        return possible & ~debit(mean.value, mean.half, sd.value, sd.half, people)
 
     return _each(
-        *(data, "debit", wrong, "impossible"),
+        *(data, "debit", wrong, lambda at: "impossible" if people_named[at] else "ask"),
         lambda at, stage, arm: (
             f"no answers of yes and no have this share and spread: {_named(data, at, stage, arm)}"
         ),
@@ -206,10 +221,12 @@ GRANULARITY: tuple[Check, ...] = (
         name="debit",
         family=_FAMILY,
         title="shares whose standard deviation does not follow from them (DEBIT)",
-        rule="unit `proportion` or `share`: SD² = p(1-p)n/(n-1) over the rounding of both",
-        severities=("impossible",),
+        rule="unit `proportion` or `share`, and a mean from 0 to 1: SD² = p(1-p)n/(n-1) over the rounding of "
+        "both; impossible where the unit says `of people` (participants, players) or `scale_items` is 1, "
+        "else ask: a share of something else has any spread",
+        severities=("impossible", "ask"),
         needs=("post_mean_e", "post_sd_e", "n_e", "unit"),
-        example="A share of 0.35 with an SD of 0.18.",
+        example="A share of people of 0.35 with an SD of 0.18.",
         advice="Look whether it is a share of people at all, and up what the spread is.",
         source="Heathers & Brown 2019, https://osf.io/5vb3u",
         find=_debit,

@@ -102,8 +102,8 @@ def _lopsided(data: AuditData) -> Sequence[Finding]:
     return flag(
         *(data, mask, _LOPSIDED, "ask"),
         lambda at: (
-            f"the effect is far from the middle of its interval{' of logarithms' if own.ratio[at] else ''}: "
-            f"{printed_interval(data, at)}"
+            f"the effect is far from the middle of its interval: {printed_interval(data, at)}"
+            + (" (for ratios the middle by factors, not by distance)" if own.ratio[at] else "")
         ),
         column="effect",
         expected=lambda at: f"about {_middle(own, at)}",
@@ -154,7 +154,8 @@ def _against_p(data: AuditData) -> Sequence[Finding]:
     implied = _p_of_interval(own, level, df)
     with np.errstate(invalid="ignore"):
         exact = np.asarray(
-            [str(cell)[:1].isdigit() or str(cell)[:1] == "." for cell in data.as_printed("p_between")]
+            [str(cell)[:1].isdigit() or str(cell)[:1] == "." for cell in data.as_printed("p_between")],
+            dtype=np.bool_,
         )
         apart = (implied.low > 2.0 * p.high) | (p.low > 2.0 * implied.high)
         other_side = ((implied.low > alpha) & (p.high <= alpha)) | ((implied.high < alpha) & (p.low >= alpha))

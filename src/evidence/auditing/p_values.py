@@ -67,7 +67,7 @@ def _of_means(data: AuditData, stage: str) -> _Candidate:
 
 
 def _of_statistic(data: AuditData) -> _Candidate:
-    """Read a printed t: `effect` of metric t, or its own column."""
+    """Read a printed t: `effect` of metric t, its own column, or the root of an F with one numerator df."""
     n_e, n_c = _people(data)
     printed = data.printed("effect")
     is_t = data.word("effect_metric") == "t"
@@ -75,6 +75,14 @@ def _of_statistic(data: AuditData) -> _Candidate:
     low = np.where(np.isfinite(own.value), own.low, np.where(is_t, printed.low, np.nan))
     high = np.where(np.isfinite(own.value), own.high, np.where(is_t, printed.high, np.nan))
     size = Range(np.fmin(np.abs(low), np.abs(high)), np.fmax(np.abs(low), np.abs(high)))
+    f, f_df = data.printed("f_between"), data.number("f_df1")
+    # A blank is read as 1, but not in a study of three arms, whose F has two.
+    one = (f_df == 1) | (~np.isfinite(f_df) & ~(data.fact("arms") > 2))
+    for_f = np.isfinite(f.value) & one & ~np.isfinite(size.low)
+    size = Range(
+        np.where(for_f, np.sqrt(np.maximum(f.low, 0.0)), size.low),
+        np.where(for_f, np.sqrt(np.maximum(f.high, 0.0)), size.high),
+    )
     stated = data.number("df_between")
     df = np.where(np.isfinite(stated), stated, np.where(n_e + n_c > 2, n_e + n_c - 2, np.nan))
     return _Candidate("t", "", p_of_t(size, df, 2), p_of_t(size, df, 1))
@@ -105,14 +113,17 @@ class _Comparison:
     one_sided: Bools
     stated: Bools
     clustered: Bools
+    of_changes: Bools
 
 
 def _compare(data: AuditData) -> _Comparison:
     printed = printed_p(data)
     test, design = data.word("test_between"), data.word("arm_design")
     # Adjusted and equivalence tests do not follow from means; the same people in both arms do not either.
+    # A row with an adjusted difference has its p from that: the column implies the test.
+    adjusted = np.isfinite(data.number("adjusted_difference")) & (test == "")
     readable = printed.known & data.study_rows & (test != "equivalence") & (test != "ancova")
-    readable &= (design != "within_participant") & (design != "crossover")
+    readable &= (design != "within_participant") & (design != "crossover") & ~adjusted
     fits, one, tried, stated = (np.zeros(len(data), dtype=bool) for _ in range(4))
     best = Range(np.full(len(data), np.nan), np.full(len(data), np.nan))
     words = np.full(len(data), "", dtype=object)
@@ -131,14 +142,17 @@ def _compare(data: AuditData) -> _Comparison:
         tried |= use
     clustered = np.asarray(design == "cluster")
     wrong = tried & ~fits & (~clustered | _beyond_clusters(printed, best))
-    return _Comparison(printed, best, words, wrong, wrong & one & ~clustered, stated, clustered)
+    # An unstated test of a trial with numbers before training may be of changes, or adjusted for them.
+    before = np.isfinite(data.number("pre_mean_e")) & np.isfinite(data.number("pre_mean_c"))
+    of_changes = before & ~stated & (words == "means after training")
+    return _Comparison(printed, best, words, wrong, wrong & one & ~clustered, stated, clustered, of_changes)
 
 
 def _find(data: AuditData) -> Sequence[Finding]:
     found = data.once("p_values", lambda: _compare(data))
 
     def severity(at: int) -> str:
-        if found.clustered[at]:
+        if found.clustered[at] or found.of_changes[at]:
             return "ask"
         if _close(found.printed, found.best, at):
             return "ask"
@@ -152,7 +166,8 @@ def _find(data: AuditData) -> Sequence[Finding]:
         lambda at: (
             f"p is printed as {data.as_printed('p_between')[at]}, but the {found.words[at]} and n give "
             f"{_spread(found.best, at)}{_tenth(found.printed, found.best, at)}"
-            + (" even before clusters are allowed for" if found.clustered[at] else "")
+            + (", and clusters do not explain that" if found.clustered[at] else "")
+            + (" (the test may be of the changes)" if found.of_changes[at] else "")
         ),
         column="p_between",
         expected=lambda at: f"p = {_spread(found.best, at)}",
@@ -211,12 +226,11 @@ P_VALUES: tuple[Check, ...] = (
         name=_CHECK,
         family=_NUMBERS,
         title="p values that the printed numbers do not give",
-        rule="p from means, standard deviations and n (or from t, or a standardised difference), Student and "
-        "Welch, two-sided, over all rounding corners, does not meet the printed p; impossible where the "
-        "test is "
-        "stated, otherwise unlikely from a factor of ten, else ask; in cluster trials p may be larger, up "
-        "to a "
-        "design effect of 6",
+        rule="p from means, standard deviations and n (or from t, F with one numerator df, or a standardised "
+        "difference), Student and Welch, two-sided, over all rounding corners, does not meet the printed p; "
+        "impossible where the test is stated, otherwise unlikely from a factor of ten, else ask; ask where "
+        "means before training are printed too and the test is not stated; in cluster trials p may be "
+        "larger, up to a design effect of 6",
         severities=("impossible", "unlikely", "ask"),
         needs=("p_between", "n_e", "n_c"),
         example="g = 0.34 with 56 and 67 people gives p = 0.06; the paper prints 0.58.",

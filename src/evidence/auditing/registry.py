@@ -10,7 +10,9 @@ __all__ = ["CHECKS"]
 
 
 def _families() -> tuple[tuple[Check, ...], ...]:
+    from evidence.auditing.arm_spread import ARM_SPREAD
     from evidence.auditing.changes import CHANGES
+    from evidence.auditing.claims_within import CLAIMS
     from evidence.auditing.design import DESIGN
     from evidence.auditing.direction import DIRECTION
     from evidence.auditing.duplicates import DUPLICATES
@@ -19,6 +21,7 @@ def _families() -> tuple[tuple[Check, ...], ...]:
     from evidence.auditing.p_values import P_VALUES
     from evidence.auditing.provenance import PROVENANCE
     from evidence.auditing.ratios import RATIOS
+    from evidence.auditing.rederived import REDERIVED
     from evidence.auditing.reporting import REPORTING
     from evidence.auditing.sizes import SIZES
     from evidence.auditing.spread import SPREAD
@@ -26,8 +29,19 @@ def _families() -> tuple[tuple[Check, ...], ...]:
     from evidence.auditing.weights import WEIGHTS
 
     return (
-        *(SPREAD, CHANGES, P_VALUES, INTERVALS, RATIOS, GRANULARITY, SUBGROUPS, DUPLICATES),
-        *(DIRECTION, DESIGN, SIZES, PROVENANCE, WEIGHTS, REPORTING),
+        *(
+            SPREAD,
+            ARM_SPREAD,
+            CHANGES,
+            P_VALUES,
+            REDERIVED,
+            INTERVALS,
+            RATIOS,
+            GRANULARITY,
+            SUBGROUPS,
+            DUPLICATES,
+        ),
+        *(DIRECTION, CLAIMS, DESIGN, SIZES, PROVENANCE, WEIGHTS, REPORTING),
     )
 
 

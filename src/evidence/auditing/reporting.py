@@ -37,7 +37,7 @@ def _other_reports(data: AuditData, have: dict[str, set[str]]) -> list[Finding]:
     out = []
     for study, others in info["overlaps"].fillna("").items():
         for other in (part.strip() for part in str(others).split(";")):
-            if str(study) not in have or other not in have:
+            if other == study or str(study) not in have or other not in have:
                 continue
             missing = sorted(have[other] - have[str(study)])
             if missing:

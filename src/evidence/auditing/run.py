@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,15 +114,9 @@ class Audit:
 
     def _repr_html_(self) -> str:
         """Return the findings by severity, for a notebook."""
-        parts = [f"<p><b>Audit</b>: {escape(self.sentence())}.</p>"]
-        for severity in SEVERITIES:
-            part = self.table[self.table["severity"] == severity]
-            if len(part):
-                shown = part[["row_id", "check", "message", "value", "expected", "repair"]]
-                parts.append(f"<h4>{severity} ({len(part)})</h4>")
-                parts.append(shown.to_html(index=False, border=0, escape=True, na_rep="", max_rows=40))
-        parts += [f"<p>{escape(note)}</p>" for note in self.notes]
-        return "".join(parts)
+        from evidence.auditing.view import findings_html
+
+        return findings_html(self)
 
 
 def audit(
@@ -141,7 +134,8 @@ def audit(
     studies : Studies
         The rows, as `read_studies` returns them.
     effects : Effects, optional
-        Their effects, for the checks that look at effects and weights; worked out where not given.
+        Their effects, for the checks that look at pools and weights; without them these do not run, and
+        ``.notes`` says so: what is pooled with what is your choice.
     checks : sequence of str, optional
         Names of the checks to run; all but those on request by default.
     accepted : path, optional
@@ -183,6 +177,9 @@ def audit(
     found.sort(key=lambda each: (SEVERITIES.index(each.severity), order.get(each.row_id, -1)))
     kept, dropped, stale = split_accepted(found, read_accepted(accepted, studies.source), set(names))
     notes: list[str] = []
+    if effects is None and checks is None:
+        pools = ", ".join(name for name in names if CHECKS[name].family == "model")
+        notes.append(f"checks of pools did not run ({pools}): they need effects=")
     wanted = len(studies) <= _POOLED_ROWS if pooled is None else pooled
     if not wanted and any(finding.repair for finding in kept):
         notes.append(

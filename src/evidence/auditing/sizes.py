@@ -14,6 +14,8 @@ from evidence.auditing.record import Check, Finding
 __all__ = ["SIZES"]
 
 _BALANCE = 0.001
+_SAME_PEOPLE = ("crossover", "cross-over", "within", "contralateral", "repeated")
+"""Words of a study's design that tell the same people in both arms, where `arm_design` is blank."""
 
 
 _SIZE = "people_analysed"
@@ -23,6 +25,9 @@ def _sizes(data: AuditData) -> Sequence[Finding]:
     first, second, total = data.number("n_e"), data.number("n_c"), data.fact("n_total")
     arms = data.fact("arms")
     paired = np.isin(data.word("arm_design").astype(str), ("within_participant", "crossover"))
+    design = data.fact_word("design")
+    known = {word: any(part in str(word).lower() for part in _SAME_PEOPLE) for word in set(design)}
+    paired |= (data.word("arm_design") == "") & np.array([known[word] for word in design], dtype=bool)
     with np.errstate(invalid="ignore"):
         each = (first == total) & (second == total) & ~paired
         more = (first + second > total) & ~each & ~paired

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -32,50 +32,75 @@ def _find(data: AuditData) -> Sequence[Finding]:
         (str(sub).lower(), split[outcome][0]) if sub else (split[outcome][1], split[outcome][0])
         for sub, outcome in zip(subgroup, data.word("outcome"), strict=True)
     ]
+    # Only outcomes of studies with a part somewhere have anything to compare: few of a large table.
+    divided = {
+        (study, base)
+        for (part, base), study in zip(names, data.studies_of, strict=True)
+        if part not in _WHOLE
+    }
     groups: dict[tuple[str, ...], list[int]] = {}
-    key_columns = [data.word(name) for name in ("study", "instrument", "unit", "arm_e", "arm_c")]
+    key_columns = [data.word(name) for name in ("instrument", "unit", "arm_e", "arm_c")]
     weeks = data.number("timepoint_weeks")
     for at, (_, base) in enumerate(names):
-        key = (*(str(column[at]) for column in key_columns), base, str(weeks[at]))
-        groups.setdefault(key, []).append(at)
+        if (data.studies_of[at], base) in divided:
+            key = (str(data.studies_of[at]), *(str(column[at]) for column in key_columns))
+            groups.setdefault((*key, base, str(weeks[at])), []).append(at)
+    ranges = {
+        (stage, arm): (mean.low, mean.high)
+        for stage in ("pre", "post", "change")
+        for arm in ARMS
+        for mean in (data.printed(f"{stage}_mean_{arm}"),)
+    }
     out: list[Finding] = []
     for rows in groups.values():
         whole = [at for at in rows if names[at][0] in _WHOLE]
         parts = [at for at in rows if names[at][0] not in _WHOLE]
-        if len(whole) == 1 and len(parts) > 1:
-            out += _compare(data, whole[0], parts)
+        if len(whole) == 1 and len(parts) > 1 and not _not_people(data, whole[0], parts):
+            said = all(subgroup[at] for at in parts)
+            out += _compare(data, ranges, whole[0], parts, said)
     return out
 
 
-def _compare(data: AuditData, whole: int, parts: list[int]) -> list[Finding]:
+def _not_people(data: AuditData, whole: int, parts: list[int]) -> bool:
+    """Say whether the parts have everybody in them: directions of a test, say, and no groups of people."""
+    sizes = [n for n in (data.number(f"n_{arm}") for arm in ARMS) if np.isfinite(n[whole])]
+    return bool(sizes) and all(n[at] == n[whole] for n in sizes for at in parts)
+
+
+def _compare(
+    data: AuditData,
+    ranges: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]],
+    whole: int,
+    parts: list[int],
+    said: bool,
+) -> list[Finding]:
+    """Compare the means of one whole with those of its parts; `said`: the column `subgroup` names them."""
     out = []
-    for stage in ("pre", "post", "change"):
-        for arm in ARMS:
-            mean = data.printed(f"{stage}_mean_{arm}")
-            people = data.number(f"n_{arm}")
-            some = [at for at in parts if np.isfinite(mean.value[at])]
-            if len(some) < len(parts) or not np.isfinite(mean.value[whole]):
-                continue
-            low, high, words = _expected(mean.low[some], mean.high[some], people[some], float(people[whole]))
-            if mean.high[whole] >= low - 1e-9 * abs(low) and mean.low[whole] <= high + 1e-9 * abs(high):
-                continue
-            column = f"{stage}_mean_{arm}"
-            printed = data.as_printed(column)
-            given = ", ".join(str(printed[at]) for at in some)
-            out.append(
-                Finding(
-                    str(data.row_ids[whole]),
-                    _NAME,
-                    "impossible",
-                    f"the mean of all ({printed[whole]}, {STAGES[stage]}, {ARM_NAMES[arm]}) does not follow "
-                    "from "
-                    f"the means of the parts ({given}), {words}",
-                    column,
-                    str(printed[whole]),
-                    f"{shown(low, 4)} to {shown(high, 4)}",
-                    rows=tuple(str(data.row_ids[at]) for at in (whole, *some)),
-                )
+    for (stage, arm), (lower, upper) in ranges.items():
+        some = [at for at in parts if np.isfinite(lower[at])]
+        if len(some) < len(parts) or not np.isfinite(lower[whole]):
+            continue
+        people = data.number(f"n_{arm}")
+        low, high, words = _expected(lower[some], upper[some], people[some], float(people[whole]))
+        if upper[whole] >= low - 1e-9 * abs(low) and lower[whole] <= high + 1e-9 * abs(high):
+            continue
+        column = f"{stage}_mean_{arm}"
+        printed = data.as_printed(column)
+        given = ", ".join(str(printed[at]) for at in some)
+        adds_up = bool(people[some].sum() == people[whole])
+        out.append(
+            Finding(
+                str(data.row_ids[whole]),
+                _NAME,
+                "impossible" if said or adds_up else "ask",
+                f"the mean of all ({printed[whole]}, {STAGES[stage]}, {ARM_NAMES[arm]}) does not follow from "
+                f"the means of the parts ({given}), {words}",
+                column,
+                str(printed[whole]),
+                f"{shown(low, 4)} to {shown(high, 4)}",
+                rows=tuple(str(data.row_ids[at]) for at in (whole, *some)),
             )
+        )
     return out
 
 
@@ -99,8 +124,9 @@ SUBGROUPS: tuple[Check, ...] = (
         "`subgroup`, or in brackets at the end of `outcome`): the mean of all is the average weighted by "
         "people, "
         "or, where the parts' people do not add up to all, lies between the smallest and the largest; over "
-        "rounding",
-        severities=("impossible",),
+        "rounding; impossible where `subgroup` names the parts or their people add up to all, else ask; "
+        "parts with as many people as all are no groups of people (directions of a test, say)",
+        severities=("impossible", "ask"),
         needs=("outcome", "post_mean_e"),
         example="Girls 31.2 (n = 10), boys 35.0 (n = 12), all 36.1.",
         advice="Look the three means and sizes up.",

@@ -80,6 +80,7 @@ def draw_axes(sheet: Sheet, frame: Frame, favours: tuple[str, str]) -> None:
     """Draw the box, its ticks, and the lines of p = 1 and p = 0.05."""
     style, colours = sheet.style, sheet.style.colours
     _line(sheet, [frame.left, frame.right], [frame.bottom] * 2, colours.quiet, style.line * 0.7)
+    labelled = _labelled(frame, style)
     for p in _P_TICKS:
         place = -math.log10(p)
         if place > frame.reach:
@@ -95,10 +96,9 @@ def draw_axes(sheet: Sheet, frame: Frame, favours: tuple[str, str]) -> None:
                 style.line * (0.8 if p == 1 else 0.6),
                 "-" if p != 0.05 else (0, (4, 3)),
             )
-            label = f"{p:g}" if p >= 1e-4 else f"10{_raised(round(math.log10(p)))}"
-            sheet.text(
-                x, frame.bottom + style.small * 0.5, label, size=style.small, align="center", valign="top"
-            )
+            if p in labelled:
+                words, below = _p_label(p), frame.bottom + style.small * 0.5
+                sheet.text(x, below, words, size=style.small, align="center", valign="top")
     y = frame.bottom + style.small * 2.0
     middle = (frame.left + frame.right) / 2
     sheet.text(
@@ -122,6 +122,22 @@ def draw_axes(sheet: Sheet, frame: Frame, favours: tuple[str, str]) -> None:
             _line(
                 sheet, [frame.left - style.small * 0.35, frame.left], [y, y], colours.quiet, style.line * 0.6
             )
+
+
+def _labelled(frame: Frame, style: Style) -> set[float]:
+    """Return the p that have room for their label: 1, 0.05 and 0.001 first, then what fits between."""
+    out: dict[float, tuple[float, float]] = {}
+    for p in sorted(_P_TICKS, key=lambda p: (p not in (1.0, 0.05, 0.001), _P_TICKS.index(p))):
+        if -math.log10(p) > frame.reach:
+            continue
+        x, half = float(frame.x(-math.log10(p))), text_width(_p_label(p), style.small) / 2 + style.small * 0.3
+        if all(x + half <= low or x - half >= high for low, high in out.values()):
+            out[p] = (x - half, x + half)
+    return set(out)
+
+
+def _p_label(p: float) -> str:
+    return f"{p:g}" if p >= 1e-4 else f"10{_raised(round(math.log10(p)))}"
 
 
 def _raised(power: int) -> str:

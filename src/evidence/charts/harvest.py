@@ -164,7 +164,10 @@ def harvest(
     answers = [a for a in ANSWERS if a in ("second", "none", "first") or rows["answer"].eq(a).any()]
     designs = [design for design in DESIGNS if rows["design"].eq(design).any()]
     studies = rows["study"].nunique()
-    message = f"Where {plural(studies, 'study', 'studies')} stand in {plural(len(domains), 'domain')}"
+    message = (
+        f"Where {plural(studies, 'study', 'studies')} {'stands' if studies == 1 else 'stand'} in "
+        f"{plural(len(domains), 'domain')}"
+    )
     grid = Grid(
         rows=tuple(domain_name(d) for d in domains),
         columns=tuple(words[a] for a in answers),

@@ -10,9 +10,9 @@ from typing import Final
 from evidence._check import check_level, one_of
 from evidence.errors import ModelError
 from evidence.models.rows import TAKEN, Selection, several_rows
-from evidence.numerics.intervals import INFERENCE, Interval, profile_tau2, q_profile, quantile
+from evidence.numerics.intervals import INFERENCE, Interval, heterogeneity, profile_tau2, q_profile, quantile
 from evidence.numerics.tau2 import TAU2
-from evidence.numerics.wls import Problem
+from evidence.numerics.wls import Problem, Sample
 
 __all__ = [
     "BY_ML",
@@ -24,12 +24,15 @@ __all__ = [
     "TAU2_INTERVAL",
     "Choices",
     "check_choices",
+    "few_a_coefficient",
     "left_out",
     "narrowed",
+    "no_spread_seen",
     "one_row_a_study",
     "prediction_df",
     "sources",
     "tau2_interval",
+    "they_differ",
 ]
 
 
@@ -48,6 +51,12 @@ SEVERAL = (
     "Each coefficient has an estimate of its own, see .tidy(); .predict() gives means at values of the"
     " moderators."
 )
+
+_Q_LEVEL = 0.10
+"""Level for Q, which has little power with few studies (Cochrane Handbook, 10.10.2)."""
+
+_STUDIES_A_COEFFICIENT = 10
+"""Studies for each characteristic in a meta-regression: the usual advice (Cochrane Handbook, 10.11.5.1)."""
 
 IDENTICAL = (
     "The effects are identical, which leaves HKSJ nothing to estimate a variance from:"
@@ -209,3 +218,39 @@ def left_out(selection: Selection) -> tuple[str, ...]:
     tail = f"; {partial} of them {does} and would enter pool_partial()" if partial else ""
     verb = "is" if out == 1 else "are"
     return (f"{out} of {len(selection.table)} rows {verb} left out, each with its reason in .rows{tail}.",)
+
+
+def few_a_coefficient(studies: int, names: Sequence[str]) -> tuple[str, ...]:
+    """Return a note where a regression has fewer than ten studies for each coefficient but the intercept."""
+    asked = sum(name != "Intercept" for name in names)
+    if not asked or studies >= _STUDIES_A_COEFFICIENT * asked:
+        return ()
+    return (
+        f"{studies} studies for {asked} {'coefficient' if asked == 1 else 'coefficients'} beside the"
+        f" intercept: with fewer than {_STUDIES_A_COEFFICIENT} studies for each, a moderator's estimate is"
+        " a hint, not a finding (Cochrane Handbook, 10.11.5.1).",
+    )
+
+
+def they_differ(data: Sample) -> tuple[str, ...]:
+    """Say so where a model of one common effect is given studies whose effects differ.
+
+    Q is held to p < .10, as it has little power with few studies (Cochrane Handbook, 10.10.2).
+    """
+    spread = heterogeneity(data, None)
+    if spread.p_value >= _Q_LEVEL:
+        return ()
+    tau = math.sqrt(TAU2["DL"](data).value)
+    return (
+        f"These studies differ by more than chance (Q = {spread.q:.3g} with {spread.df} df, p ="
+        f" {spread.p_value:.2g}; tau about {tau:.2g}): a model with tau² = 0 gives too narrow an interval;"
+        " random_effects() allows for the differences.",
+    )
+
+
+def no_spread_seen(tau2: float, limits: Interval | None) -> tuple[str, ...]:
+    """Say that an estimate of zero is no proof of equal effects, with the upper end of its interval."""
+    if tau2 > 0.0 or limits is None or not limits.high > 0.0:
+        return ()
+    reach = f"reaches {math.sqrt(limits.high):.2g}" if math.isfinite(limits.high) else "has no upper end"
+    return (f"tau is estimated as 0, but its interval {reach}: the studies may well differ.",)

@@ -17,10 +17,12 @@ from evidence.models.choices import (
     check_choices,
     left_out,
     narrowed,
+    no_spread_seen,
     one_row_a_study,
     prediction_df,
     sources,
     tau2_interval,
+    they_differ,
 )
 from evidence.models.rows import (
     Selection,
@@ -107,6 +109,8 @@ def common_effect(effects: Effects, *, weighted: bool = True, level: float = 0.9
             " prediction interval, for a new study has that effect too.",
             *notes,
         )
+    if data.k > 1:
+        notes = (*they_differ(data), *notes)
     return _record(effects, selection, data, Choices("", "z", level), notes, weighted=bool(weighted))
 
 
@@ -241,6 +245,7 @@ def _record(
     cited: tuple[str, ...] = ("cochran1954",)
     if random:
         limits, more = tau2_interval(data, tau2, chosen)
+        more = (*more, *no_spread_seen(tau2, limits))
         predicted, why = _prediction(data, mean, tau2, chosen)
         cited = sources(chosen)
         notes = (*more, *why, *notes)

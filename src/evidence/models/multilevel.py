@@ -13,7 +13,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.regression import Regression
-from evidence.models.choices import SEVERAL
+from evidence.models.choices import SEVERAL, few_a_coefficient
 from evidence.models.formula import read_formula
 from evidence.models.levels import Grouping, group_rows
 from evidence.models.mixed_record import Heterogeneity, Made, mixed_record
@@ -153,7 +153,11 @@ def multilevel(
         spread=_spread(grouping, fit, chosen.level),
         given=rho,
         method=f"{label}, {terms.formula}" if several else label,
-        notes=((SEVERAL,) if several else ()) + grouping.notes,
+        notes=(
+            *((SEVERAL,) if several else ()),
+            *grouping.notes,
+            *few_a_coefficient(len(set(selection.studies())), terms.names),
+        ),
         sources=("konstantopoulos2011",),
     )
     return mixed_record(effects, selection, made, chosen.level)

@@ -14,6 +14,7 @@ from evidence.models.choices import (
     SEVERAL,
     Choices,
     check_choices,
+    few_a_coefficient,
     left_out,
     narrowed,
     one_row_a_study,
@@ -186,7 +187,8 @@ def _record(effects: Effects, selection: Selection, data: Design, terms: Terms, 
         test = found.joint(np.eye(data.p)[tested])
         if terms.intercept is not None:
             r2 = explained(data, chosen.estimator, tau2, spread.q)
-    notes = (*more, *_notes(selection, found, several, chosen))
+    few = few_a_coefficient(len(set(selection.studies())), terms.names)
+    notes = (*more, *_notes(selection, found, several, chosen), *few)
     mean = None
     if not several:
         dfs = {"df": [found.df], "pred_df": [pred_df or None]}

@@ -67,7 +67,11 @@ def direction_sentence(test: DirectionTest) -> str:
     tail = f" Not counted: {' and '.join(apart)}." if apart else ""
     if int(test.table["unknown"].sum()):
         shares = [_percent(share) for share in test.bounds["proportion"]]
-        tail += f" The unknown rows can move the share to between {shares[0]} and {shares[1]}."
+        tail += (
+            " The unknown rows cannot move the share."
+            if shares[0] == shares[1]
+            else f" The unknown rows can move the share to between {shares[0]} and {shares[1]}."
+        )
     return f"{head} ({span}).{tail} Directions say nothing of size."
 
 
