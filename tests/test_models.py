@@ -599,3 +599,24 @@ def test_a_model_takes_effects_only() -> None:
         ev.random_effects([0.1, 0.2])  # type: ignore[arg-type]
     with pytest.raises(ev.ModelError, match="takes Effects"):
         ev.pool_partial([0.1, 0.2])  # type: ignore[arg-type]
+
+
+def test_rows_without_names_are_named_once_in_messages() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.4], variance=[0.1, 0.1, 0.1], weeks=[4.0, math.nan, math.nan])
+    with pytest.raises(ev.ModelError, match=r"^row 2, variance: "):
+        ev.effects_from([0.1, 0.2], variance=[0.1, -0.1])
+    with pytest.raises(ev.ModelError, match="weeks is blank in row 2, row 3;"):
+        ev.meta_regression(effects, "~ weeks")
+    named = ev.effects_from([0.1, 0.2], variance=[0.1, 0.1], row_id=["a1", "a2"], weeks=[4.0, math.nan])
+    with pytest.raises(ev.ModelError, match="weeks is blank in row a2;"):
+        ev.meta_regression(named, "~ weeks")
+
+
+def test_arguments_of_a_wrong_type_are_refused_in_words() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.4, 0.3], variance=[0.1] * 4, weeks=[4, 6, 8, 12])
+    with pytest.raises(ev.ModelError, match="levels names one column or several"):
+        ev.multilevel(effects, levels=3)  # type: ignore[arg-type]
+    with pytest.raises(ev.ModelError, match=r"executor takes an executor, .*got int"):
+        ev.batch(effects, by="study", executor=3)  # type: ignore[arg-type]
+    with pytest.raises(ev.ModelError, match=r"of one length; got weeks 2, setting 3"):
+        ev.meta_regression(effects, "~ weeks").predict({"weeks": [4, 6], "setting": ["a", "b", "c"]})

@@ -501,7 +501,7 @@ def test_bad_arguments_say_what_is_right() -> None:
     data = effects(arm=["x"] * 39 + [""])
     with pytest.raises(ModelError, match=r"no column 'stud' \(did you mean study\?\)"):
         ev.multilevel(data, levels=("stud",))
-    with pytest.raises(ModelError, match="blank in rows row 40"):
+    with pytest.raises(ModelError, match="blank in row 40"):
         ev.multilevel(data, levels=("study", "arm"))
     with pytest.raises(ModelError, match="rho"):
         ev.multilevel(data, rho=1.0)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence, Sized
 import numpy as np
 import pandas as pd
 
-from evidence._check import as_number, is_text, one_of
+from evidence._check import as_number, in_row, is_text, one_of
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.numerics.intervals import quantile
@@ -57,7 +57,7 @@ def _require(rule: str, name: str, ok: np.ndarray, values: Vector, rows: Sequenc
     if broken.size:
         at = int(broken[0])
         more = f" ({broken.size} rows in all)" if broken.size > 1 else ""
-        raise ModelError(f"row {rows[at]}, {name}: {rule}, got {values[at]:g}{more}")
+        raise ModelError(f"{in_row(rows[at])}, {name}: {rule}, got {values[at]:g}{more}")
 
 
 def _logged(name: str, values: Vector | None, rows: Sequence[str], *, zero: bool) -> Vector | None:
@@ -231,7 +231,7 @@ def _further(name: str, values: object, table: pd.DataFrame) -> list[object]:
     for row, kind, made in zip(rows, kinds, table["kind"], strict=True):
         if kind != "unusable" and (kind == "exact") != (made == "exact"):
             has = "an estimate" if made == "exact" else "limits and no estimate"
-            raise ModelError(f"row {row}, kind: a row with {has} is not {kind!r}")
+            raise ModelError(f"{in_row(row)}, kind: a row with {has} is not {kind!r}")
     return kinds
 
 
