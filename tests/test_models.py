@@ -620,3 +620,22 @@ def test_arguments_of_a_wrong_type_are_refused_in_words() -> None:
         ev.batch(effects, by="study", executor=3)  # type: ignore[arg-type]
     with pytest.raises(ev.ModelError, match=r"of one length; got weeks 2, setting 3"):
         ev.meta_regression(effects, "~ weeks").predict({"weeks": [4, 6], "setting": ["a", "b", "c"]})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"estimate": [0.1, 0.2], "variance": [0.1]}, "variance must have one entry a row, 2 in all; got 1"),
+        ({"estimate": [0.1], "variance": [0.1], "study": ["a", "b"]}, "estimate must have one entry a row"),
+        ({"estimate": [0.1], "std_error": [1e200]}, "row 1, std_error: a standard error has a square"),
+        ({"estimate": [0.1], "std_error": [1e-200]}, "row 1, std_error: a standard error has a square"),
+        ({"estimate": [1.0], "low": [2.0], "high": [0.0]}, "row 1, low: the lower limit is below the upper"),
+        (
+            {"estimate": [1.0, 2.0], "variance": 1.0, "low": [0.0, 5.0], "high": [2.0, 6.0]},
+            "row 2, estimate: an estimate lies inside its interval",
+        ),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ev.ModelError, match=said):
+        ev.effects_from(**given)  # type: ignore[arg-type]

@@ -45,7 +45,7 @@ def _vector(name: str, values: Numbers, size: int | None) -> Vector | None:
         raise ModelError(f"{name} must hold numbers; {problem}") from problem
     if out.ndim != 1:
         raise ModelError(f"{name} must hold one number a row; got a table of shape {out.shape}")
-    if size is not None and out.size == 1 and size > 1:
+    if size is not None and size > 1 and _single(values):
         return np.full(size, out[0])
     if size is not None and out.size != size:
         raise ModelError(f"{name} must have one entry a row, {size} in all; got {out.size}")
@@ -149,13 +149,18 @@ def effects_from(
     hi = np.full(size, math.nan) if hi is None else hi
     known = ~np.isnan(y)
     _require("an effect is a finite number", "estimate", ~known | np.isfinite(y), y, names)
+    outside = known & ((y < lo) | (y > hi))
+    reversed_limits = lo > hi
+    _require("the lower limit is below the upper one", "low", ~reversed_limits, lo, names)
+    _require("an estimate lies inside its interval", "estimate", ~outside, y, names)
     v, from_interval = _variance(y, lo, hi, _given_variance(variance, std_error, size, names), level, names)
     partial = ~known
     bounded = partial & ~(np.isnan(lo) & np.isnan(hi))
     _require("a row needs an estimate, or limits in low and high", "estimate", known | bounded, y, names)
     lo = np.where(bounded & np.isnan(lo), -np.inf, lo)
     hi = np.where(bounded & np.isnan(hi), np.inf, hi)
-    _require("the lower limit is below the upper one", "low", ~partial | (lo < hi), lo, names)
+    both = ~(np.isnan(lo) | np.isnan(hi))
+    _require("the lower limit is below the upper one", "low", ~(partial | both) | (lo < hi), lo, names)
     _require("limits without an estimate need a variance", "variance", ~partial | ~np.isnan(v), v, names)
     derived = np.where(
         partial, "limits", np.where(from_interval, "estimate and interval", "estimate and variance")
@@ -204,9 +209,14 @@ def _length(values: object) -> int:
     """Return how many rows an argument speaks of: none where it is not given, one for a single value."""
     if values is None:
         return 0
+    return len(values) if isinstance(values, Sized) and not _single(values) else 1
+
+
+def _single(values: object) -> bool:
+    """Tell whether a value stands for itself and not for a row: it then holds for all rows."""
     if isinstance(values, str) or not isinstance(values, Sized):
-        return 1
-    return 1 if getattr(values, "shape", None) == () else len(values)  # an array may hold a single number
+        return True
+    return getattr(values, "shape", None) == ()  # an array may hold a single number
 
 
 def _further(name: str, values: object, table: pd.DataFrame) -> list[object]:
@@ -258,7 +268,11 @@ def _given_variance(variance: Numbers, std_error: Numbers, size: int, names: Seq
         values,
         names,
     )
-    return values * values if error is not None else values
+    if error is None:
+        return values
+    rule = "a standard error has a square that can be computed with (it lies between 1e-150 and 1e150)"
+    _require(rule, name, np.isnan(values) | ((values >= 1e-150) & (values <= 1e150)), values, names)
+    return values * values
 
 
 def _variance(
@@ -282,6 +296,4 @@ def _variance(
         given,
         names,
     )
-    inside = ~needs | ((low < y) & (y < high))
-    _require("an estimate lies inside its interval", "estimate", inside, y, names)
     return np.where(needs, (width / (2.0 * quantile(level, None))) ** 2, given), needs
