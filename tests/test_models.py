@@ -639,3 +639,14 @@ def test_arguments_of_a_wrong_type_are_refused_in_words() -> None:
 def test_numbers_that_contradict_each_other_are_refused(given: dict[str, object], said: str) -> None:
     with pytest.raises(ev.ModelError, match=said):
         ev.effects_from(**given)  # type: ignore[arg-type]
+
+
+def test_the_formula_of_an_interval_holds_its_numbers() -> None:
+    effects = ev.effects_from([1.0, 2.0], low=[0.5, 1.0], high=[2.0, 4.0], scale="ratio", level=0.9)
+    assert effects.table["formula"].iloc[0] == (
+        "variance = ((high - low) / (2 q))² = ((0.69315 - (-0.69315)) / (2 × 1.6449))² = 0.17758"
+    )
+    assert "0.17758" in str(effects.explain("row 1"))
+    assert effects.table["variance"].iloc[0] == pytest.approx(
+        (2 * math.log(2) / (2 * 1.6448536269514722)) ** 2
+    )

@@ -177,9 +177,7 @@ def effects_from(
             "high": np.where(partial, hi, y),
             "kind": np.where(partial, "interval", "exact"),
             "derived_from": derived,
-            "formula": np.where(
-                from_interval, f"variance = ((high - low) / (2 q))², q at {100 * level:g} %", ""
-            ),
+            "formula": _formulas(lo, hi, v, from_interval, level),
             "assumptions": "",
             "alternatives": "",
             "reason": "",
@@ -189,6 +187,22 @@ def effects_from(
         table[name] = pd.Series(_further(name, values, table))
     display = "log" if scale != "identity" else "identity"
     return Effects(table, measure=measure, scale=display, notes=notes)
+
+
+def _formulas(low: Vector, high: Vector, v: Vector, from_interval: np.ndarray, level: float) -> list[str]:
+    """Return how each variance came from an interval, the numbers in it; nothing where it was given."""
+    q = quantile(level, None)
+    cells = zip(low.tolist(), high.tolist(), v.tolist(), from_interval.tolist(), strict=True)
+    return [
+        f"variance = ((high - low) / (2 q))² = (({up:.5g} - {_minus(down)}) / (2 × {q:.4f}))² = {square:.5g}"
+        if used
+        else ""
+        for down, up, square, used in cells
+    ]
+
+
+def _minus(value: float) -> str:
+    return f"({value:.5g})" if value < 0 else f"{value:.5g}"
 
 
 def _names(values: Sequence[object] | None, size: int, what: str = "row_id") -> list[str]:
