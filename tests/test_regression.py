@@ -580,3 +580,12 @@ def test_cost_grows_with_the_number_of_effects() -> None:
     tau2, found = _fit(data, "REML")
     assert tau2 == pytest.approx(0.05, abs=0.002)
     assert found.estimate == pytest.approx([0.2, 0.1], abs=0.005)
+
+
+def test_r2_without_heterogeneity_is_absent_with_its_reason() -> None:
+    flat = ev.effects_from([0.1, 0.12, 0.11, 0.09], variance=[0.1] * 4, weeks=[4, 6, 8, 12])
+    fit = ev.meta_regression(flat, "~ weeks")
+    assert fit.r2 is None
+    assert any(note.startswith("There is no R²") for note in fit.notes)
+    spread = ev.effects_from([0.1, 2.0, 3.1, 6.0], variance=[0.1] * 4, weeks=[4, 6, 8, 12])
+    assert not any("R²" in note for note in ev.meta_regression(spread, "~ weeks").notes)

@@ -57,6 +57,10 @@ _NO_SPREAD = (
     " and no prediction interval."
 )
 
+_NOTHING_TO_EXPLAIN = (
+    "There is no R²: without the moderators tau² is 0, which leaves nothing to explain (others print 0 %)."
+)
+
 
 def meta_regression(
     effects: Effects,
@@ -187,6 +191,8 @@ def _record(effects: Effects, selection: Selection, data: Design, terms: Terms, 
         if terms.intercept is not None:
             r2 = explained(data, chosen.estimator, tau2, spread.q)
     notes = (*more, *_notes(selection, found, several, chosen))
+    if several and terms.intercept is not None and r2 is None:
+        notes = (_NOTHING_TO_EXPLAIN, *notes)
     mean = None
     if not several:
         dfs = {"df": [found.df], "pred_df": [pred_df or None]}
