@@ -650,3 +650,9 @@ def test_the_formula_of_an_interval_holds_its_numbers() -> None:
     assert effects.table["variance"].iloc[0] == pytest.approx(
         (2 * math.log(2) / (2 * 1.6448536269514722)) ** 2
     )
+
+
+def test_a_sampling_covariance_of_words_is_refused() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.3, 0.4], variance=[0.1] * 4, study=list("aabb"))
+    with pytest.raises(ev.ModelError, match="of study a is no square matrix of numbers"):
+        ev.multilevel(effects, rho=["x", "y"])  # type: ignore[arg-type]

@@ -138,7 +138,10 @@ def sampling_blocks(grouping: Grouping, known: Mapping[str, Vector] | Sequence[V
         found = [known[int(place)] for place in appearance]
     blocks = []
     for label, block in zip(grouping.labels, found, strict=True):
-        matrix = np.atleast_2d(np.asarray(block, dtype=np.float64))
+        try:
+            matrix = np.atleast_2d(np.asarray(block, dtype=np.float64))
+        except (TypeError, ValueError):
+            matrix = np.full((1, 1), np.nan)  # refused below
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
             raise ModelError(f"the sampling covariance of {outer} {label} is no square matrix of numbers")
         blocks.append(matrix)
