@@ -656,3 +656,12 @@ def test_a_sampling_covariance_of_words_is_refused() -> None:
     effects = ev.effects_from([0.1, 0.2, 0.3, 0.4], variance=[0.1] * 4, study=list("aabb"))
     with pytest.raises(ev.ModelError, match="of study a is no square matrix of numbers"):
         ev.multilevel(effects, rho=["x", "y"])  # type: ignore[arg-type]
+
+
+def test_an_estimate_off_the_middle_of_its_interval_is_noted() -> None:
+    def notes(scale: str) -> str:
+        made = ev.effects_from([1.0, 1.02], low=[0.25, 0.9], high=[4.0, 1.15], scale=scale)
+        return " ".join(made.notes)
+
+    assert "not in the middle of its interval in row 1: its variance" in notes("identity")
+    assert "middle" not in notes("ratio")

@@ -20,6 +20,9 @@ __all__ = ["effects_from"]
 SCALES = ("identity", "log", "ratio")
 """As is; logarithms of ratios (displayed as ratios); ratios (their logarithms are taken)."""
 
+_UNEVEN = 0.1
+"""Share of an interval's width by which its estimate may be off the middle: rounding explains as much."""
+
 _PEOPLE = ("n_e", "n_c", "people")
 
 Numbers = Sequence[float] | np.ndarray | pd.Series | float | None
@@ -154,6 +157,7 @@ def effects_from(
     _require("the lower limit is below the upper one", "low", ~reversed_limits, lo, names)
     _require("an estimate lies inside its interval", "estimate", ~outside, y, names)
     v, from_interval = _variance(y, lo, hi, _given_variance(variance, std_error, size, names), level, names)
+    notes = (*notes, *_uneven(y, lo, hi, from_interval, names))
     partial = ~known
     bounded = partial & ~(np.isnan(lo) & np.isnan(hi))
     _require("a row needs an estimate, or limits in low and high", "estimate", known | bounded, y, names)
@@ -187,6 +191,23 @@ def effects_from(
         table[name] = pd.Series(_further(name, values, table))
     display = "log" if scale != "identity" else "identity"
     return Effects(table, measure=measure, scale=display, notes=notes)
+
+
+def _uneven(
+    y: Vector, low: Vector, high: Vector, from_interval: np.ndarray, rows: Sequence[str]
+) -> tuple[str, ...]:
+    """Return a note on intervals that their estimates do not halve, further than rounding explains."""
+    width = np.where(from_interval, high - low, 1.0)
+    with np.errstate(invalid="ignore"):  # rows without an estimate may have two infinite limits
+        off = from_interval & (np.abs(0.5 * low + 0.5 * high - y) > _UNEVEN * width)
+    odd = [rows[int(at)] for at in np.flatnonzero(off)]
+    if not odd:
+        return ()
+    more = f" and {len(odd) - 8} more" if len(odd) > 8 else ""
+    return (
+        f"The estimate is not in the middle of its interval in {in_row(', '.join(odd[:8]))}{more}: its"
+        " variance is a guess. Ratios are read with scale='ratio'.",
+    )
 
 
 def _formulas(low: Vector, high: Vector, v: Vector, from_interval: np.ndarray, level: float) -> list[str]:
