@@ -328,11 +328,11 @@ def test_a_record_of_other_effects_is_refused() -> None:
     effects = shared()
     known = ev.sampling_covariance(effects)
     fewer = ev.sampling_covariance(ev.Effects(effects.table.iloc[:30], measure="GEN"))
-    with pytest.raises(ModelError, match="does not hold row row 31"):
+    with pytest.raises(ModelError, match="does not hold row 31"):
         ev.multilevel(effects, rho=fewer)
     table = effects.table.copy()
     table["variance"] *= 2.0
-    with pytest.raises(ModelError, match="row row 1: its variance is"):
+    with pytest.raises(ModelError, match=r"^row 1: its variance is"):
         ev.multilevel(ev.Effects(table, measure="GEN"), rho=known)
     table = effects.table.assign(lab=[f"l{i % 4}" for i in range(40)])
     with pytest.raises(ModelError, match="puts them into different groups"):

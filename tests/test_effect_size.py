@@ -367,3 +367,19 @@ class TestUnderChanges:
 
 def _cells(a: int, b: int, c: int, d: int) -> dict[str, int]:
     return {"ai": a, "bi": b, "ci": c, "di": d}
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_deviations_without_a_square_are_refused(unit: float) -> None:
+    columns: dict[str, Any] = {
+        "m1i": [3 * unit],
+        "sd1i": [unit],
+        "n1i": [10],
+        "m2i": [0.0],
+        "sd2i": [unit],
+        "n2i": [10],
+    }
+    with pytest.raises(ev.ModelError, match=r"sd1i: no square of it can be computed with"):
+        ev.effect_size("SMD", **columns)
+    marked = ev.effect_size("SMD", **columns, invalid="mark")
+    assert marked.unusable.tolist() == [True]

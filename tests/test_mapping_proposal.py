@@ -282,3 +282,33 @@ def test_the_command_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert said.startswith("1 comparison from 1 study\n1 row in no comparison")
     assert "one arm alone: no other arm of this study and outcome (line 4)" in said
     assert main(["map", str(tmp_path / "nowhere.csv")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "estimate"),
+    [
+        ("study,es_id,yi,vi\nA,1,0.25,0.04\nB,2,0.55,0.09\n", "yi"),
+        ("study,effect no,d,SE\nA,1,0.2,0.1\nB,2,0.3,0.1\n", "d"),
+        ("study,OR,logOR,SE\nA,2,0.69,0.1\nB,1,0,0.2\n", "logOR"),
+    ],
+)
+def test_of_several_columns_the_surest_effect_is_taken(tmp_path: Path, text: str, estimate: str) -> None:
+    assert propose(tmp_path, text)[1]["effect"]["estimate"] == estimate
+
+
+def test_names_that_come_twice_stand_under_headings(tmp_path: Path) -> None:
+    text = "Table 2,,,,,,,\n\n,,Training,,,Control,,\nStudie,Endpunkt,n,Mean,SD,n,Mean,SD\n"
+    text += "Ann 2020,jump,12,34.5,4.2,11,32.1,3.9\nBob 2021,jump,20,40.1,5,20,38.2,5.5\n"
+    studies, sections, _ = propose(tmp_path, text)
+    assert sections["file"]["header"] == [3, 4]
+    names = ["arm_e", "arm_c", "n_e", "post_mean_e", "post_sd_c"]
+    assert studies.text[names].values.tolist() == [
+        ["Training", "Control", "12", "34.5", "3.9"],
+        ["Training", "Control", "20", "40.1", "5.5"],
+    ]
+    assert studies.text["outcome"].tolist() == ["jump", "jump"]
+
+
+def test_a_path_is_asked_for() -> None:
+    with pytest.raises(StudyDataError, match="takes path as the path of a file"):
+        ev.propose_mapping(None)  # type: ignore[arg-type]

@@ -622,3 +622,69 @@ def test_a_tau_of_zero_is_never_called_homogeneous() -> None:
     assert not any("homogeneous" in note for note in fit.notes)
     apart = ev.random_effects(ev.effects_from([-0.5, 0.0, 0.5, 0.8], variance=[0.04] * 4))
     assert not any("estimated as 0" in note for note in apart.notes)
+
+
+def test_rows_without_names_are_named_once_in_messages() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.4], variance=[0.1, 0.1, 0.1], weeks=[4.0, math.nan, math.nan])
+    with pytest.raises(ev.ModelError, match=r"^row 2, variance: "):
+        ev.effects_from([0.1, 0.2], variance=[0.1, -0.1])
+    with pytest.raises(ev.ModelError, match="weeks is blank in row 2, row 3;"):
+        ev.meta_regression(effects, "~ weeks")
+    named = ev.effects_from([0.1, 0.2], variance=[0.1, 0.1], row_id=["a1", "a2"], weeks=[4.0, math.nan])
+    with pytest.raises(ev.ModelError, match="weeks is blank in row a2;"):
+        ev.meta_regression(named, "~ weeks")
+
+
+def test_arguments_of_a_wrong_type_are_refused_in_words() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.4, 0.3], variance=[0.1] * 4, weeks=[4, 6, 8, 12])
+    with pytest.raises(ev.ModelError, match="levels names one column or several"):
+        ev.multilevel(effects, levels=3)  # type: ignore[arg-type]
+    with pytest.raises(ev.ModelError, match=r"executor takes an executor, .*got int"):
+        ev.batch(effects, by="study", executor=3)  # type: ignore[arg-type]
+    with pytest.raises(ev.ModelError, match=r"of one length; got weeks 2, setting 3"):
+        ev.meta_regression(effects, "~ weeks").predict({"weeks": [4, 6], "setting": ["a", "b", "c"]})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"estimate": [0.1, 0.2], "variance": [0.1]}, "variance must have one entry a row, 2 in all; got 1"),
+        ({"estimate": [0.1], "variance": [0.1], "study": ["a", "b"]}, "estimate must have one entry a row"),
+        ({"estimate": [0.1], "std_error": [1e200]}, "row 1, std_error: a standard error has a square"),
+        ({"estimate": [0.1], "std_error": [1e-200]}, "row 1, std_error: a standard error has a square"),
+        ({"estimate": [1.0], "low": [2.0], "high": [0.0]}, "row 1, low: the lower limit is below the upper"),
+        (
+            {"estimate": [1.0, 2.0], "variance": 1.0, "low": [0.0, 5.0], "high": [2.0, 6.0]},
+            "row 2, estimate: an estimate lies inside its interval",
+        ),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ev.ModelError, match=said):
+        ev.effects_from(**given)  # type: ignore[arg-type]
+
+
+def test_the_formula_of_an_interval_holds_its_numbers() -> None:
+    effects = ev.effects_from([1.0, 2.0], low=[0.5, 1.0], high=[2.0, 4.0], scale="ratio", level=0.9)
+    assert effects.table["formula"].iloc[0] == (
+        "variance = ((high - low) / (2 q))² = ((0.69315 - (-0.69315)) / (2 × 1.6449))² = 0.17758"
+    )
+    assert "0.17758" in str(effects.explain("row 1"))
+    assert effects.table["variance"].iloc[0] == pytest.approx(
+        (2 * math.log(2) / (2 * 1.6448536269514722)) ** 2
+    )
+
+
+def test_a_sampling_covariance_of_words_is_refused() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.3, 0.4], variance=[0.1] * 4, study=list("aabb"))
+    with pytest.raises(ev.ModelError, match="of study a is no square matrix of numbers"):
+        ev.multilevel(effects, rho=["x", "y"])  # type: ignore[arg-type]
+
+
+def test_an_estimate_off_the_middle_of_its_interval_is_noted() -> None:
+    def notes(scale: str) -> str:
+        made = ev.effects_from([1.0, 1.02], low=[0.25, 0.9], high=[4.0, 1.15], scale=scale)
+        return " ".join(made.notes)
+
+    assert "not in the middle of its interval in row 1: its variance" in notes("identity")
+    assert "middle" not in notes("ratio")

@@ -501,7 +501,7 @@ def test_bad_arguments_say_what_is_right() -> None:
     data = effects(arm=["x"] * 39 + [""])
     with pytest.raises(ModelError, match=r"no column 'stud' \(did you mean study\?\)"):
         ev.multilevel(data, levels=("stud",))
-    with pytest.raises(ModelError, match="blank in rows row 40"):
+    with pytest.raises(ModelError, match="blank in row 40"):
         ev.multilevel(data, levels=("study", "arm"))
     with pytest.raises(ModelError, match="rho"):
         ev.multilevel(data, rho=1.0)
@@ -511,3 +511,25 @@ def test_bad_arguments_say_what_is_right() -> None:
         ev.multilevel(data, tau2="DL")
     with pytest.raises(ModelError, match="no sampling covariance for study"):
         ev.multilevel(data, rho={"s0": np.eye(2)})
+
+
+@pytest.mark.parametrize("robust", ["CR2", "CR3", "CR1", None])
+@pytest.mark.parametrize("exponent", [-498, 400, 498])
+def test_any_unit_of_the_effects_gives_the_same_digits(robust: str | None, exponent: int) -> None:
+    y, v = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 2.5]), np.array([1.0, 1.0, 0.1, 0.1, 0.3, 0.2])
+    study, dose = list("aabbcd"), [1.0, 2.0, 1.5, 4.0, 3.0, 3.5]
+    unit = 2.0**exponent
+    own = ev.multilevel(
+        ev.effects_from(y, variance=v, study=study, dose=dose), formula="~ dose", robust=robust
+    )
+    far = ev.multilevel(
+        ev.effects_from(unit * y, variance=unit**2 * v, study=study, dose=dose),
+        formula="~ dose",
+        robust=robust,
+    )
+    left, right = own.tidy(), far.tidy()
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        assert (right[name] / unit).tolist() == pytest.approx(left[name].tolist(), rel=1e-10)
+    for name in ("df", "p_value"):
+        assert right[name].tolist() == pytest.approx(left[name].tolist(), rel=1e-10)
+    assert far.qm == pytest.approx(own.qm, rel=1e-10)

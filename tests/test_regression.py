@@ -594,3 +594,12 @@ def test_few_studies_a_coefficient_are_named(k: int, told: bool) -> None:
     assert not any("with fewer than 10" in note for note in plain.notes)
     nested = ev.multilevel(effects, formula="~ weeks")
     assert any("with fewer than 10 studies" in note for note in nested.notes) is told
+
+
+def test_r2_without_heterogeneity_is_zero_by_convention_and_says_so() -> None:
+    flat = ev.effects_from([0.1, 0.12, 0.11, 0.09], variance=[0.1] * 4, weeks=[4, 6, 8, 12])
+    fit = ev.meta_regression(flat, "~ weeks")
+    assert fit.r2 == 0.0  # as metafor prints it
+    assert any(note.startswith("R² is 0 by convention") for note in fit.notes)
+    spread = ev.effects_from([0.1, 2.0, 3.1, 6.0], variance=[0.1] * 4, weeks=[4, 6, 8, 12])
+    assert not any("R²" in note for note in ev.meta_regression(spread, "~ weeks").notes)

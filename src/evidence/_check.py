@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from evidence.errors import EvidenceError, ModelError
 
-__all__ = ["as_number", "check_level", "is_text", "nearest", "one_of"]
+__all__ = ["as_number", "check_level", "in_row", "is_text", "nearest", "one_of"]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -84,3 +84,17 @@ def as_number(value: object) -> float:
 def is_text(value: object) -> bool:
     """Tell whether a value is text that says something."""
     return isinstance(value, str) and bool(value.strip())
+
+
+def in_row(name: object, *, several: bool = False) -> str:
+    """Return the name of a row, or the names of several, as a message says it.
+
+    Rows without a name of their own are called "row 2" already.
+
+    Examples
+    --------
+    >>> in_row("smith2019_01"), in_row("row 2")
+    ('row smith2019_01', 'row 2')
+    """
+    said = str(name)
+    return said if said.startswith("row ") else f"{'rows' if several else 'row'} {said}"

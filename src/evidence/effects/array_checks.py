@@ -15,6 +15,8 @@ from evidence.errors import ModelError
 
 __all__ = ["as_columns", "broken_rows", "chosen_inputs", "missing_reasons", "positions"]
 
+_SQUARED = (1e-150, 1e150)
+
 
 def positions(flags: np.ndarray) -> list[int]:
     """Return the positions of the flagged rows."""
@@ -93,6 +95,8 @@ def broken_rows(measure: Measure, used: Sequence[str], columns: Mapping[str, Flo
 
     for name in used:
         _hold(broken, name, columns[name], measure.rules[name])
+        if name.startswith("sd"):
+            _hold_square(broken, name, columns[name])
     for part, rest, whole in measure.sums:
         if part not in columns or whole not in columns:
             continue
@@ -106,6 +110,14 @@ Broken = Callable[[np.ndarray, Callable[[int], str]], None]
 def _hold(broken: Broken, name: str, values: Floats, rule: Rule) -> None:
     ok = rule.holds(values) | np.isnan(values)
     broken(~ok, lambda at: f"{name}: {rule.text}, got {values[at]:g}")
+
+
+def _hold_square(broken: Broken, name: str, values: Floats) -> None:
+    """Refuse standard deviations whose square is 0 or infinite: the effect would be wrong without a sign."""
+    far = (values > 0) & np.isfinite(values) & ((values < _SQUARED[0]) | (values > _SQUARED[1]))
+    broken(
+        far, lambda at: f"{name}: no square of it can be computed with; take another unit, got {values[at]:g}"
+    )
 
 
 def _hold_sum(broken: Broken, names: tuple[str, str, str], columns: Mapping[str, Floats]) -> None:

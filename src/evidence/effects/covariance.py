@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from evidence._check import in_row
 from evidence.errors import ModelError
 from evidence.numerics.wls import Vector
 
@@ -93,7 +94,7 @@ class SamplingCovariance:
         missing = [row for row in row_ids if row not in place]
         if missing:
             raise ModelError(
-                f"the sampling covariance does not hold row {', '.join(missing[:_SHOWN])};"
+                f"the sampling covariance does not hold {in_row(', '.join(missing[:_SHOWN]))};"
                 " make it from the effects that are pooled"
             )
         found = [place[row] for row in row_ids]

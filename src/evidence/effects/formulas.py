@@ -212,8 +212,11 @@ def pooled_sd(sd_e: ArrayLike, n_e: ArrayLike, sd_c: ArrayLike, n_c: ArrayLike) 
     5.0249
     """
     first, second = as_floats(n_e), as_floats(n_c)
-    squares = (first - 1) * as_floats(sd_e) ** 2 + (second - 1) * as_floats(sd_c) ** 2
-    return np.asarray(np.sqrt(squares / (first + second - 2)))
+    one, other = as_floats(sd_e), as_floats(sd_c)
+    # In a power of two near the larger one, so that squares exist in any unit and digits stay the same.
+    _, exponent = np.frexp(np.fmax(one, other))
+    squares = (first - 1) * np.ldexp(one, -exponent) ** 2 + (second - 1) * np.ldexp(other, -exponent) ** 2
+    return np.asarray(np.ldexp(np.sqrt(squares / (first + second - 2)), exponent))
 
 
 def cohen_d(

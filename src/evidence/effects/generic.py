@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence, Sized
 import numpy as np
 import pandas as pd
 
-from evidence._check import as_number, is_text, one_of
+from evidence._check import as_number, in_row, is_text, one_of
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.numerics.intervals import quantile
@@ -19,6 +19,9 @@ __all__ = ["effects_from"]
 
 SCALES = ("identity", "log", "ratio")
 """As is; logarithms of ratios (displayed as ratios); ratios (their logarithms are taken)."""
+
+_UNEVEN = 0.1
+"""Share of an interval's width by which its estimate may be off the middle: rounding explains as much."""
 
 _PEOPLE = ("n_e", "n_c", "people")
 
@@ -45,7 +48,7 @@ def _vector(name: str, values: Numbers, size: int | None) -> Vector | None:
         raise ModelError(f"{name} must hold numbers; {problem}") from problem
     if out.ndim != 1:
         raise ModelError(f"{name} must hold one number a row; got a table of shape {out.shape}")
-    if size is not None and out.size == 1 and size > 1:
+    if size is not None and size > 1 and _single(values):
         return np.full(size, out[0])
     if size is not None and out.size != size:
         raise ModelError(f"{name} must have one entry a row, {size} in all; got {out.size}")
@@ -57,7 +60,7 @@ def _require(rule: str, name: str, ok: np.ndarray, values: Vector, rows: Sequenc
     if broken.size:
         at = int(broken[0])
         more = f" ({broken.size} rows in all)" if broken.size > 1 else ""
-        raise ModelError(f"row {rows[at]}, {name}: {rule}, got {values[at]:g}{more}")
+        raise ModelError(f"{in_row(rows[at])}, {name}: {rule}, got {values[at]:g}{more}")
 
 
 def _logged(name: str, values: Vector | None, rows: Sequence[str], *, zero: bool) -> Vector | None:
@@ -149,13 +152,19 @@ def effects_from(
     hi = np.full(size, math.nan) if hi is None else hi
     known = ~np.isnan(y)
     _require("an effect is a finite number", "estimate", ~known | np.isfinite(y), y, names)
+    outside = known & ((y < lo) | (y > hi))
+    reversed_limits = lo > hi
+    _require("the lower limit is below the upper one", "low", ~reversed_limits, lo, names)
+    _require("an estimate lies inside its interval", "estimate", ~outside, y, names)
     v, from_interval = _variance(y, lo, hi, _given_variance(variance, std_error, size, names), level, names)
+    notes = (*notes, *_uneven(y, lo, hi, from_interval, names))
     partial = ~known
     bounded = partial & ~(np.isnan(lo) & np.isnan(hi))
     _require("a row needs an estimate, or limits in low and high", "estimate", known | bounded, y, names)
     lo = np.where(bounded & np.isnan(lo), -np.inf, lo)
     hi = np.where(bounded & np.isnan(hi), np.inf, hi)
-    _require("the lower limit is below the upper one", "low", ~partial | (lo < hi), lo, names)
+    both = ~(np.isnan(lo) | np.isnan(hi))
+    _require("the lower limit is below the upper one", "low", ~(partial | both) | (lo < hi), lo, names)
     _require("limits without an estimate need a variance", "variance", ~partial | ~np.isnan(v), v, names)
     derived = np.where(
         partial, "limits", np.where(from_interval, "estimate and interval", "estimate and variance")
@@ -172,9 +181,7 @@ def effects_from(
             "high": np.where(partial, hi, y),
             "kind": np.where(partial, "interval", "exact"),
             "derived_from": derived,
-            "formula": np.where(
-                from_interval, f"variance = ((high - low) / (2 q))², q at {100 * level:g} %", ""
-            ),
+            "formula": _formulas(lo, hi, v, from_interval, level),
             "assumptions": "",
             "alternatives": "",
             "reason": "",
@@ -184,6 +191,39 @@ def effects_from(
         table[name] = pd.Series(_further(name, values, table))
     display = "log" if scale != "identity" else "identity"
     return Effects(table, measure=measure, scale=display, notes=notes)
+
+
+def _uneven(
+    y: Vector, low: Vector, high: Vector, from_interval: np.ndarray, rows: Sequence[str]
+) -> tuple[str, ...]:
+    """Return a note on intervals that their estimates do not halve, further than rounding explains."""
+    width = np.where(from_interval, high - low, 1.0)
+    with np.errstate(invalid="ignore"):  # rows without an estimate may have two infinite limits
+        off = from_interval & (np.abs(0.5 * low + 0.5 * high - y) > _UNEVEN * width)
+    odd = [rows[int(at)] for at in np.flatnonzero(off)]
+    if not odd:
+        return ()
+    more = f" and {len(odd) - 8} more" if len(odd) > 8 else ""
+    return (
+        f"The estimate is not in the middle of its interval in {in_row(', '.join(odd[:8]))}{more}: its"
+        " variance is a guess. Ratios are read with scale='ratio'.",
+    )
+
+
+def _formulas(low: Vector, high: Vector, v: Vector, from_interval: np.ndarray, level: float) -> list[str]:
+    """Return how each variance came from an interval, the numbers in it; nothing where it was given."""
+    q = quantile(level, None)
+    cells = zip(low.tolist(), high.tolist(), v.tolist(), from_interval.tolist(), strict=True)
+    return [
+        f"variance = ((high - low) / (2 q))² = (({up:.5g} - {_minus(down)}) / (2 × {q:.4f}))² = {square:.5g}"
+        if used
+        else ""
+        for down, up, square, used in cells
+    ]
+
+
+def _minus(value: float) -> str:
+    return f"({value:.5g})" if value < 0 else f"{value:.5g}"
 
 
 def _names(values: Sequence[object] | None, size: int, what: str = "row_id") -> list[str]:
@@ -204,9 +244,14 @@ def _length(values: object) -> int:
     """Return how many rows an argument speaks of: none where it is not given, one for a single value."""
     if values is None:
         return 0
+    return len(values) if isinstance(values, Sized) and not _single(values) else 1
+
+
+def _single(values: object) -> bool:
+    """Tell whether a value stands for itself and not for a row: it then holds for all rows."""
     if isinstance(values, str) or not isinstance(values, Sized):
-        return 1
-    return 1 if getattr(values, "shape", None) == () else len(values)  # an array may hold a single number
+        return True
+    return getattr(values, "shape", None) == ()  # an array may hold a single number
 
 
 def _further(name: str, values: object, table: pd.DataFrame) -> list[object]:
@@ -231,7 +276,7 @@ def _further(name: str, values: object, table: pd.DataFrame) -> list[object]:
     for row, kind, made in zip(rows, kinds, table["kind"], strict=True):
         if kind != "unusable" and (kind == "exact") != (made == "exact"):
             has = "an estimate" if made == "exact" else "limits and no estimate"
-            raise ModelError(f"row {row}, kind: a row with {has} is not {kind!r}")
+            raise ModelError(f"{in_row(row)}, kind: a row with {has} is not {kind!r}")
     return kinds
 
 
@@ -258,7 +303,11 @@ def _given_variance(variance: Numbers, std_error: Numbers, size: int, names: Seq
         values,
         names,
     )
-    return values * values if error is not None else values
+    if error is None:
+        return values
+    rule = "a standard error has a square that can be computed with (it lies between 1e-150 and 1e150)"
+    _require(rule, name, np.isnan(values) | ((values >= 1e-150) & (values <= 1e150)), values, names)
+    return values * values
 
 
 def _variance(
@@ -282,6 +331,4 @@ def _variance(
         given,
         names,
     )
-    inside = ~needs | ((low < y) & (y < high))
-    _require("an estimate lies inside its interval", "estimate", inside, y, names)
     return np.where(needs, (width / (2.0 * quantile(level, None))) ** 2, given), needs

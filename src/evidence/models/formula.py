@@ -212,9 +212,12 @@ def new_rows(new: object) -> pd.DataFrame:
     if isinstance(new, pd.DataFrame):
         table = new.reset_index(drop=True)
     elif isinstance(new, Mapping):
-        table = pd.DataFrame(
-            {key: np.atleast_1d(np.asarray(value, dtype=object)) for key, value in new.items()}
-        )
+        cells = {key: np.atleast_1d(np.asarray(value, dtype=object)) for key, value in new.items()}
+        sizes = {str(key): len(column) for key, column in cells.items()}
+        if len(set(sizes.values())) > 1:
+            told = ", ".join(f"{key} {size}" for key, size in sizes.items())
+            raise ModelError(f"the columns of new rows are of one length; got {told}")
+        table = pd.DataFrame(cells)
     elif (
         isinstance(new, Sequence)
         and not isinstance(new, str)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from evidence._check import nearest
+from evidence._check import in_row, nearest
 from evidence.effects.covariance import SamplingCovariance
 from evidence.errors import ModelError
 from evidence.numerics.blocks import Codes, nested_codes
@@ -54,7 +54,8 @@ def _column(used: pd.DataFrame, name: object) -> tuple[Codes, list[str]]:
     if blank.any():
         rows = used.loc[blank, "row_id"].astype(str).tolist()
         more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
-        raise ModelError(f"the level {name!r} is blank in rows {', '.join(rows[:8])}{more}")
+        listed = in_row(", ".join(rows[:8]), several=len(rows) > 1)
+        raise ModelError(f"the level {name!r} is blank in {listed}{more}")
     codes, labels = pd.factorize(words)
     return np.asarray(codes, dtype=np.intp), [str(label) for label in labels]
 
@@ -78,8 +79,8 @@ def group_rows(used: pd.DataFrame, levels: Sequence[str]) -> Grouping:
     ModelError
         Where there is no level, a level is named twice, is no column, or is blank in a row.
     """
-    listed = [levels] if isinstance(levels, str) else list(levels)
-    if not listed or len(set(listed)) < len(listed):
+    listed = [levels] if isinstance(levels, str) or not isinstance(levels, Iterable) else list(levels)
+    if not listed or not all(isinstance(name, str) for name in listed) or len(set(listed)) < len(listed):
         raise ModelError(
             f"levels names one column or several different ones, such as ('study',); got {levels!r}"
         )
@@ -137,7 +138,10 @@ def sampling_blocks(grouping: Grouping, known: Mapping[str, Vector] | Sequence[V
         found = [known[int(place)] for place in appearance]
     blocks = []
     for label, block in zip(grouping.labels, found, strict=True):
-        matrix = np.atleast_2d(np.asarray(block, dtype=np.float64))
+        try:
+            matrix = np.atleast_2d(np.asarray(block, dtype=np.float64))
+        except (TypeError, ValueError):
+            matrix = np.full((1, 1), np.nan)  # refused below
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
             raise ModelError(f"the sampling covariance of {outer} {label} is no square matrix of numbers")
         blocks.append(matrix)
@@ -179,8 +183,8 @@ def known_blocks(
         odd = np.flatnonzero(~np.isclose(np.diag(block), v[rows], rtol=1e-8, atol=0.0))
         if odd.size:
             raise ModelError(
-                f"row {names[rows[odd[0]]]}: its variance is {v[rows[odd[0]]]:g}, in the sampling covariance"
-                f" {block[odd[0], odd[0]]:g}; make it from the effects that are pooled"
+                f"{in_row(names[rows[odd[0]]])}: its variance is {v[rows[odd[0]]]:g}, in the sampling"
+                f" covariance {block[odd[0], odd[0]]:g}; make it from the effects that are pooled"
             )
         for study in {place[names[at]][0] for at in rows}:
             if owner.setdefault(study, number) != number and _correlated(known.blocks[study]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evidence._check import in_row
 from evidence.errors import ModelError
 
 __all__ = ["Moderator", "coded", "moderator"]
@@ -63,7 +64,7 @@ def _cells(name: str, column: pd.Series, rows: Sequence[str]) -> list[object]:
     missing = [row for row, cell in zip(rows, cells, strict=True) if _blank(cell)]
     if missing:
         raise ModelError(
-            f"the moderator {name} is blank in {'row' if len(missing) == 1 else 'rows'} {_listed(missing)};"
+            f"the moderator {name} is blank in {in_row(_listed(missing), several=len(missing) > 1)};"
             " fill it in, or leave these rows out before the model: it drops none by itself"
         )
     return cells
@@ -91,7 +92,7 @@ def moderator(name: str, column: pd.Series, rows: Sequence[str]) -> Moderator:
         if not (isinstance(cell, str | bool | np.bool_) or _is_number(cell))
     ]
     if odd:
-        raise ModelError(f"the moderator {name} is neither number nor word in row {_listed(odd)}")
+        raise ModelError(f"the moderator {name} is neither number nor word in {in_row(_listed(odd))}")
     return _factor(name, tuple(sorted({_word(cell) for cell in cells})))
 
 
@@ -107,7 +108,7 @@ def _numbers(name: str, cells: Sequence[object], rows: Sequence[str]) -> np.ndar
     values = np.array(cells, dtype=np.float64)
     wild = [row for row, ok in zip(rows, np.isfinite(values), strict=True) if not ok]
     if wild:
-        raise ModelError(f"the moderator {name} is infinite in row {_listed(wild)}")
+        raise ModelError(f"the moderator {name} is infinite in {in_row(_listed(wild))}")
     return values
 
 
@@ -126,7 +127,7 @@ def coded(
         odd = [row for row, cell in zip(rows, cells, strict=True) if not _is_number(cell)]
         if odd:
             raise ModelError(
-                f"the moderator {which.name} is a number; row {_listed(odd)} holds something else"
+                f"the moderator {which.name} is a number; {in_row(_listed(odd))} holds something else"
             )
         return _numbers(which.name, cells, rows)
     place = {level: i for i, level in enumerate(which.levels)}
@@ -136,7 +137,7 @@ def coded(
         where = [row for row, word in zip(rows, words, strict=True) if word not in place]
         raise ModelError(
             f"the moderator {which.name} has no level {_listed([repr(word) for word in unseen])}"
-            f" (row {_listed(where)}); the model knows {_listed([repr(level) for level in which.levels])}"
+            f" ({in_row(_listed(where))}); the model knows {_listed([repr(level) for level in which.levels])}"
         )
     known = pd.CategoricalDtype([f"L{i}" for i in range(len(place))])
     return pd.Series([f"L{place[word]}" for word in words], dtype=known)

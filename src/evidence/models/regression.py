@@ -58,6 +58,10 @@ _NO_SPREAD = (
     " and no prediction interval."
 )
 
+_NOTHING_TO_EXPLAIN = (
+    "R² is 0 by convention: without the moderators tau² is 0, which leaves nothing to explain."
+)
+
 
 def meta_regression(
     effects: Effects,
@@ -189,6 +193,9 @@ def _record(effects: Effects, selection: Selection, data: Design, terms: Terms, 
             r2 = explained(data, chosen.estimator, tau2, spread.q)
     few = few_a_coefficient(len(set(selection.studies())), terms.names)
     notes = (*more, *_notes(selection, found, several, chosen), *few)
+    if several and terms.intercept is not None and r2 is None:
+        r2 = 0.0
+        notes = (_NOTHING_TO_EXPLAIN, *notes)
     mean = None
     if not several:
         dfs = {"df": [found.df], "pred_df": [pred_df or None]}

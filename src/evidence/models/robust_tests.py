@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from evidence.errors import ModelError
+from evidence.numerics.blocks import Structure
 from evidence.numerics.intervals import quantile, two_sided_p
 from evidence.numerics.linear import Wald, independent, wald
 from evidence.numerics.multilevel import MixedFit
@@ -71,6 +72,8 @@ class MixedInference:
         Whether each combination has Satterthwaite degrees of freedom of its own.
     df : float
         Degrees of freedom otherwise.
+    unit : float
+        Unit of the effects in `sums`: on their own scale fourth powers may leave the range of numbers.
     """
 
     estimate: Vector
@@ -80,6 +83,7 @@ class MixedInference:
     sums: ClusterSums | None
     own_df: bool
     df: float
+    unit: float = 1.0
 
     def df_of(self, weights: Vector) -> float:
         """Return the degrees of freedom of one combination."""
@@ -93,7 +97,7 @@ class MixedInference:
             return wald(self.estimate, self.root, combinations, self.df)
         independent(combinations @ self.model_root)
         gamma: Vector = np.linalg.solve(self.turn, self.estimate).astype(np.float64)
-        test = htz(self.sums, combinations @ self.turn, gamma)
+        test = htz(self.sums, combinations @ self.turn, gamma / self.unit)
         return Wald(test.statistic, combinations.shape[0], test.df_denominator, test.p_value)
 
 
@@ -139,7 +143,7 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
     ModelError
         Where there are not more clusters than coefficients.
     """
-    problem, p = fit.problem, fit.beta.size
+    problem, p, unit = fit.problem, fit.beta.size, fit.problem.unit
     j = int(problem.structure.starts.size)
     if j <= p and robust not in _SATTERTHWAITE:
         raise ModelError(f"{p} coefficients need more than {p} groups of the outermost level; there are {j}")
@@ -150,9 +154,10 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
     if robust is not None:
         residual = problem.y - problem.x @ fit.beta
         kind = "CR1p" if robust == "CR1" else robust
-        sums = cluster_sums(problem.structure, fit.theta, x, residual, kind)
-        half = root @ (sums.bread @ sums.scores.T)
-        vcov = root @ robust_covariance(sums) @ root.T
+        # In the unit of the fit, a power of two: the digits are those of the data's own unit.
+        sums = cluster_sums(_in_unit(problem.structure, unit), fit.theta / unit**2, x, residual / unit, kind)
+        half = unit * (root @ (sums.bread @ sums.scores.T))
+        vcov = unit**2 * (root @ robust_covariance(sums) @ root.T)
     model_error = np.sqrt(np.diag(fit.covariance))
     error = np.sqrt(np.maximum(np.diag(vcov), 0.0))
     if np.any(error <= _IDENTICAL * model_error):
@@ -162,7 +167,7 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
             " standard errors are the model's."
         )
     own_df = sums is not None and robust in _SATTERTHWAITE
-    inference = MixedInference(fit.beta, half, model_root, root, sums, own_df, float(max(j - p, 1)))
+    inference = MixedInference(fit.beta, half, model_root, root, sums, own_df, float(max(j - p, 1)), unit)
     df = np.array([inference.df_of(row) for row in np.eye(p)])
     if own_df and df.min() < _FEW:
         notes.append(
@@ -173,6 +178,12 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
     found = [_coefficient(*one, level) for one in columns]
     joint, more = _joint(inference, tested)
     return Tests(tuple(found), inference, vcov, joint, (*notes, *more), _SOURCES.get(robust or "", ()))
+
+
+def _in_unit(structure: Structure, unit: float) -> Structure:
+    square = unit**2
+    blocks = None if structure.blocks is None else tuple(block / square for block in structure.blocks)
+    return replace(structure, v=structure.v / square, blocks=blocks)
 
 
 def _turned(covariance: Vector, turn: Vector) -> Vector:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidence._check import in_row
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.numerics.wls import Vector
@@ -153,7 +154,7 @@ def refuse_mixtures(effects: Effects, table: pd.DataFrame) -> None:
 
 def _checked_variance(row_id: str, variance: float) -> None:
     if not (math.isfinite(variance) and variance > 0.0):
-        raise ModelError(f"row {row_id}: a variance is a positive finite number, got {variance:g}")
+        raise ModelError(f"{in_row(row_id)}: a variance is a positive finite number, got {variance:g}")
 
 
 def reason_left_out(row: Mapping[str, object], partial: bool) -> str:
@@ -168,14 +169,14 @@ def reason_left_out(row: Mapping[str, object], partial: bool) -> str:
     estimate, variance = float(row["estimate"]), float(row["variance"])  # type: ignore[arg-type]
     low, high = float(row["low"]), float(row["high"])  # type: ignore[arg-type]
     if kind not in KINDS:
-        raise ModelError(f"row {row_id}: kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        raise ModelError(f"{in_row(row_id)}: kind must be one of {', '.join(KINDS)}, got {kind!r}")
     if kind == "unusable":
         return str(row["reason"] or "").strip() or "it compares nothing between the arms"
     if row["main"] is False or row["main"] is np.False_ or row["main"] == 0:
         return "another time point of this outcome is the main one"
     if kind == "exact":
         if not math.isfinite(estimate):
-            raise ModelError(f"row {row_id}: an effect is a finite number, got {estimate:g}")
+            raise ModelError(f"{in_row(row_id)}: an effect is a finite number, got {estimate:g}")
         _checked_variance(row_id, variance)
         return ""
     missing = _missing(row_id, variance, low, high)
@@ -199,5 +200,7 @@ def _missing(row_id: str, variance: float, low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high) or (math.isinf(low) and math.isinf(high)):
         return "it sets no limit to the effect"
     if low > high or low == math.inf or high == -math.inf:
-        raise ModelError(f"row {row_id}: the lower limit is below the upper one, got {low:g} and {high:g}")
+        raise ModelError(
+            f"{in_row(row_id)}: the lower limit is below the upper one, got {low:g} and {high:g}"
+        )
     return ""

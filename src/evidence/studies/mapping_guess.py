@@ -58,6 +58,13 @@ def _header_lines(body: list[Record]) -> tuple[int, ...]:
     if at is None:
         return ()
     line, row = start[at]
+    names = [cell for cell in row if cell]
+    if at and len(set(names)) < len(names):
+        # Names that come twice stand under headings of groups, which fill too few cells to be the header.
+        above_line, above = start[at - 1]
+        groups = [cell for cell in above if cell]
+        if len(groups) >= 2 and not any(map(number_like, groups)):
+            return (above_line, line)
     if at + 1 < len(start):
         below_line, below = start[at + 1]
         gaps = sum(1 for upper, lower in zip(row, below, strict=False) if not upper and lower)

@@ -25,10 +25,13 @@ __all__ = ["ProposedMapping", "propose_mapping"]
 _BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _SHOWN = 12
 _RATIOS = ("irr", "rr", "or", "hr")
-_ESTIMATES = frozenset(
-    "yi g d smd es effect estimate md rr or irr hr lnrr lnor lnirr lnhr logrr logor"  # noqa: SIM905
-    " hedges cohen".split()
+_ESTIMATES = tuple(
+    "yi hedges g cohen d smd lnrr lnor lnirr lnhr logrr logor"  # noqa: SIM905
+    " md rr or irr hr effect estimate es".split()
 )
+"""Words of a ready-made effect, the surest first."""
+_NUMBERING = frozenset("id ids no nr number index row code".split())  # noqa: SIM905
+"""Words of a column that numbers its rows: ``es_id`` is no effect."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def propose_mapping(path: str | PathLike[str], *, sheet: str = "") -> ProposedMa
     Raises
     ------
     StudyDataError
-        Where the file cannot be read.
+        Where `path` is no path, or the file cannot be read.
 
     Examples
     --------
@@ -108,6 +111,12 @@ def propose_mapping(path: str | PathLike[str], *, sheet: str = "") -> ProposedMa
     >>> proposal.sections["columns"]["post_sd_c"]
     'sd2'
     """
+    if not isinstance(path, str | PathLike):
+        raise StudyDataError(
+            "propose_mapping() takes path as the path of a file",
+            value=repr(path),
+            fix='write propose_mapping("theirs.csv")',
+        )
     source = str(path)
     rules, read = guess_file(Path(path), source, sheet=sheet)
     frame = read.frame
@@ -285,9 +294,8 @@ class _Writer:
         if self.arms.arm or self.arms.wide:
             return []
         names = [str(name) for name in self.frame if looks_numeric(self.frame[name])]
-        estimate = next(
-            (name for name in names if set(tokens(name)) & _ESTIMATES and not _precision(name)), ""
-        )
+        fit = {name: _rank(name) for name in names if not _precision(name)}
+        estimate = min((name for name in fit if fit[name] is not None), key=lambda n: fit[n] or 0, default="")
         found = {way: name for name in reversed(names) if (way := _precision(name))}
         known = [way for way in (("variance",), ("std_error",), ("low", "high")) if set(way) <= set(found)]
         if not estimate or not known:
@@ -331,6 +339,16 @@ class _Writer:
         pairs = {ours: name for ours, name in self.roles.info.items() if name not in self.roles.study}
         self.used.update(pairs.values())
         return ["", "[info]", *(f"{ours} = {_quoted(name)}" for ours, name in pairs.items())] if pairs else []
+
+
+def _rank(name: str) -> int | None:
+    """Return how surely a name is that of an effect, 0 the surest; None where it is not."""
+    words = set(tokens(name))
+    if words & _NUMBERING:
+        return None
+    if words & {"log", "ln"} and words & set(_RATIOS):  # "log OR", of which variances and errors speak
+        return _ESTIMATES.index("lnor")
+    return next((at for at, word in enumerate(_ESTIMATES) if word in words), None)
 
 
 def _precision(name: str) -> str:

@@ -44,6 +44,8 @@ _STUDY = (
     "reference",
     "trial",
     "source",
+    "studie",
+    "quelle",
 )
 _OUTCOME = (
     "outcome",
@@ -55,6 +57,9 @@ _OUTCOME = (
     "test",
     "measurement",
     "parameter",
+    "endpunkt",
+    "zielgröße",
+    "messgröße",
 )
 _GROUP = ("group", "arm", "condition", "treatment", "intervention", "group name", "arm name", "gruppe")
 
