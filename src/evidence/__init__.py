@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
+    from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
+    from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
+    from evidence.synthesis.sensitivity_influence import Influence, influence
     from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.tables import Table
 
@@ -64,9 +67,12 @@ _HOME = {
     "Claims": "synthesis.claims",
     "Comparison": "synthesis.compare",
     "CorrelationGrid": "synthesis.correlation_grid",
+    "Cumulative": "synthesis.sensitivity_cumulative",
     "DirectionTest": "synthesis.direction",
     "Effects": "effects.record",
     "EvidenceError": "errors",
+    "Influence": "synthesis.sensitivity_influence",
+    "LeaveOneOut": "synthesis.sensitivity_deletion",
     "MetaFit": "fit",
     "ModelError": "errors",
     "PartialSensitivity": "synthesis.partial_sensitivity",
@@ -87,6 +93,7 @@ _HOME = {
     "compare": "synthesis.compare",
     "correlation_curve": "charts.correlation_curve",
     "correlation_grid": "synthesis.correlation_grid",
+    "cumulative": "synthesis.sensitivity_cumulative",
     "direction_test": "synthesis.direction",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
@@ -97,6 +104,8 @@ _HOME = {
     "example_studies": "studies.example",
     "forest": "charts.forest",
     "harvest": "charts.harvest",
+    "influence": "synthesis.sensitivity_influence",
+    "leave_one_out": "synthesis.sensitivity_deletion",
     "meta_regression": "models",
     "multilevel": "models",
     "multivariate": "models",
@@ -122,9 +131,12 @@ __all__ = [
     "Claims",
     "Comparison",
     "CorrelationGrid",
+    "Cumulative",
     "DirectionTest",
     "Effects",
     "EvidenceError",
+    "Influence",
+    "LeaveOneOut",
     "MetaFit",
     "ModelError",
     "PartialSensitivity",
@@ -145,6 +157,7 @@ __all__ = [
     "compare",
     "correlation_curve",
     "correlation_grid",
+    "cumulative",
     "direction_test",
     "domains",
     "effect_direction",
@@ -155,6 +168,8 @@ __all__ = [
     "example_studies",
     "forest",
     "harvest",
+    "influence",
+    "leave_one_out",
     "meta_regression",
     "multilevel",
     "multivariate",

@@ -132,7 +132,8 @@ def estimate_scaled(
 ) -> tuple[Estimates, dict[int, str]]:
     """Estimate tau² and the mean in blocks of columns; return the failures by place.
 
-    The arguments are those of `fit_task`; `level` is that of the interval of tau².
+    The arguments are those of `fit_task`; `tau2` may also be ``"EE"``, the common effect (tau² = 0), and
+    `level` is that of the interval of tau².
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         first = [one.columns.moments(np.zeros(one.k.size)) for one in data]
@@ -140,6 +141,8 @@ def estimate_scaled(
             found = maximise_all(data, first)
         elif tau2 in ("PM", "EB"):
             found = [one.columns.mean(solve_q_many(one.columns, one.dof)) for one in data]
+        elif tau2 == "EE":
+            found = [one.columns.mean(np.zeros(one.k.size)) for one in data]
         else:
             values = (moment_estimate(tau2, one, m) for one, m in zip(data, first, strict=True))
             found = [one.columns.mean(value) for one, value in zip(data, values, strict=True)]
