@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evidence as ev
+from evidence.charts.one_by_one import one_by_one_alt, one_by_one_rows
 from evidence.errors import ModelError
 from evidence.numerics import deletion
 from evidence.numerics.deletion import cumulate, influence_values, leave_out
@@ -294,3 +295,29 @@ def test_what_is_typed_by_mistake() -> None:
         ev.leave_one_out(effects, model=lambda rows: 3)  # type: ignore[arg-type,return-value]
     with pytest.raises(ModelError, match="finite"):
         leave_out(np.array([0.1, np.nan]), np.array([0.1, 0.1]))
+
+
+def test_the_chart_draws_one_line_a_study() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.3, 0.2, 0.9], variance=0.04, study=list("abcde"))
+    result = ev.leave_one_out(effects, model=ev.common_effect)
+    rows = one_by_one_rows(result)
+    assert rows["name"].tolist() == ["nothing (all studies)", *"abcde"]
+    assert rows["estimate"].iloc[1:].tolist() == result.table["estimate"].tolist()
+    assert rows["verdict"].tolist() == ["first"] * 6
+    texts = " ".join(text.get_text() for text in ev.one_by_one_chart(result).texts)
+    assert "No single study decides" in texts
+    assert "e: 0.20 (0.00 to 0.40)" in one_by_one_alt(result)
+    path = ev.cumulative(effects, by="precision", model=ev.common_effect)
+    texts = " ".join(text.get_text() for text in ev.one_by_one_chart(path).texts)
+    assert "says the same since d" in texts
+    with pytest.raises(ModelError, match="leave_one_out"):
+        ev.one_by_one_chart(None)  # type: ignore[arg-type]
+
+
+def test_the_chart_of_ratios_is_on_the_printed_scale() -> None:
+    ratio = ev.effects_from([-0.5, -0.6, -0.4, -0.5], variance=0.01, scale="log")
+    result = ev.leave_one_out(ratio, model=ev.common_effect)
+    rows = one_by_one_rows(result)
+    assert rows["estimate"].iloc[1] == pytest.approx(np.exp(-0.5))
+    assert (rows["low"] < rows["high"]).all()
+    assert "log scale" not in " ".join(text.get_text() for text in ev.one_by_one_chart(result).texts)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.harvest import harvest
+    from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
@@ -109,6 +110,7 @@ _HOME = {
     "meta_regression": "models",
     "multilevel": "models",
     "multivariate": "models",
+    "one_by_one_chart": "charts.one_by_one",
     "partial_sensitivity": "synthesis.partial_sensitivity",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
@@ -173,6 +175,7 @@ __all__ = [
     "meta_regression",
     "multilevel",
     "multivariate",
+    "one_by_one_chart",
     "partial_sensitivity",
     "pool_arrays",
     "pool_partial",
