@@ -321,3 +321,16 @@ def test_the_chart_of_ratios_is_on_the_printed_scale() -> None:
     assert rows["estimate"].iloc[1] == pytest.approx(np.exp(-0.5))
     assert (rows["low"] < rows["high"]).all()
     assert "log scale" not in " ".join(text.get_text() for text in ev.one_by_one_chart(result).texts)
+
+
+def test_one_sided_reports_give_limits_to_draw() -> None:
+    low, high = [0.5, 0.4, 0.5, 0.6], [None] * 4
+    effects = ev.effects_from([None] * 4, std_error=0.3, low=low, high=high)
+    result = ev.leave_one_out(effects, by="study", model=ev.pool_partial)
+    assert "no finite estimate" in result.sentence()
+    rows = one_by_one_rows(result)
+    assert rows["estimate"].isna().all()
+    assert rows["verdict"].eq("first").all()
+    assert np.isfinite(rows["low"]).all()
+    texts = " ".join(text.get_text() for text in ev.one_by_one_chart(result).texts)
+    assert "No single study decides" in texts

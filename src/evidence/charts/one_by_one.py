@@ -85,7 +85,7 @@ def one_by_one_chart(
     kind = "a result of leave_one_out() or cumulative()"
     expect("one_by_one_chart", result, kind, ("table", "fit", "by"), "ev.leave_one_out(effects)")
     rows = one_by_one_rows(result)
-    if not rows["estimate"].notna().any():
+    if not rows["verdict"].ne("").any():
         raise ModelError("no line has a result to draw; see .table['note']")
     fit, slide, steps = result.fit, medium == "slide", _is_cumulative(result)
     first = Column("Study added" if steps else "Left out", tuple(rows["name"]), flex=True)
@@ -124,6 +124,8 @@ def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa:
     colour = {"first": colours.first, "second": colours.second}.get(row.verdict, colours.quiet)
     if math.isfinite(row.estimate):
         marks.dot(sheet, scale, y, row.estimate, row.low, row.high, colour)
+    elif row.verdict:
+        marks.limit_bar(sheet, scale, y, row.low, row.high, sheet.style.text * 0.9, colour=colour)
 
 
 def _is_cumulative(result: LeaveOneOut | Cumulative) -> bool:
@@ -142,7 +144,8 @@ def one_by_one_rows(result: LeaveOneOut | Cumulative) -> pd.DataFrame:
     -------
     DataFrame
         ``name``, ``order``, ``estimate``, ``low``, ``high``, ``effect_text``, ``verdict`` (``"first"``,
-        ``"second"`` or ``"undecided"``), ``studies``; under `leave_one_out` a first line with all studies.
+        ``"second"``, ``"undecided"``, or empty where there is no result), ``studies``; under
+        `leave_one_out` a first line with all studies.
     """
     fit, table = result.fit, result.table
     names = ("estimate", "conf_low", "conf_high", "n_studies")
@@ -157,7 +160,8 @@ def one_by_one_rows(result: LeaveOneOut | Cumulative) -> pd.DataFrame:
     places = decimals_for([value for three in ends for value in three if math.isfinite(value)])
     rows = []
     for (name, order, estimate, low, high, studies), shown in zip(lines, ends, strict=True):
-        known = math.isfinite(estimate)
+        # Partial reports of one side give a limit without an estimate.
+        known = math.isfinite(estimate) or math.isfinite(low) or math.isfinite(high)
         words = interval_words(*shown, places, log=fit.scale == "log") if known else "no estimate"
         verdict = "first" if low > 0.0 else "second" if high < 0.0 else "undecided"
         rows.append((str(name), _order_text(order), *shown, words, verdict if known else "", int(studies)))
