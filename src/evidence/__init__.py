@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.harvest import harvest
+    from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
+    from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
+    from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
+    from evidence.synthesis.sensitivity_influence import Influence, influence
     from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.tables import Table
 
@@ -64,9 +68,12 @@ _HOME = {
     "Claims": "synthesis.claims",
     "Comparison": "synthesis.compare",
     "CorrelationGrid": "synthesis.correlation_grid",
+    "Cumulative": "synthesis.sensitivity_cumulative",
     "DirectionTest": "synthesis.direction",
     "Effects": "effects.record",
     "EvidenceError": "errors",
+    "Influence": "synthesis.sensitivity_influence",
+    "LeaveOneOut": "synthesis.sensitivity_deletion",
     "MetaFit": "fit",
     "ModelError": "errors",
     "PartialSensitivity": "synthesis.partial_sensitivity",
@@ -87,6 +94,7 @@ _HOME = {
     "compare": "synthesis.compare",
     "correlation_curve": "charts.correlation_curve",
     "correlation_grid": "synthesis.correlation_grid",
+    "cumulative": "synthesis.sensitivity_cumulative",
     "direction_test": "synthesis.direction",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
@@ -97,9 +105,12 @@ _HOME = {
     "example_studies": "studies.example",
     "forest": "charts.forest",
     "harvest": "charts.harvest",
+    "influence": "synthesis.sensitivity_influence",
+    "leave_one_out": "synthesis.sensitivity_deletion",
     "meta_regression": "models",
     "multilevel": "models",
     "multivariate": "models",
+    "one_by_one_chart": "charts.one_by_one",
     "partial_sensitivity": "synthesis.partial_sensitivity",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
@@ -122,9 +133,12 @@ __all__ = [
     "Claims",
     "Comparison",
     "CorrelationGrid",
+    "Cumulative",
     "DirectionTest",
     "Effects",
     "EvidenceError",
+    "Influence",
+    "LeaveOneOut",
     "MetaFit",
     "ModelError",
     "PartialSensitivity",
@@ -145,6 +159,7 @@ __all__ = [
     "compare",
     "correlation_curve",
     "correlation_grid",
+    "cumulative",
     "direction_test",
     "domains",
     "effect_direction",
@@ -155,9 +170,12 @@ __all__ = [
     "example_studies",
     "forest",
     "harvest",
+    "influence",
+    "leave_one_out",
     "meta_regression",
     "multilevel",
     "multivariate",
+    "one_by_one_chart",
     "partial_sensitivity",
     "pool_arrays",
     "pool_partial",

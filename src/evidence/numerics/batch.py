@@ -139,12 +139,20 @@ def fit_task(
     return fit_scaled(data, tau2, inference, level, interval=interval)
 
 
+def _not_iterated(tau2: str, one: Scaled, at_zero: Moments) -> Vector:
+    """Return tau² of the estimators that need no search of a likelihood; 0 for the common effect."""
+    if tau2 == "EE":
+        return np.zeros(one.k.size)
+    return solve_q_many(one.columns, one.dof) if tau2 in ("PM", "EB") else moment_estimate(tau2, one, at_zero)
+
+
 def estimate_scaled(
     blocks_of_columns: Iterable[Scaled], tau2: str, level: float = 0.95, *, interval: bool = False
 ) -> tuple[Estimates, dict[int, str]]:
     """Estimate tau² and the mean in blocks of columns; return the failures by place.
 
-    The arguments are those of `fit_task`; `level` is that of the interval of tau².
+    The arguments are those of `fit_task`; `tau2` may also be ``"EE"``, the common effect (tau² = 0), and
+    `level` is that of the interval of tau².
     """
     data: list[Scaled] = []
     first: list[Moments] = []
@@ -155,9 +163,7 @@ def estimate_scaled(
             if tau2 in ("ML", "REML"):
                 found.append(search(one, m))
             else:
-                pm = tau2 in ("PM", "EB")
-                value = solve_q_many(one.columns, one.dof) if pm else moment_estimate(tau2, one, m)
-                found.append(one.columns.mean(value))
+                found.append(one.columns.mean(_not_iterated(tau2, one, m)))
             data.append(one)
             first.append(m)
         if tau2 in ("ML", "REML"):
