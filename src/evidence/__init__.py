@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from evidence.studies.mapping_proposal import propose_mapping
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
+    from evidence.synthesis.bias import FunnelTest, funnel_test
+    from evidence.synthesis.bias_counts import ExcessTest, FailSafeN, excess_significance_test, fail_safe_n
+    from evidence.synthesis.bias_fill import TrimAndFill, trim_and_fill
+    from evidence.synthesis.bias_limit import PetPeese, pet_peese
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
@@ -67,9 +71,13 @@ _HOME = {
     "DirectionTest": "synthesis.direction",
     "Effects": "effects.record",
     "EvidenceError": "errors",
+    "ExcessTest": "synthesis.bias_counts",
+    "FailSafeN": "synthesis.bias_counts",
+    "FunnelTest": "synthesis.bias",
     "MetaFit": "fit",
     "ModelError": "errors",
     "PartialSensitivity": "synthesis.partial_sensitivity",
+    "PetPeese": "synthesis.bias_limit",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
     "SamplingCovariance": "effects.covariance",
@@ -77,6 +85,7 @@ _HOME = {
     "StudyDataError": "errors",
     "Table": "tables",
     "Trap": "synthesis.trap",
+    "TrimAndFill": "synthesis.bias_fill",
     "albatross": "charts.albatross",
     "appraisal": "auditing.appraisal",
     "audit": "auditing",
@@ -95,12 +104,16 @@ _HOME = {
     "effects_from": "effects.generic",
     "evidence_map": "charts.evidence_map",
     "example_studies": "studies.example",
+    "excess_significance_test": "synthesis.bias_counts",
+    "fail_safe_n": "synthesis.bias_counts",
     "forest": "charts.forest",
+    "funnel_test": "synthesis.bias",
     "harvest": "charts.harvest",
     "meta_regression": "models",
     "multilevel": "models",
     "multivariate": "models",
     "partial_sensitivity": "synthesis.partial_sensitivity",
+    "pet_peese": "synthesis.bias_limit",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "propose_mapping": "studies.mapping_proposal",
@@ -110,6 +123,7 @@ _HOME = {
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
+    "trim_and_fill": "synthesis.bias_fill",
     "vote_count": "synthesis.direction",
     "within_group_trap": "synthesis.trap",
 }
@@ -125,15 +139,20 @@ __all__ = [
     "DirectionTest",
     "Effects",
     "EvidenceError",
+    "ExcessTest",
+    "FailSafeN",
+    "FunnelTest",
     "MetaFit",
     "ModelError",
     "PartialSensitivity",
+    "PetPeese",
     "Prior",
     "SamplingCovariance",
     "Studies",
     "StudyDataError",
     "Table",
     "Trap",
+    "TrimAndFill",
     "__version__",
     "albatross",
     "appraisal",
@@ -153,12 +172,16 @@ __all__ = [
     "effects_from",
     "evidence_map",
     "example_studies",
+    "excess_significance_test",
+    "fail_safe_n",
     "forest",
+    "funnel_test",
     "harvest",
     "meta_regression",
     "multilevel",
     "multivariate",
     "partial_sensitivity",
+    "pet_peese",
     "pool_arrays",
     "pool_partial",
     "propose_mapping",
@@ -168,6 +191,7 @@ __all__ = [
     "sensitivity_chart",
     "trap_chart",
     "trial",
+    "trim_and_fill",
     "vote_count",
     "within_group_trap",
 ]
