@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from evidence.studies.mapping_proposal import propose_mapping
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
-    from evidence.synthesis.bias import FunnelTest, funnel_test
+    from evidence.synthesis.bias import funnel_test
     from evidence.synthesis.bias_counts import ExcessTest, FailSafeN, excess_significance_test, fail_safe_n
     from evidence.synthesis.bias_fill import TrimAndFill, trim_and_fill
     from evidence.synthesis.bias_limit import PetPeese, pet_peese
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
+    from evidence.synthesis.funnel_record import FunnelTest
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
     from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.tables import Table
@@ -73,7 +74,7 @@ _HOME = {
     "EvidenceError": "errors",
     "ExcessTest": "synthesis.bias_counts",
     "FailSafeN": "synthesis.bias_counts",
-    "FunnelTest": "synthesis.bias",
+    "FunnelTest": "synthesis.funnel_record",
     "MetaFit": "fit",
     "ModelError": "errors",
     "PartialSensitivity": "synthesis.partial_sensitivity",

@@ -30,7 +30,7 @@ class TrimFill:
     added : int
         How many effects are missing.
     std_error : float
-        Standard error of that number; NaN where its formula has no value, or the funnel is symmetric.
+        Standard error of that number; NaN where its formula has no value.
     p_value : float or None
         With R0, of the hypothesis that none is missing.
     side : {"left", "right"}
@@ -100,9 +100,9 @@ def trim_fill(y: Vector, v: Vector, *, side: str, estimator: str = "L0", model: 
     facing, variances = sign * y[order], v[order]
     whole = _mean(facing, variances, model)
     if _symmetric(facing - whole, variances):
-        nothing = np.zeros(0, dtype=np.intp)
+        nothing, error = np.zeros(0, dtype=np.intp), _error(y.size, 0.0, estimator)
         return TrimFill(
-            0, math.nan, 0.5 if estimator == "R0" else None, side, sign * whole, nothing, np.zeros(0)
+            0, error, 0.5 if estimator == "R0" else None, side, sign * whole, nothing, np.zeros(0)
         )
     k, before, now, error, centre = y.size, -1, 0, math.nan, math.nan
     for _ in range(_MOST):
@@ -158,17 +158,25 @@ def _missing(distance: Vector, estimator: str) -> tuple[int, float]:
     if estimator == "R0":
         below = rank[distance < 0.0]
         found = k - (float(below.max()) if below.size else 0.0) - 1.0
-        return max(0, round(found)), math.sqrt(2.0 * max(0.0, found) + 2.0)
-    above = float(rank[distance > 0.0].sum())
-    if estimator == "L0":
-        found, scale = (4.0 * above - k * (k + 1.0)) / (2.0 * k - 1.0), 4.0 / (2.0 * k - 1.0)
     else:
+        above = float(rank[distance > 0.0].sum())
+        found = (4.0 * above - k * (k + 1.0)) / (2.0 * k - 1.0)
+    if estimator == "Q0":
         inside = 2.0 * k * k - 4.0 * above + 0.25
         if inside < 0.0:
             raise ModelError("Q0 has no value where every distance is on one side; use estimator='L0'")
         found = k - 0.5 - math.sqrt(inside)
-        scale = (k - 0.5) ** 2 - found * (2.0 * k - found - 1.0)
-        scale = 2.0 / math.sqrt(scale) if scale > 0.0 else math.nan
+    return max(0, round(found)), _error(k, found, estimator)
+
+
+def _error(k: int, found: float, estimator: str) -> float:
+    """Return the standard error of a number of missing effects, NaN where its formula has no value."""
+    if estimator == "R0":
+        return math.sqrt(2.0 * max(0.0, found) + 2.0)
+    scale = 4.0 / (2.0 * k - 1.0)
+    if estimator == "Q0":
+        inside = (k - 0.5) ** 2 - found * (2.0 * k - found - 1.0)
+        scale = 2.0 / math.sqrt(inside) if inside > 0.0 else math.nan
     spread = (
         k * (k + 1.0) * (2.0 * k + 1.0)
         + 10.0 * found**3
@@ -178,4 +186,4 @@ def _missing(distance: Vector, estimator: str) -> tuple[int, float]:
         - 18.0 * k * found
         + 6.0 * k * k * found
     ) / 24.0
-    return max(0, round(found)), scale * math.sqrt(spread) if spread >= 0.0 else math.nan
+    return scale * math.sqrt(spread) if spread >= 0.0 else math.nan

@@ -12,7 +12,7 @@ import pandas as pd
 from evidence.fit.numbers import count, decimals, number, p_value
 
 if TYPE_CHECKING:
-    from evidence.synthesis.bias import FunnelTest
+    from evidence.synthesis.funnel_record import FunnelTest
 
 __all__ = ["FEW", "bias_page", "equals_p", "few", "funnel_sentence", "shown_interval"]
 
