@@ -395,3 +395,41 @@ def test_three_studies_equal_effects_equal_variances() -> None:
         ev.trim_and_fill(level)
     assert ev.trim_and_fill(level, side="left").added >= 0
     assert isinstance(ev.funnel_test(three).table, pd.DataFrame)
+
+
+@given(seed=SEED, k=st.integers(1, 6))
+@settings(max_examples=40, deadline=None)
+def test_few_and_tied_effects_get_an_answer_or_a_refusal(seed: int, k: int) -> None:
+    """Whatever small sets of tied numbers come in, nothing but a ModelError comes out instead of a result."""
+    rng = np.random.default_rng(seed)
+    error = rng.choice([0.1, 0.2, 1.0], k)
+    effects = ev.effects_from(rng.choice([0.0, 0.3, -0.3, 5.0], k), std_error=error)
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        (ev.funnel_test, {}),
+        (ev.funnel_test, {"method": "begg"}),
+        (ev.funnel_test, {"model": "multilevel"}),
+        (ev.trim_and_fill, {}),
+        (ev.trim_and_fill, {"estimator": "Q0", "side": "left"}),
+        (ev.trim_and_fill, {"estimator": "R0", "side": "right", "model": "EE"}),
+        (ev.pet_peese, {}),
+        (ev.fail_safe_n, {}),
+        (ev.fail_safe_n, {"method": "Orwin"}),
+        (ev.excess_significance_test, {}),
+    ]
+    for verb, options in calls:
+        try:
+            found = verb(effects, **options)
+        except ev.ModelError as problem:
+            refused = str(problem)
+        else:
+            refused = ""
+            assert found.sentence()
+            assert "<table>" in found._repr_html_()
+        if k >= 3 and len(set(error.tolist())) > 1 and verb in (ev.fail_safe_n, ev.excess_significance_test):
+            assert refused == ""
+
+
+def test_a_slope_that_rests_on_one_study_has_no_robust_variance() -> None:
+    effects = ev.effects_from([0.1, 0.2, 0.3, 0.9], std_error=[0.1, 0.1, 0.1, 0.4])
+    with pytest.raises(ev.ModelError, match="without study row 4"):
+        ev.funnel_test(effects, model="multilevel")

@@ -237,7 +237,7 @@ def _multilevel(
     Raises
     ------
     ModelError
-        Where there are fewer than three studies, or the predictor does not vary.
+        Where there are fewer than three studies, or the predictor does not vary or varies by one study alone.
     """
     studies = len(set(selection.studies()))
     if studies < 3:
@@ -245,6 +245,16 @@ def _multilevel(
     x = predictor_values(effects, selection, predictor)
     if np.ptp(x) <= 1e-12 * float(np.abs(x).max()):
         raise ModelError("the predictor is the same for every effect: there is no slope to test")
+    groups = np.array(selection.studies())
+    for study in dict.fromkeys(groups.tolist()):
+        rest = x[groups != study]
+        if np.ptp(rest) <= 1e-9 * float(np.abs(x).max()):
+            raise ModelError(
+                f"without study {study} the predictor is the same for every effect: one study alone makes the"
+                " slope, which leaves a cluster-robust variance nothing to go by; use model='lm' or 'REML'"
+                " with one"
+                " row a study"
+            )
     column = np.full(len(effects.table), math.nan)
     column[selection.used] = x
     given = replace(effects, table=effects.table.assign(**{_COLUMN: column}))
