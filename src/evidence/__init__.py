@@ -51,10 +51,15 @@ if TYPE_CHECKING:
     from evidence.studies.mapping_proposal import propose_mapping
     from evidence.studies.reading import read_studies
     from evidence.studies.record import Studies
+    from evidence.synthesis.bias import funnel_test
+    from evidence.synthesis.bias_counts import ExcessTest, FailSafeN, excess_significance_test, fail_safe_n
+    from evidence.synthesis.bias_fill import TrimAndFill, trim_and_fill
+    from evidence.synthesis.bias_limit import PetPeese, pet_peese
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
+    from evidence.synthesis.funnel_record import FunnelTest
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
@@ -72,11 +77,15 @@ _HOME = {
     "DirectionTest": "synthesis.direction",
     "Effects": "effects.record",
     "EvidenceError": "errors",
+    "ExcessTest": "synthesis.bias_counts",
+    "FailSafeN": "synthesis.bias_counts",
+    "FunnelTest": "synthesis.funnel_record",
     "Influence": "synthesis.sensitivity_influence",
     "LeaveOneOut": "synthesis.sensitivity_deletion",
     "MetaFit": "fit",
     "ModelError": "errors",
     "PartialSensitivity": "synthesis.partial_sensitivity",
+    "PetPeese": "synthesis.bias_limit",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
     "SamplingCovariance": "effects.covariance",
@@ -84,6 +93,7 @@ _HOME = {
     "StudyDataError": "errors",
     "Table": "tables",
     "Trap": "synthesis.trap",
+    "TrimAndFill": "synthesis.bias_fill",
     "albatross": "charts.albatross",
     "appraisal": "auditing.appraisal",
     "audit": "auditing",
@@ -103,7 +113,10 @@ _HOME = {
     "effects_from": "effects.generic",
     "evidence_map": "charts.evidence_map",
     "example_studies": "studies.example",
+    "excess_significance_test": "synthesis.bias_counts",
+    "fail_safe_n": "synthesis.bias_counts",
     "forest": "charts.forest",
+    "funnel_test": "synthesis.bias",
     "harvest": "charts.harvest",
     "influence": "synthesis.sensitivity_influence",
     "leave_one_out": "synthesis.sensitivity_deletion",
@@ -112,6 +125,7 @@ _HOME = {
     "multivariate": "models",
     "one_by_one_chart": "charts.one_by_one",
     "partial_sensitivity": "synthesis.partial_sensitivity",
+    "pet_peese": "synthesis.bias_limit",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "propose_mapping": "studies.mapping_proposal",
@@ -121,6 +135,7 @@ _HOME = {
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
+    "trim_and_fill": "synthesis.bias_fill",
     "vote_count": "synthesis.direction",
     "within_group_trap": "synthesis.trap",
 }
@@ -137,17 +152,22 @@ __all__ = [
     "DirectionTest",
     "Effects",
     "EvidenceError",
+    "ExcessTest",
+    "FailSafeN",
+    "FunnelTest",
     "Influence",
     "LeaveOneOut",
     "MetaFit",
     "ModelError",
     "PartialSensitivity",
+    "PetPeese",
     "Prior",
     "SamplingCovariance",
     "Studies",
     "StudyDataError",
     "Table",
     "Trap",
+    "TrimAndFill",
     "__version__",
     "albatross",
     "appraisal",
@@ -168,7 +188,10 @@ __all__ = [
     "effects_from",
     "evidence_map",
     "example_studies",
+    "excess_significance_test",
+    "fail_safe_n",
     "forest",
+    "funnel_test",
     "harvest",
     "influence",
     "leave_one_out",
@@ -177,6 +200,7 @@ __all__ = [
     "multivariate",
     "one_by_one_chart",
     "partial_sensitivity",
+    "pet_peese",
     "pool_arrays",
     "pool_partial",
     "propose_mapping",
@@ -186,6 +210,7 @@ __all__ = [
     "sensitivity_chart",
     "trap_chart",
     "trial",
+    "trim_and_fill",
     "vote_count",
     "within_group_trap",
 ]

@@ -1,0 +1,102 @@
+"""Small-study effects in words and as HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evidence.fit.numbers import count, decimals, number, p_value
+
+if TYPE_CHECKING:
+    from evidence.synthesis.funnel_record import FunnelTest
+
+__all__ = ["FEW", "bias_page", "equals_p", "few", "funnel_sentence", "shown_interval"]
+
+FEW = 10
+"""Studies below which the funnel should not be tested or mended (Sterne et al. 2011)."""
+
+_NAMES = {
+    "egger": "Egger's regression",
+    "begg": "Begg's rank test",
+    "harbord": "Harbord's test",
+    "peters": "Peters' test",
+}
+_GROWING = ("ni", "sqrt(ni)")
+
+
+def few(k: int, what: str) -> tuple[str, ...]:
+    """Return the note on too few studies, or nothing."""
+    if k >= FEW:
+        return ()
+    return (
+        f"{count(k, 'study is', 'studies are')} too few: below {FEW} {what} cannot tell bias from chance"
+        " and should"
+        " not be read (Sterne et al. 2011, doi:10.1136/bmj.d4002).",
+    )
+
+
+def equals_p(value: float) -> str:
+    """Return ``"p = 0.03"`` or ``"p < 0.0001"``."""
+    text = p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def shown_interval(estimate: float, low: float, high: float, scale: str, sign: int) -> str:
+    """Return an estimate and its interval on the printed scale."""
+    ends = [estimate, low, high]
+    if scale == "log":
+        ends = [math.exp(min(sign * end, 709.0)) for end in ends]
+    places = decimals(ends)
+    lower, upper = sorted(ends[1:])
+    return f"{number(ends[0], places)} ({number(lower, places)} to {number(upper, places)})"
+
+
+def funnel_sentence(test: FunnelTest) -> str:
+    """Return the result as one plain line; see `FunnelTest.sentence`."""
+    size = count(test.n_studies, "study", "studies")
+    if test.k > test.n_studies:
+        size += f", {test.k} effects"
+    slope = test.table.iloc[-1]
+    head = f"{_NAMES[test.method]} ({size}): "
+    if test.method == "begg":
+        head += f"tau = {number(float(slope['estimate']))}, {equals_p(test.p_value)}"
+    else:
+        df = "z" if test.df is None else f"t({test.df:.3g})"
+        head += f"slope on {test.predictor} {number(float(slope['estimate']), 3)}, {df} = "
+        head += f"{number(test.statistic)}, {equals_p(test.p_value)}"
+    if test.n_studies < FEW:
+        return f"{head}. Too few studies to be read: fewer than {FEW}."
+    if test.p_value >= 1.0 - test.level:
+        return f"{head}: no clear sign that small studies show other effects, which does not rule it out."
+    up = (float(slope["estimate"]) > 0.0) != (test.predictor in _GROWING)
+    text = f"{head}: smaller studies show {'higher' if up else 'lower'} effects on the scale of the model."
+    if test.limit is not None and test.limit_low is not None and test.limit_high is not None:
+        limit = shown_interval(test.limit, test.limit_low, test.limit_high, test.scale, test.display_sign)
+        text += f" The line reaches {limit} for a study of unlimited size."
+    return text
+
+
+def bias_page(sentence: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
+    """Return a result as HTML: the sentence, its table, its notes; all text escaped."""
+    head = "".join(f"<th>{escape(str(name).replace('_', ' '))}</th>" for name in table.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
+        for row in table.itertuples(index=False, name=None)
+    )
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return (
+        f'<div class="evidence-bias"><p><b>{escape(sentence)}</b></p><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table><ul>{items}</ul></div>"
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value, 3)
+    return "" if value is None else str(value)
