@@ -533,3 +533,35 @@ def test_any_unit_of_the_effects_gives_the_same_digits(robust: str | None, expon
     for name in ("df", "p_value"):
         assert right[name].tolist() == pytest.approx(left[name].tolist(), rel=1e-10)
     assert far.qm == pytest.approx(own.qm, rel=1e-10)
+
+
+@pytest.mark.parametrize("robust", ["CR2", "CR3"])
+@pytest.mark.parametrize("seed", range(12))
+def test_what_one_study_alone_tells_is_refused_by_name_or_has_sound_numbers(robust: str, seed: int) -> None:
+    """A study with a moderator of its own fits its residuals exactly: no cluster-robust variance is left."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 4, int(rng.integers(2, 6)))
+    study = np.repeat([f"s{at}" for at in range(sizes.size)], sizes)
+    own = study == "s0"
+    effects = ev.effects_from(
+        rng.normal(0.0, 0.3, study.size),
+        variance=rng.uniform(0.02, 0.1, study.size),
+        study=study.tolist(),
+        x=np.where(own, 1.0, 0.0),
+        group=np.where(own, "a", "b").tolist(),
+    )
+    for formula in ("~ 0 + x", "~ x", "~ 0 + group", "~ group"):
+        try:
+            fit = ev.multilevel(effects, formula=formula, robust=robust)
+        except ev.ModelError:
+            continue  # named in the next test; anything else, or a NaN, fails here
+        numbers = fit.tidy()[["estimate", "std_error", "df", "p_value"]].to_numpy(dtype=np.float64)
+        assert np.isfinite(numbers).all()
+        assert (numbers[:, 2] > 0.0).all()
+
+
+def test_the_coefficient_that_one_study_tells_is_named() -> None:
+    effects = ev.effects_from([0.1, 0.3, 0.5, 0.7], variance=[0.04] * 4, study=list("aabc"), x=[1.0, 2, 0, 0])
+    with pytest.raises(ev.ModelError, match=r"x rests on one group .* robust=None"):
+        ev.multilevel(effects, formula="~ 0 + x", robust="CR3")
+    assert ev.multilevel(effects, formula="~ 0 + x", robust=None).tidy()["std_error"].item() > 0

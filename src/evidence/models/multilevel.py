@@ -141,7 +141,7 @@ def multilevel(
     )
     several = terms.names != ("Intercept",)
     tested = [j for j in range(x.shape[1]) if several and j != terms.intercept]
-    tests = run_tests(fit, chosen.robust, chosen.level, np.eye(x.shape[1])[tested])
+    tests = run_tests(fit, chosen.robust, chosen.level, np.eye(x.shape[1])[tested], terms.names)
     robust_name = "model-based, t" if chosen.robust is None else chosen.robust
     label = f"{chosen.estimator}, {' / '.join(grouping.names)}, {robust_name}"
     made = Made(

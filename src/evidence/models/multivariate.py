@@ -136,7 +136,7 @@ def multivariate(
         restricted=estimator == "REML",
     )
     outcomes = Outcomes(outcome, names, fit.tau2, formula is None)
-    tests = run_tests(fit.mixed, robust, level, _tested(terms, outcomes))
+    tests = run_tests(fit.mixed, robust, level, _tested(terms, outcomes), terms.names)
     label = "model-based, t" if robust is None else robust
     method = f"{estimator}, {structure} of {outcome} within {cluster}, {label}"
     made = Made(

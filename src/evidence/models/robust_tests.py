@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -120,7 +121,7 @@ def _coefficient(estimate: float, error: float, df: float, level: float) -> Coef
     return Coefficient(estimate, error, df, statistic, p, estimate - half, estimate + half)
 
 
-def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -> Tests:
+def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector, names: Sequence[str]) -> Tests:
     """Test every coefficient, and some combinations together.
 
     Parameters
@@ -133,6 +134,8 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
         Level of the intervals.
     tested : Vector, shape (m, p)
         Combinations of the joint test; none where m is 0.
+    names : sequence of str, length p
+        The coefficients, for messages.
 
     Returns
     -------
@@ -141,7 +144,7 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
     Raises
     ------
     ModelError
-        Where there are not more clusters than coefficients.
+        Where there are not more clusters than coefficients, or one cluster alone tells a coefficient.
     """
     problem, p, unit = fit.problem, fit.beta.size, fit.problem.unit
     j = int(problem.structure.starts.size)
@@ -168,7 +171,7 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
         )
     own_df = sums is not None and robust in _SATTERTHWAITE
     inference = MixedInference(fit.beta, half, model_root, root, sums, own_df, float(max(j - p, 1)), unit)
-    df = np.array([inference.df_of(row) for row in np.eye(p)])
+    df = np.array([_df_of(inference, row, name) for row, name in zip(np.eye(p), names, strict=True)])
     if own_df and df.min() < _FEW:
         notes.append(
             f"With {df.min():.1f} degrees of freedom the robust interval is wide and its p value rough"
@@ -178,6 +181,23 @@ def run_tests(fit: MixedFit, robust: str | None, level: float, tested: Vector) -
     found = [_coefficient(*one, level) for one in columns]
     joint, more = _joint(inference, tested)
     return Tests(tuple(found), inference, vcov, joint, (*notes, *more), _SOURCES.get(robust or "", ()))
+
+
+def _df_of(inference: MixedInference, row: Vector, name: str) -> float:
+    """Return the degrees of freedom of a coefficient, which the message names where there are none.
+
+    Raises
+    ------
+    ModelError
+        Where one group alone tells the coefficient.
+    """
+    try:
+        return inference.df_of(row)
+    except ModelError:
+        raise ModelError(
+            f"{name} rests on one group of the outermost level alone, which leaves nothing to estimate a "
+            "cluster-robust variance from; leave it out, or take robust=None (the model's standard errors)"
+        ) from None
 
 
 def _in_unit(structure: Structure, unit: float) -> Structure:

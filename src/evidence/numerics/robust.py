@@ -37,6 +37,9 @@ from evidence.numerics.wls import Vector
 
 __all__ = ["ROBUST", "ClusterSums", "Wald", "cluster_sums", "htz", "robust_covariance", "satterthwaite"]
 
+_ALONE = 1e-9
+"""Share of a contrast's variance by clusters below which one cluster alone tells the contrast."""
+
 ROBUST = ("CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3")
 """Names of the variances: CR1 has the factor J / (J - 1), CR1p J / (J - p), CR1S J (N - 1) / ((J - 1) (N -
 p))."""
@@ -171,7 +174,9 @@ class _Stack:
         values, vectors = np.linalg.eigh(0.5 * (inner + np.swapaxes(inner, 1, 2)))
         # An eigenvalue is known to rounding of the largest: where that does not do, by singular values.
         poor = np.flatnonzero(values[:, 0] <= _POOR * values[:, -1])
-        power = 1.0 / np.sqrt(np.maximum(values, _POOR * values[:, -1:]))
+        # A cluster of one row that alone tells a coefficient has no eigenvalue above 0: it is poor too.
+        floor = np.maximum(_POOR * values[:, -1:], np.finfo(np.float64).tiny)
+        power = 1.0 / np.sqrt(np.maximum(values, floor))
         if poor.size:
             power[poor], vectors[poor] = _singular_roots(root[poor], x[poor], bread)
         half = root @ vectors
@@ -220,6 +225,12 @@ def satterthwaite(sums: ClusterSums, contrast: Vector) -> float:
         Of any kind.
     contrast : Vector, shape (p,)
         What is tested is ``contrast @ beta``.
+
+    Raises
+    ------
+    ModelError
+        Where one cluster alone tells the contrast: it fits its residuals exactly, and nothing is left to
+        estimate a variance from.
     """
     q = sums.bread
     c = q @ contrast
@@ -228,6 +239,8 @@ def satterthwaite(sums: ClusterSums, contrast: Vector) -> float:
     half = u @ q
     square = u.T @ u
     mean = float(own.sum() - np.einsum("ji,ji->", u, half))
+    if mean <= _ALONE * float(own.sum()):
+        raise ModelError("a coefficient rests on one cluster alone, which leaves it no robust variance")
     cross = float(np.einsum("j,ji,ji->", own, u, half))
     variance = float(own @ own) - 2.0 * cross + float(np.trace(q @ square @ q @ square))
     return mean * mean / variance
@@ -259,6 +272,9 @@ def htz(sums: ClusterSums, contrasts: Vector, beta: Vector) -> Wald:
     mean = sums.spread.sum(axis=0) - np.einsum("jki,kl,jlm->im", sums.reach, q, sums.reach, optimize=True)
     model = contrasts @ q @ mean @ q @ contrasts.T
     values, vectors = np.linalg.eigh(model)
+    whole = contrasts @ q @ sums.spread.sum(axis=0) @ q @ contrasts.T
+    if values[0] <= _ALONE * float(np.trace(whole)):
+        raise ModelError("what is tested rests in part on one cluster alone: it has no robust variance")
     c = q @ contrasts.T @ (vectors / np.sqrt(values)) @ vectors.T
     own = np.einsum("ia,jik,kb->jab", c, sums.spread, c, optimize=True)
     u = sums.reach @ c
