@@ -217,10 +217,25 @@ FLAGGED: list[tuple[str, str, list[Row]]] = [
     ("inferred_verdicts", "ask", [{"inferred": "yes"}, {}]),
 ]
 
+JUMPS: list[Row] = [
+    {"outcome": "jump", "unit": unit, "n_e": 16, "n_c": 16, "post_mean_e": mean, "post_sd_e": sd}
+    for unit, mean, sd in (
+        ("cm", "31", "4.4"),
+        ("m", "0.30", "0.042"),
+        ("in", "12.1", "1.7"),
+        ("mm", "305", "11"),
+    )
+]
+"""One jump in four units; the last standard deviation is a quarter of the usual share of its mean."""
+
+FLAGGED.append(("unusual_variation", "ask", JUMPS))
+
 CLEAN: list[tuple[str, list[Row]]] = [
     ("large_effect", [ARMS]),
     ("standard_error_as_sd", sprints("0.13")),
     ("standard_error_as_sd", sprints("0.04")[-3:]),  # two other studies tell nothing of what is usual
+    ("unusual_variation", [*JUMPS[:3], {**JUMPS[3], "post_sd_e": "40"}]),
+    ("unusual_variation", [{**row, "unit": "cm"} for row in JUMPS]),  # one unit: the check of the SDs looks
     ("spread_within_row", [ARMS]),
     ("implied_correlation", [CHANGES]),
     ("implied_correlation", [{**CHANGES, "change_sd_e": ""}]),
@@ -323,6 +338,10 @@ def test_checks_that_need_the_study_table() -> None:
     both: list[Row] = [{"study": "a", "outcome": "jump"}, {"study": "b", "outcome": "sprint"}]
     assert found(*both, check="same_people_twice", info=info) == ["unlikely"]
     assert found(*both, check="outcomes_missing", info=info) == ["ask"]
+    authors: list[Row] = [{"study": key, "authors": "Lee K; Day P", "n_total": 30} for key in "ab"]
+    assert found({"study": "a"}, {"study": "b"}, check="same_people_twice", info=authors) == ["ask"]
+    authors[1]["n_total"] = 31
+    assert found({"study": "a"}, {"study": "b"}, check="same_people_twice", info=authors) == []
 
 
 def test_the_same_people_in_both_arms_may_be_as_many_as_took_part() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -89,6 +90,9 @@ def _twice(data: AuditData) -> Sequence[Finding]:
                     )
     for pair in _same_numbers(data):
         pairs.setdefault(pair, "print the same means and standard deviations for as many people")
+    alike = _same_authors(data)
+    for pair in alike:
+        pairs.setdefault(pair, "have the same authors, people and outcome")
     cells = data.codes(_CELL)
     out = []
     for (first, second), why in pairs.items():
@@ -99,7 +103,7 @@ def _twice(data: AuditData) -> Sequence[Finding]:
             Finding(
                 str(data.row_ids[rows[0]]),
                 _TWICE,
-                "unlikely",
+                "ask" if why.endswith("and outcome") else "unlikely",
                 f"{first} and {second} {why}: pooled as two studies, their people count twice "
                 f"({together} {'cell' if together == 1 else 'cells'})",
                 "study",
@@ -108,6 +112,31 @@ def _twice(data: AuditData) -> Sequence[Finding]:
             )
         )
     return out
+
+
+def _same_authors(data: AuditData) -> list[tuple[str, str]]:
+    """Return pairs of studies with the same authors, as many people, and an outcome in common."""
+    info = data.info
+    if info is None or not {"authors", "n_total"} <= set(info.columns):
+        return []
+    outcomes: dict[str, set[str]] = {}
+    for at in np.flatnonzero(data.study_rows):
+        outcomes.setdefault(str(data.studies_of[at]), set()).add(str(data.word("outcome")[at]).casefold())
+    seen: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for study, authors, people in zip(info.index, info["authors"], info["n_total"], strict=True):
+        if (
+            str(study) in outcomes
+            and str(authors or "").strip()
+            and str(people or "").strip() not in ("", "nan")
+        ):
+            seen[(" ".join(str(authors).casefold().split()), str(people))].append(str(study))
+    return [
+        (min(first, second), max(first, second))
+        for studies in seen.values()
+        for place, first in enumerate(studies)
+        for second in studies[place + 1 :]
+        if outcomes[first] & outcomes[second]
+    ]
 
 
 def _same_numbers(data: AuditData) -> list[tuple[str, str]]:
@@ -162,8 +191,10 @@ DESIGN: tuple[Check, ...] = (
         name=_TWICE,
         family=_FAMILY,
         title="the same people under two study keys",
-        rule="`overlaps` in study_info, or equal means, standard deviations and sizes under two keys",
-        severities=("unlikely",),
+        rule="`overlaps` in study_info, or equal means, standard deviations and sizes under two keys; ask "
+        "where authors, "
+        "people in all and an outcome are the same",
+        severities=("unlikely", "ask"),
         needs=("study",),
         example="A trial and its follow-up paper.",
         advice="Keep one report of each outcome, or give both the same key.",

@@ -26,11 +26,13 @@ def _families() -> tuple[tuple[Check, ...], ...]:
     from evidence.auditing.sizes import SIZES
     from evidence.auditing.spread import SPREAD
     from evidence.auditing.subgroups import SUBGROUPS
+    from evidence.auditing.variation import VARIATION
     from evidence.auditing.weights import WEIGHTS
 
     return (
         *(
             SPREAD,
+            VARIATION,
             ARM_SPREAD,
             CHANGES,
             P_VALUES,
