@@ -25,10 +25,10 @@ row = "leetun2004_01"
 reason = "The upper limit is a misprint in the paper; its authors were asked."
 ```
 
-Three oddities that the extraction names are not in the cells of the shipped table, so that no check can see them:
-the "P < 0.05" of `ismail2013_03` beside "no difference" stands only in its notes (its cells hold the tests within
-the arms), as do the incidences of `brushoj2008` (its interval is asked about instead) and the second p value of
-`tazesh_core_addon`.
+Three oddities that the extraction names are not in the cells of the shipped table, so that no check can see
+them. The "P < 0.05" of `ismail2013_03` beside "no difference" stands only in its notes (its cells hold the
+tests within the arms), as do the incidences of `brushoj2008` (its interval is asked about instead) and the
+second p value of `tazesh_core_addon`.
 
 How often errors are caught, and clean rows flagged, is in [audit_power.md](../audit_power.md). These pages
 are written by `scripts/write_audit.py`; a test holds them and the code together.
