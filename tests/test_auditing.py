@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 import evidence as ev
 from evidence.auditing.changes import implied_correlation
-from evidence.auditing.data import half_unit
 from evidence.auditing.record import SEVERITIES, Repair
 from evidence.auditing.registry import CHECKS
 from evidence.auditing.spread import median_of_others
 from evidence.cli import main
+from evidence.effects.solver.rounding import half_unit
 
 ROOT = Path(__file__).parents[1]
 Row = dict[str, object]
@@ -655,4 +655,4 @@ def test_implied_correlation_holds_for_every_number_within_rounding(
     [("40.67", 0.005), ("12", 0.5), ("-0.9", 0.05), (".5", 0.05), ("1.2e3", 50.0), ("1e-3", 0.0005)],
 )
 def test_half_a_unit_of_the_last_digit(cell: str, half: float) -> None:
-    assert half_unit(cell)[0] == pytest.approx(half, rel=1e-12)
+    assert half_unit(cell) == pytest.approx(half, rel=1e-12)

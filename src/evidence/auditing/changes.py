@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from evidence.auditing.data import AuditData, Floats
-from evidence.auditing.flags import ARM_NAMES, ARMS, flag, shown
+from evidence.auditing.flags import ARM_NAMES, ARMS, flag, sd_of_error, shown
 from evidence.auditing.record import Check, Finding, Repair
+from evidence.effects.solver.spread import r_from_sds, sd_from_se
 
 __all__ = ["CHANGES", "implied_correlation"]
 
@@ -40,15 +41,13 @@ def implied_correlation(
     or at that point.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        corners = [
-            (a * a + b * b - c * c) / (2.0 * a * b) for a in pre for b in post for c in (change[0], change[1])
-        ]
+        corners = [r_from_sds(a, b, c) for a in pre for b in post for c in change]
         inner = []
         for own, other in ((pre, post), (post, pre)):
             for b in other:
                 best = np.sqrt(np.maximum(b * b - change[1] ** 2, 0.0))
                 a = np.clip(best, own[0], own[1])
-                inner.append((a * a + b * b - change[1] ** 2) / (2.0 * a * b))
+                inner.append(r_from_sds(a, b, change[1]))
         low = np.min(np.stack([*corners, *inner]), axis=0)
         high = np.max(np.stack(corners), axis=0)
     return low, high
@@ -113,15 +112,14 @@ def _as_standard_error(data: AuditData, at: int, arm: str, people: float) -> Rep
     )
     if not people > 1:
         return None
-    as_sd = change * float(np.sqrt(people))
-    r = (before**2 + after**2 - as_sd**2) / (2 * before * after)
-    too_small = (before**2 + after**2 - change**2) / (2 * before * after) > _HIGH
+    r = float(r_from_sds(before, after, sd_from_se(change, people)))
+    too_small = float(r_from_sds(before, after, change)) > _HIGH
     if not (too_small and 0.0 < r < 0.98):
         return None
     why = (
         f"read as a standard error: {change:g} times the square root of {people:g} people implies r = {r:.2f}"
     )
-    return Repair(str(data.row_ids[at]), ((f"change_sd_{arm}", f"{as_sd:.4g}"),), why)
+    return Repair(str(data.row_ids[at]), ((f"change_sd_{arm}", sd_of_error(change, people)),), why)
 
 
 CHANGES: tuple[Check, ...] = (

@@ -12,14 +12,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.effects.record import Effects
+from evidence.effects.solver.rounding import half_unit
 from evidence.studies.record import Studies
 
-__all__ = ["AuditData", "Printed", "half_unit"]
+__all__ = ["POOLED_BY", "AuditData", "Printed"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Texts = NDArray[np.object_]
 Kept = TypeVar("Kept")
+
+POOLED_BY = ("question", "domain", "comparator_class")
+"""Columns whose cells together make one pool: rows that would be pooled together share all of them."""
 
 
 class Printed(NamedTuple):
@@ -31,13 +35,17 @@ class Printed(NamedTuple):
         The numbers, NaN where blank.
     half : ndarray
         Half a unit of the last printed digit: the truth lies within ``value ± half``. 0 where blank.
-    decimals : ndarray
-        Digits after the decimal point (0 where blank; negative never).
     """
 
     value: Floats
     half: Floats
-    decimals: Floats
+
+    @property
+    def decimals(self) -> Floats:
+        """Digits after the decimal point, 0 where blank."""
+        with np.errstate(divide="ignore"):
+            places = -np.round(np.log10(2.0 * self.half))
+        return np.where(self.half > 0, np.maximum(places, 0.0), 0.0)
 
     @property
     def low(self) -> Floats:
@@ -48,26 +56,6 @@ class Printed(NamedTuple):
     def high(self) -> Floats:
         """The largest number that is printed like this."""
         return self.value + self.half
-
-
-def half_unit(text: str) -> tuple[float, int]:
-    """Return half a unit of the last digit of a printed number, and its decimals.
-
-    Examples
-    --------
-    >>> half_unit("40.67")
-    (0.005, 2)
-    >>> half_unit("1.2e3")
-    (50.0, 0)
-    """
-    mantissa, _, exponent = text.strip().lower().partition("e")
-    _, _, digits = mantissa.partition(".")
-    try:
-        shift = int(exponent) if exponent else 0
-    except ValueError:
-        shift = 0
-    places = len(digits.rstrip()) - shift
-    return float(f"5e{-places - 1}"), max(places, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,15 +135,15 @@ class AuditData:
 
     def _printed(self, column: str) -> Printed:
         value = self.number(column)
-        half, decimals = np.zeros(len(self)), np.zeros(len(self))
-        seen: dict[str, tuple[float, int]] = {}
+        half = np.zeros(len(self))
+        seen: dict[str, float] = {}
         cells = self.as_printed(column)
         for row in np.flatnonzero(np.isfinite(value)):
             cell = cells[row]
             if cell not in seen:
                 seen[cell] = half_unit(cell)
-            half[row], decimals[row] = seen[cell]
-        return Printed(value, half, decimals)
+            half[row] = seen[cell]
+        return Printed(value, half)
 
     def once(self, name: str, make: Callable[[], Kept]) -> Kept:
         """Return what was made under a name before, or make it: for checks that share a calculation."""

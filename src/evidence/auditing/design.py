@@ -8,12 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.auditing.data import AuditData
+from evidence.auditing.data import POOLED_BY, AuditData
 from evidence.auditing.record import Check, Finding
 
 __all__ = ["DESIGN"]
-
-_CELL = ("question", "domain", "comparator_class")
 
 
 def _ids(data: AuditData, rows: Sequence[int] | NDArray[np.intp]) -> tuple[str, ...]:
@@ -44,7 +42,7 @@ def _several_rows(data: AuditData) -> Sequence[Finding]:
             str(data.studies_of[rows[0]]),
             rows=_ids(data, rows),
         )
-        for rows in _grouped(data, (*_CELL, "study"), data.study_rows)
+        for rows in _grouped(data, (*POOLED_BY, "study"), data.study_rows)
     ]
 
 
@@ -79,23 +77,25 @@ _TWICE = "same_people_twice"
 def _twice(data: AuditData) -> Sequence[Finding]:
     """Find studies that are marked as overlapping, or print the same means of as many people."""
     present = dict.fromkeys(str(study) for study in data.studies_of[data.study_rows])
-    pairs: dict[tuple[str, str], str] = {}
+    pairs: dict[tuple[str, str], tuple[str, str]] = {}
     info = data.info
     if info is not None and "overlaps" in info:
         for study, others in info["overlaps"].fillna("").items():
             for other in (part.strip() for part in str(others).split(";")):
                 if other != study and other in present and str(study) in present:
                     pairs.setdefault(
-                        (min(str(study), other), max(str(study), other)), "are marked as overlapping"
+                        (min(str(study), other), max(str(study), other)),
+                        ("unlikely", "are marked as overlapping"),
                     )
     for pair in _same_numbers(data):
-        pairs.setdefault(pair, "print the same means and standard deviations for as many people")
-    alike = _same_authors(data)
-    for pair in alike:
-        pairs.setdefault(pair, "have the same authors, people and outcome")
-    cells = data.codes(_CELL)
+        pairs.setdefault(
+            pair, ("unlikely", "print the same means and standard deviations for as many people")
+        )
+    for pair in _same_authors(data):
+        pairs.setdefault(pair, ("ask", "have the same authors, people and outcome"))
+    cells = data.codes(POOLED_BY)
     out = []
-    for (first, second), why in pairs.items():
+    for (first, second), (severity, why) in pairs.items():
         both = np.sort(np.concatenate([data.rows_of_study[first], data.rows_of_study[second]]))
         rows = both[data.study_rows[both]]
         together = len(set(cells[rows].tolist()))
@@ -103,7 +103,7 @@ def _twice(data: AuditData) -> Sequence[Finding]:
             Finding(
                 str(data.row_ids[rows[0]]),
                 _TWICE,
-                "ask" if why.endswith("and outcome") else "unlikely",
+                severity,
                 f"{first} and {second} {why}: pooled as two studies, their people count twice "
                 f"({together} {'cell' if together == 1 else 'cells'})",
                 "study",

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from evidence.auditing.data import AuditData
 from evidence.auditing.record import Finding, Repair
+from evidence.effects.solver.spread import sd_from_se
 
-__all__ = ["ARMS", "ARM_NAMES", "STAGES", "flag", "shown"]
+__all__ = ["ARMS", "ARM_NAMES", "STAGES", "flag", "sd_of_error", "shown"]
 
 ARMS = ("e", "c")
 ARM_NAMES = {"e": "first arm", "c": "second arm"}
@@ -50,6 +51,11 @@ def flag(
             )
         )
     return out
+
+
+def sd_of_error(error: float, people: float) -> str:
+    """Return the standard deviation that a standard error stands for, as the content of a repaired cell."""
+    return f"{float(sd_from_se(error, people)):.4g}"
 
 
 def shown(value: float, digits: int = 3) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from evidence.auditing.data import AuditData, Floats, Printed, half_unit
+from evidence.auditing.data import AuditData, Floats, Printed
 from evidence.effects.formulas import hedges_j
+from evidence.effects.solver.rounding import half_unit
 from evidence.errors import StudyDataError
 from evidence.studies.columns import parse_p
 
@@ -43,7 +44,7 @@ def _p_range(text: str) -> tuple[float, float]:
         relation, p = parse_p(text)
     except StudyDataError:
         return np.nan, np.nan
-    half = half_unit("".join(sign for sign in text if sign in "0123456789.eE+-"))[0]
+    half = half_unit("".join(sign for sign in text if sign in "0123456789.eE+-"))
     if relation == "=":
         return max(p - half, 0.0), min(p + half, 1.0)
     # A bound is meant exactly: "< 0.05" excludes 0.05, and is a contradiction of "not significant".

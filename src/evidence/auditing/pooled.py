@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from evidence.auditing.data import POOLED_BY
 from evidence.auditing.record import Finding
 from evidence.auditing.repairs import repaired_rows
 from evidence.effects.reading import effect_sizes
@@ -23,7 +25,6 @@ __all__ = ["before_and_after"]
 
 Pair = tuple[float | None, float | None]
 
-_CELL = ("question", "domain", "comparator_class")
 _RATIO = {"RR": "RR", "IRR": "RR", "HR": "RR", "OR": "OR"}
 """Measure under which a printed ratio is pooled; everything else is a standardised mean difference."""
 
@@ -65,7 +66,7 @@ class _Cells:
         self._studies = studies
         table = studies.table
         self._measure = [_RATIO.get(str(metric), "SMD") for metric in table["effect_metric"]]
-        keys = table[list(_CELL)].assign(measure=self._measure)
+        keys = table[list(POOLED_BY)].assign(measure=self._measure)
         self._cell = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup().to_numpy()
         self._single = (table["level"] != "pooled").to_numpy()
         self._place = {str(row): at for at, row in enumerate(table["row_id"])}
@@ -99,7 +100,7 @@ class _Cells:
         table = effects.table
         mine = (table["row_id"] == row).to_numpy()
         if repaired is None:
-            return _replaced(effects, table[~mine].reset_index(drop=True))
+            return replace(effects, table=table[~mine].reset_index(drop=True))
         fresh = _read(repaired, measure)
         if fresh is None:
             return None
@@ -107,13 +108,7 @@ class _Cells:
         columns = ["kind", "estimate", "variance", "low", "high"]
         if new[columns].reset_index(drop=True).equals(table.loc[mine, columns].reset_index(drop=True)):
             return None
-        return _replaced(effects, pd.concat([table[~mine], new], ignore_index=True))
-
-
-def _replaced(effects: Effects, table: pd.DataFrame) -> Effects:
-    from dataclasses import replace
-
-    return replace(effects, table=table)
+        return replace(effects, table=pd.concat([table[~mine], new], ignore_index=True))
 
 
 def _read(studies: Studies, measure: str) -> Effects | None:

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.auditing.data import AuditData
+from evidence.auditing.data import POOLED_BY, AuditData
 from evidence.auditing.flags import flag
 from evidence.auditing.record import Check, Finding
 
 __all__ = ["PROVENANCE"]
-
-_CELL = ("question", "domain", "comparator_class")
 
 
 def _ids(data: AuditData, rows: Sequence[int] | NDArray[np.intp]) -> tuple[str, ...]:
@@ -54,7 +52,7 @@ def _inferred(data: AuditData) -> Sequence[Finding]:
         (data.word("inferred") == "yes") | (data.word("basis") == "inferred_from_omission")
     ) & data.study_rows
     cells: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    keys = [data.word(name) for name in _CELL]
+    keys = [data.word(name) for name in POOLED_BY]
     for at in np.flatnonzero(data.study_rows):
         cells[tuple(str(key[at]) for key in keys)].append(int(at))
     out = []

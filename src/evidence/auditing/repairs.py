@@ -11,9 +11,8 @@ import pandas as pd
 
 from evidence._check import nearest
 from evidence.auditing.record import Repair
-from evidence.errors import Problem, StudyDataError
-from evidence.studies.cells import Checked, Rows, check_table
-from evidence.studies.column import Column
+from evidence.errors import StudyDataError
+from evidence.studies.cells import check_table
 from evidence.studies.columns import COLUMNS, OPTIONAL_COLUMNS
 from evidence.studies.rules import row_problems
 from evidence.studies.textfile import TextTable
@@ -148,22 +147,12 @@ def _parsed(text: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     StudyDataError
         Where a cell breaks the rule of its column, or the cells of a row do not fit together.
     """
-    known = [column for column in _columns() if column.name in text]
+    known = [column for column in (*COLUMNS, *OPTIONAL_COLUMNS) if column.name in text]
     lines = np.zeros(len(text), dtype=np.int64)
     one_name_a_row = text.assign(row_id=[f"{row}#{at}" for at, row in enumerate(text["row_id"])])
     checked = check_table(TextTable(one_name_a_row[[c.name for c in known]], lines, (), ()), known, "row_id")
-    problems = [each for each in [*checked.problems, *_together(checked)] if each.column in names]
+    problems = [each for each in [*checked.problems, *row_problems(checked)] if each.column in names]
     if problems:
         told = [replace(each, line=None, row=(each.row or "").rsplit("#", 1)[0]) for each in problems]
         raise StudyDataError("a repair keeps the rules of the table", problems=told)
     return checked.table
-
-
-def _together(checked: Checked) -> list[Problem]:
-    """Return the problems of cells that do not fit together; row names are the repaired rows'."""
-    ids = list(checked.rows.ids)
-    return row_problems(Checked(checked.text, checked.table, Rows(checked.rows.lines, ids), []))
-
-
-def _columns() -> tuple[Column, ...]:
-    return (*COLUMNS, *OPTIONAL_COLUMNS)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.auditing.data import AuditData, Floats
-from evidence.auditing.flags import ARMS, flag, shown
+from evidence.auditing.flags import ARMS, flag, sd_of_error, shown
 from evidence.auditing.record import Check, Finding, Repair
 from evidence.effects.formulas import g_from_means
 
@@ -133,7 +133,7 @@ def _as_sd(data: AuditData, at: int, stages: Sequence[str], why: str) -> Repair 
     for column, size in _cells(stages):
         sd, n = float(data.number(column)[at]), float(data.number(size)[at])
         if np.isfinite(sd) and n > 1:
-            cells.append((column, f"{sd * np.sqrt(n):.4g}"))
+            cells.append((column, sd_of_error(sd, n)))
     return Repair(str(data.row_ids[at]), tuple(cells), why) if cells else None
 
 
@@ -208,7 +208,7 @@ def _within_rows(data: AuditData) -> Sequence[Finding]:
         def repair(at: int, first: str = first, second: str = second) -> Repair | None:
             column = first if data.number(first)[at] < data.number(second)[at] else second
             n = float(data.number(f"n_{column[-1]}")[at])
-            value = f"{float(data.number(column)[at]) * np.sqrt(n):.4g}"
+            value = sd_of_error(float(data.number(column)[at]), n)
             why = "read as a standard error: multiplied by the square root of n"
             return Repair(str(data.row_ids[at]), ((column, value),), why)
 

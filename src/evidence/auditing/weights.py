@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.auditing.data import AuditData
+from evidence.auditing.data import POOLED_BY, AuditData
 from evidence.auditing.flags import shown
 from evidence.auditing.record import Check, Finding
 from evidence.errors import EvidenceError
@@ -17,21 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["WEIGHTS"]
 
-_CELL = ("question", "domain", "comparator_class")
 _HALF = 50.0
 _FEW = 5
 
 
 def _pools(data: AuditData) -> list[tuple[str, tuple[str, ...], MetaFit]]:
     """Return first row, rows and fit of each cell of the effects given that has two studies with a value."""
-    from dataclasses import replace
-
     from evidence.models.exact import random_effects
 
     if data.effects is None:
         return []
     table = data.effects.table
-    keys = [name for name in _CELL if name in table]
+    keys = [name for name in POOLED_BY if name in table]
     use = table[(table["kind"] == "exact") & (table.get("level", "study") != "pooled")]
     out = []
     for _, part in use.groupby(keys, sort=False, dropna=False) if keys else [((), use)]:
