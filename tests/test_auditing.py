@@ -18,7 +18,7 @@ import evidence as ev
 from evidence.auditing.changes import implied_correlation
 from evidence.auditing.record import SEVERITIES, Repair
 from evidence.auditing.registry import CHECKS
-from evidence.auditing.spread import median_of_others
+from evidence.auditing.usual import median_of_others
 from evidence.cli import main
 from evidence.effects.solver.rounding import half_unit
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.auditing.data import POOLED_BY
-from evidence.auditing.record import Finding
+from evidence.auditing.record import Finding, Repair
 from evidence.auditing.repairs import repaired_rows
 from evidence.effects.reading import effect_sizes
 from evidence.effects.record import Effects
@@ -41,20 +41,30 @@ def before_and_after(studies: Studies, found: Sequence[Finding]) -> list[Pair]:
     wanted = [at for at, finding in enumerate(found) if finding.repair is not None]
     if not wanted:
         return out
-    cells = _Cells(studies)
-    for at in wanted:
+    cells, repaired = _Cells(studies), _repaired(studies, [found[at] for at in wanted])
+    for at, row in zip(wanted, repaired, strict=True):
         repair = found[at].repair
         assert repair is not None  # by the choice of `wanted`
-        out[at] = cells.pair(repair.row_id, repair_row(studies, found[at]), repair.leaves_out)
+        out[at] = cells.pair(repair.row_id, row, repair.leaves_out)
     return out
 
 
-def repair_row(studies: Studies, finding: Finding) -> Studies | None:
-    """Return the repaired row as a table of its own, None where it is left out or cannot be read."""
-    if finding.repair is None or finding.repair.leaves_out:
-        return None
+def _repaired(studies: Studies, found: Sequence[Finding]) -> list[Studies | None]:
+    """Return each repaired row as a table of its own; None where it is left out or cannot be read."""
+    repairs = [each.repair for each in found if each.repair is not None and not each.repair.leaves_out]
+    rows: list[Studies | None]
     try:
-        return repaired_rows(studies, [finding.repair])
+        together = repaired_rows(studies, repairs)
+        rows = [together._rows(np.arange(len(repairs)) == at) for at in range(len(repairs))]
+    except EvidenceError:  # one of them breaks the rules of its column: the others are read without it
+        rows = [_alone(studies, repair) for repair in repairs]
+    left = iter(rows)
+    return [None if each.repair is None or each.repair.leaves_out else next(left) for each in found]
+
+
+def _alone(studies: Studies, repair: Repair) -> Studies | None:
+    try:
+        return repaired_rows(studies, [repair])
     except EvidenceError:
         return None
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evidence.auditing.data import AuditData, Floats
 from evidence.auditing.flags import ARMS, flag, sd_of_error, shown
 from evidence.auditing.record import Check, Finding, Repair
+from evidence.auditing.usual import (
+    THRESHOLD,
+    RowSpread,
+    averaged,
+    like_standard_errors,
+    log_ratio,
+    usual_elsewhere,
+)
 from evidence.effects.formulas import g_from_means
 
-__all__ = ["SPREAD", "log_ratio", "median_of_others"]
+__all__ = ["SPREAD"]
 
 LARGE_G = 3.0
 """Kadlec 2023: 60 % of the effects beyond it were such mix-ups."""
@@ -21,111 +27,22 @@ BETWEEN = 0.3
 """Usual standard deviation of ln SD between studies of one outcome."""
 WITHIN = 0.2
 """The same between the arms, or between the times, of one study."""
-THRESHOLD = 2.0
-"""Log likelihood ratio from which the mix-up is the better explanation."""
-_FEWEST = 3
-"""Other studies without which nothing usual is known."""
-_MEDIAN = 1.57
-"""Variance of a median over that of a mean, for a normal sample (pi/2)."""
-
-
-class _Spread(NamedTuple):
-    """ln SD of each row, averaged over its cells."""
-
-    value: Floats
-    root: Floats
-    variance: Floats
-
-
-def log_ratio(below: Floats, shift: Floats, variance: Floats) -> Floats:
-    """Return the log likelihood ratio of "too small by `shift`" against "as usual".
-
-    Parameters
-    ----------
-    below : ndarray
-        How far ln SD lies below the usual.
-    shift : ndarray
-        How far a standard error lies below its standard deviation: half of ln n.
-    variance : ndarray
-        Variance of ln SD about the usual.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(shift * (2.0 * below - shift) / (2.0 * variance), dtype=np.float64)
-
-
-def median_of_others(values: Floats, groups: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return, for each value, the median of the other values of its group, and how many they are.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        Finite numbers.
-    groups : ndarray of int, shape (n,)
-        Group of each.
-
-    Returns
-    -------
-    median, others : ndarray
-        NaN and 0 where there is no other.
-    """
-    order = np.lexsort((values, groups))
-    ranked, grouped = values[order], groups[order]
-    starts = np.r_[0, np.flatnonzero(np.diff(grouped)) + 1] if order.size else np.zeros(0, dtype=int)
-    sizes = np.diff(np.r_[starts, order.size])
-    first, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
-    rank, others = np.arange(order.size) - first, size - 1
-    # Place h of the others is place h of all, or h + 1 from the value's own rank on.
-    picked = []
-    for h in ((others - 1) // 2, others // 2):
-        place = np.clip(h + (h >= rank), 0, np.maximum(size - 1, 0))
-        picked.append(ranked[np.minimum(first + place, max(order.size - 1, 0))])
-    median = np.where(others > 0, (picked[0] + picked[1]) / 2.0, np.nan)
-    out, count = np.empty_like(values), np.empty_like(values)
-    out[order], count[order] = median, others
-    return out, count
 
 
 def _cells(stages: Sequence[str]) -> list[tuple[str, str]]:
     return [(f"{stage}_sd_{arm}", f"n_{arm}") for stage in stages for arm in ARMS]
 
 
-def _row_spread(data: AuditData, stages: Sequence[str]) -> _Spread:
-    """Average ln SD, half of ln n and the sampling variance over the filled cells of each row."""
-    logs, roots, errors = [], [], []
+def _row_spread(data: AuditData, stages: Sequence[str]) -> RowSpread:
+    """Return ln SD of each row, over its filled cells."""
+    logs, sizes, variances = [], [], []
     for column, size in _cells(stages):
         with np.errstate(invalid="ignore", divide="ignore"):
-            sd, n = np.log(data.number(column)), data.number(size)
-            known = np.isfinite(sd) & (n > 1)
-            logs.append(np.where(known, sd, np.nan))
-            roots.append(np.where(known, np.log(n) / 2.0, np.nan))
-            errors.append(np.where(known, 1.0 / (2.0 * (n - 1.0)), np.nan))
-    count = np.sum(np.isfinite(logs), axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # Two arms are independent; before and after are not, and count as one.
-        independent = np.minimum(count, 2)
-        return _Spread(
-            np.nansum(logs, axis=0) / count,
-            np.nansum(roots, axis=0) / count,
-            np.nansum(errors, axis=0) / count / independent,
-        )
-
-
-def _usual(data: AuditData, spread: _Spread) -> tuple[Floats, Floats]:
-    """Return the usual ln SD of each row's outcome and unit, from other studies, and how many these are."""
-    usable = np.isfinite(spread.value) & data.study_rows
-    cell = data.codes(["outcome", "unit", "study"])
-    group = data.codes(["outcome", "unit"])
-    rows = np.flatnonzero(usable)
-    usual, others = np.full(len(data), np.nan), np.zeros(len(data))
-    if not rows.size:
-        return usual, others
-    known, inverse = np.unique(cell[rows], return_inverse=True)
-    sums = np.bincount(inverse, spread.value[rows]) / np.bincount(inverse)
-    groups = np.zeros(known.size, dtype=np.int64)
-    groups[inverse] = group[rows]
-    median, count = median_of_others(sums, groups)
-    usual[rows], others[rows] = median[inverse], count[inverse]
-    return usual, others
+            n = data.number(size)
+            logs.append(np.where(n > 1, np.log(data.number(column)), np.nan))
+            sizes.append(n)
+            variances.append(1.0 / (2.0 * (n - 1.0)))
+    return averaged(logs, sizes, variances)
 
 
 def _as_sd(data: AuditData, at: int, stages: Sequence[str], why: str) -> Repair | None:
@@ -151,13 +68,10 @@ def _standard_errors(data: AuditData) -> Sequence[Finding]:
         (("change",), "standard deviations of change"),
     ):
         spread = _row_spread(data, stages)
-        usual, others = _usual(data, spread)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            variance = BETWEEN**2 + spread.variance + _MEDIAN * BETWEEN**2 / others
-            ratio = log_ratio(usual - spread.value, spread.root, variance)
-            mask = (others >= _FEWEST) & (ratio > THRESHOLD)
+        usual, others = usual_elsewhere(data, spread, ["outcome", "unit"])
+        mask = like_standard_errors(spread, usual, others, BETWEEN)
 
-        def message(at: int, spread: _Spread = spread, usual: Floats = usual, words: str = words) -> str:
+        def message(at: int, spread: RowSpread = spread, usual: Floats = usual, words: str = words) -> str:
             return (
                 f"the {words} are {shown(float(np.exp(spread.value[at])))} where other studies of this "
                 "outcome have "

@@ -3,77 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from evidence.auditing.data import AuditData, Floats
+from evidence.auditing.data import AuditData
 from evidence.auditing.flags import ARMS, flag, shown
 from evidence.auditing.record import Check, Finding
-from evidence.auditing.spread import THRESHOLD, log_ratio, median_of_others
+from evidence.auditing.usual import FEWEST, RowSpread, averaged, like_standard_errors, usual_elsewhere
 
 __all__ = ["VARIATION"]
 
 _NAME = "unusual_variation"
 BETWEEN = 0.4
 """Usual standard deviation of ln CV between studies of one outcome: means differ too, so more than ln SD."""
-_MEDIAN = 1.57
-_FEWEST = 3
 
 
-class _Variation(NamedTuple):
-    """ln(SD / mean) of each row, averaged over its cells, with half of ln n and the sampling variance."""
-
-    value: Floats
-    root: Floats
-    variance: Floats
-
-
-def _of_rows(data: AuditData) -> _Variation:
-    logs, roots, errors = [], [], []
+def _of_rows(data: AuditData) -> RowSpread:
+    """Return ln(SD / mean) of each row, over its filled cells; only positive means have one."""
+    logs, sizes, variances = [], [], []
     for stage in ("pre", "post"):
         for arm in ARMS:
             mean, sd = (data.number(f"{stage}_{what}_{arm}") for what in ("mean", "sd"))
             n = data.number(f"n_{arm}")
             with np.errstate(invalid="ignore", divide="ignore"):
-                # Only positive means have a coefficient of variation.
-                known = (mean > 0) & (sd > 0) & (n > 1)
-                cv = sd / mean
-                logs.append(np.where(known, np.log(cv), np.nan))
-                roots.append(np.where(known, np.log(n) / 2.0, np.nan))
-                errors.append(np.where(known, 1.0 / (2.0 * (n - 1.0)) + cv**2 / n, np.nan))
-    count = np.sum(np.isfinite(logs), axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value, root = (np.nansum(part, axis=0) / count for part in (logs, roots))
-        return _Variation(value, root, _mean(errors, count))
-
-
-def _mean(errors: list[Floats], count: Floats) -> Floats:
-    """Average variances; two arms are independent, before and after count as one."""
-    return np.asarray(np.nansum(errors, axis=0) / count / np.minimum(count, 2), dtype=np.float64)
+                cv = np.where((mean > 0) & (n > 1), sd / mean, np.nan)
+                logs.append(np.log(cv))
+                sizes.append(n)
+                variances.append(1.0 / (2.0 * (n - 1.0)) + cv**2 / n)
+    return averaged(logs, sizes, variances)
 
 
 def _find(data: AuditData) -> Sequence[Finding]:
     """Look at rows of outcomes measured in several units, which the check of the SDs cannot compare."""
     own = _of_rows(data)
-    rows = np.flatnonzero(np.isfinite(own.value) & data.study_rows)
-    if not rows.size:
-        return []
-    outcome, with_unit = data.codes(["outcome"]), data.codes(["outcome", "unit"])
-    cell = data.codes(["outcome", "study"])
-    known, inverse = np.unique(cell[rows], return_inverse=True)
-    groups = np.zeros(known.size, dtype=np.int64)
-    groups[inverse] = outcome[rows]
-    median, count = median_of_others(np.bincount(inverse, own.value[rows]) / np.bincount(inverse), groups)
-    usual, others = np.full(len(data), np.nan), np.zeros(len(data))
-    usual[rows], others[rows] = median[inverse], count[inverse]
-    in_unit = np.zeros(len(data))
-    pairs = np.unique(np.stack([with_unit[rows], data.codes(["study"])[rows]]), axis=1)
-    in_unit[rows] = np.bincount(pairs[0], minlength=int(with_unit.max()) + 1)[with_unit[rows]] - 1
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variance = BETWEEN**2 + own.variance + _MEDIAN * BETWEEN**2 / others
-        ratio = log_ratio(usual - own.value, own.root, variance)
-        mask = (others >= _FEWEST) & (in_unit < _FEWEST) & (ratio > THRESHOLD)
+    usual, others = usual_elsewhere(data, own, ["outcome"])
+    _, in_unit = usual_elsewhere(data, own, ["outcome", "unit"])
+    mask = like_standard_errors(own, usual, others, BETWEEN) & (in_unit < FEWEST)
     return flag(
         *(data, mask, _NAME, "ask"),
         lambda at: (
