@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from evidence.charts.frame import as_text, printed, printed_range
-from evidence.charts.words import count, interval_words, listed, number, plural, range_words, spread_words
+from evidence.charts.words import (
+    count,
+    domain_name,
+    interval_words,
+    listed,
+    number,
+    plural,
+    range_words,
+    spread_words,
+)
 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
 
-__all__ = ["assumption_words", "bound_words", "left_out_notes", "level_words", "model_words", "pooled_words"]
+__all__ = [
+    "assumption_words",
+    "bound_words",
+    "counts_by_domain",
+    "left_out_notes",
+    "level_words",
+    "model_words",
+    "pooled_words",
+]
 
 
 def level_words(level: float) -> str:
@@ -108,6 +125,16 @@ def _labels(fit: MetaFit) -> dict[str, str]:
         return {}
     both = zip(fit.rows["study"], fit.rows["label"], strict=True)
     return {as_text(study): as_text(label) or as_text(study) for study, label in both}
+
+
+def counts_by_domain(rows: pd.DataFrame, column: str, words: Mapping[str, str]) -> str:
+    """Return how many rows of each domain have each value of a column, in words and in their order."""
+    parts = []
+    for domain, group in rows.groupby("domain", sort=False):
+        counts = group[column].value_counts()
+        told = listed(f"{counts[value]} {word}" for value, word in words.items() if value in counts)
+        parts.append(f"{domain_name(str(domain))}: {told}")
+    return "; ".join(parts)
 
 
 def left_out_notes(rows: pd.DataFrame, *, short: bool = False, most: int = 4) -> tuple[str, ...]:

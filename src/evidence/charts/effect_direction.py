@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
-from evidence.charts.words import count, domain_name, listed, plural
+from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
 from evidence.studies.columns import SIX_DOMAINS
 
@@ -273,11 +274,5 @@ def effect_direction_alt(effects: Effects) -> str:
     """
     rows = effect_direction_rows(effects)
     words = _symbol_words(effects, None)
-    parts = []
-    for domain, group in rows.groupby("domain", sort=False):
-        counts = group["symbol"].value_counts()
-        parts.append(
-            f"{domain_name(str(domain))}: "
-            + listed(f"{counts[w]} {words[w]}" for w in _SYMBOLS if w in counts)
-        )
-    return f"Studies by reported direction. {'; '.join(parts)}."
+    told = counts_by_domain(rows, "symbol", {symbol: words[symbol] for symbol in _SYMBOLS})
+    return f"Studies by reported direction. {told}."

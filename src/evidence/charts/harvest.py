@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import as_text, expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
-from evidence.charts.words import count, domain_name, listed, plural
+from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
 from evidence.studies.columns import SIX_DOMAINS
 
@@ -306,9 +307,5 @@ def harvest_alt(effects: Effects) -> str:
     """
     rows = harvest_rows(effects)
     words = _answer_words(effects, None)
-    parts = []
-    for domain, group in rows.groupby("domain", sort=False):
-        counts = group["answer"].value_counts()
-        told = listed(f"{counts[a]} {words[a].lower()}" for a in ANSWERS if a in counts)
-        parts.append(f"{domain_name(str(domain))}: {told}")
-    return f"Studies by the answer that they give. {'; '.join(parts)}."
+    told = counts_by_domain(rows, "answer", {answer: words[answer].lower() for answer in ANSWERS})
+    return f"Studies by the answer that they give. {told}."
