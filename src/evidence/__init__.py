@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
+    from evidence.charts.said import alt_text, caption
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.array_door import effect_size
@@ -95,9 +96,11 @@ _HOME = {
     "Trap": "synthesis.trap",
     "TrimAndFill": "synthesis.bias_fill",
     "albatross": "charts.albatross",
+    "alt_text": "charts.said",
     "appraisal": "auditing.appraisal",
     "audit": "auditing",
     "batch": "models.batch",
+    "caption": "charts.said",
     "claim_chart": "charts.claim",
     "claims": "synthesis.claims",
     "common_effect": "models",
@@ -170,9 +173,11 @@ __all__ = [
     "TrimAndFill",
     "__version__",
     "albatross",
+    "alt_text",
     "appraisal",
     "audit",
     "batch",
+    "caption",
     "claim_chart",
     "claims",
     "common_effect",

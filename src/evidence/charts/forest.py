@@ -19,6 +19,7 @@ from evidence.charts.captions import (
 )
 from evidence.charts.forest_rows import forest_rows
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
+from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
@@ -104,7 +105,7 @@ def forest(
     heaviest = pd.to_numeric(drawn["share"]).max()
     for row, y in zip(drawn.itertuples(index=False), middles, strict=True):
         _draw_mark(sheet, scale, row, y, heaviest)
-    return sheet.ax
+    return say(sheet.ax, caption=forest_caption(fit), alt=forest_alt(fit))
 
 
 def _scale(drawn: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale:

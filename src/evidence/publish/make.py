@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from evidence.tables import Table
 
-__all__ = ["make"]
+__all__ = ["drawn", "make", "tabulated"]
 
 
 def make(output: Output, workshop: Workshop, stage: Path) -> Made:
@@ -37,24 +37,36 @@ def make(output: Output, workshop: Workshop, stage: Path) -> Made:
     Made
         What it rests on.
     """
-    questions = [workshop.recipe.question(name) for name in output.questions]
     paths = [stage / name for name in output.files]
     if output.kind == BIBLIOGRAPHY:
         for path in paths:
             workshop.listed.save(path)
         return Made(tuple(entry.key for entry in workshop.listed.entries))
     if output.is_figure:
-        from evidence.charts.saving import off_screen, save_figure
+        from evidence.charts.saving import save_figure
 
-        # A build started from a notebook must not leave its figures in the notebook.
-        with off_screen():
-            axes, made = _FIGURES[output.kind](workshop, questions[0], output)
+        axes, made = drawn(output, workshop)
         save_figure(axes, paths[0].with_suffix(""), formats=[path.suffix[1:] for path in paths])
         return made
-    table, made = _TABLES[output.kind](workshop, questions, output)
+    table, made = tabulated(output, workshop)
     for path in paths:
         table.save(path)
     return made
+
+
+def drawn(output: Output, workshop: Workshop) -> tuple[Axes, Made]:
+    """Draw a figure of the recipe without saving it, and tell what it rests on."""
+    from evidence.charts.saving import off_screen
+
+    # A build started from a notebook must not leave its figures in the notebook.
+    with off_screen():
+        return _FIGURES[output.kind](workshop, workshop.recipe.question(output.questions[0]), output)
+
+
+def tabulated(output: Output, workshop: Workshop) -> tuple[Table, Made]:
+    """Make a table of the recipe without saving it, and tell what it rests on."""
+    questions = [workshop.recipe.question(name) for name in output.questions]
+    return _TABLES[output.kind](workshop, questions, output)
 
 
 def _favours(question: Question) -> tuple[str, str]:
