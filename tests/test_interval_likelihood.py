@@ -8,7 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from helpers_effects import INF, arrays, datasets
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special
 
@@ -144,6 +144,14 @@ def test_cells_keep_their_digits_in_both_tails(z: float, width: float) -> None:
 
 
 @given(datasets(2, 8))
+@example((np.array([0.0, 2.8125]), np.array([0.01426423, 1.7010573])))  # two maxima over tau² at the end
+@example((np.array([0.0, 2.8125]), np.array([1.7010573, 0.01426423])))
+@example(  # two maxima of the likelihood itself, close together
+    (
+        np.array([-0.907695711276016, 0.5284364477019312, 2.034341656857847, -0.5001490072691126]),
+        np.array([0.00593032429425461, 2.954153597926799, 0.8619382124003608, 0.009660350787800372]),
+    )
+)
 @settings(max_examples=40, deadline=None)
 def test_exact_rows_one_a_study_are_the_exact_model(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     y, v = drawn

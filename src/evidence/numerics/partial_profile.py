@@ -18,7 +18,7 @@ from evidence.numerics.partial_search import (
     in_theta,
     theta_slopes,
 )
-from evidence.numerics.roots import crossing
+from evidence.numerics.roots import crossing, cubic_tops
 
 __all__ = ["ProfileMu", "mean_end", "tau2_interval"]
 
@@ -64,13 +64,19 @@ class ProfileMu:
 
     def better_start(self, mu: float, deviance: float) -> float | None:
         """Return a theta from which mu would fit better than from any start so far, if there is one."""
-        grid = self.problem.grid[::2]
-        rough = [evaluate(self.problem.data, mu, float(t), ROUGH).value for t in grid]
-        i = int(np.argmax(rough))
-        if 2.0 * (self.top - rough[i]) > deviance + 0.01:
-            return None
-        missed = 2.0 * (self.top - evaluate(self.problem.data, mu, float(grid[i])).value) < deviance - 1e-7
-        return math.log1p(float(grid[i])) if missed else None
+        curve = in_theta(self.problem, mu, ROUGH)
+        theta = np.log1p(self.problem.grid)
+        seen = [curve(float(x)) for x in theta]
+        tops = cubic_tops(
+            theta, np.array([now.value for now, _, _ in seen]), np.array([g for _, g, _ in seen])
+        )
+        for place, height in tops:
+            if 2.0 * (self.top - height) > deviance + 0.1:
+                continue
+            x, _ = climb(curve, place, lower=0.0, upper=TOP_THETA, cap=1.5, gain=1e-5)
+            if 2.0 * (self.top - evaluate(self.problem.data, mu, math.expm1(x)).value) < deviance - 1e-7:
+                return x
+        return None
 
 
 def mean_end(profile: ProfileMu, inside: float, guess: float, critical: float) -> float:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from evidence.errors import ModelError
 from evidence.numerics.interval_likelihood import Derivatives, PartialData, evaluate, prepare
 from evidence.numerics.latent_quadrature import FINE, ROUGH, Quality
+from evidence.numerics.roots import cubic_tops
 from evidence.numerics.wls import Vector
 
 __all__ = ["Limits", "Problem", "climb", "in_mu", "in_theta", "make_problem", "maximum", "theta_slopes"]
@@ -249,18 +250,20 @@ def maximum(problem: Problem) -> tuple[float, float, float]:
 
     The search integrates roughly; only maxima that may be the highest are climbed with full accuracy.
     """
-    mu, heights, places = problem.start, [], []
+    theta = np.log1p(problem.grid)
+    mu, heights, slopes, places = problem.start, [], [], []
     for t in problem.grid:
         # A gain below 0.01 is enough to see which values of tau² are worth polishing.
         cap = 4.0 * math.sqrt(1.0 + float(t))
         mu, now = climb(in_mu(problem, float(t), ROUGH), mu, cap=cap, gain=1e-2)
         places.append(mu)
         heights.append(now.value)
-    padded = np.concatenate([[-np.inf], heights, [-np.inf]])
-    peaks = np.flatnonzero((padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:]))
+        # Along the ridge: mu follows, to first order in what the rough climb left.
+        slopes.append(theta_slopes(now, float(t))[0] - (1.0 + float(t)) * now.mu_t * now.mu / now.mu_mu)
+    seen = cubic_tops(theta, np.array(heights), np.array(slopes))
+    peaks = sorted(seen, key=lambda top: -top[1])[:4] or [(float(theta[np.argmax(heights)]), max(heights))]
     tops = [
-        _polish(problem, places[i], float(problem.grid[i]), ROUGH, 1e-5)
-        for i in sorted(peaks, key=lambda i: -heights[i])[:3]
+        _polish(problem, float(np.interp(x, theta, places)), math.expm1(x), ROUGH, 1e-5) for x, _ in peaks
     ]
     highest = max(top[2] for top in tops)
     near = [top for top in tops if top[2] >= highest - _ROUGH_TIE]

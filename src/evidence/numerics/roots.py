@@ -1,13 +1,16 @@
-"""Where a deviance curve crosses its critical value: safeguarded Newton on its square root."""
+"""Where a deviance curve crosses its critical value, and where a sampled curve has its maxima."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
-from evidence.errors import ModelError
+import numpy as np
 
-__all__ = ["crossing"]
+from evidence.errors import ModelError
+from evidence.numerics.wls import Vector
+
+__all__ = ["crossing", "cubic_tops"]
 
 _MAX_STEPS = 200
 
@@ -89,3 +92,22 @@ def crossing(
         if x in (low, high):
             return x
     raise ModelError("the end of a profile-likelihood interval was not found in 200 steps")
+
+
+def cubic_tops(x: Vector, value: Vector, slope: Vector) -> list[tuple[float, float]]:
+    """Return places and heights of the local maxima of the curve that has these values and slopes.
+
+    Between two places it is the cubic that they fix (Hermite): a maximum is seen even where both ends fall
+    the same way, and the lower of two ends may be the nearer one.
+    """
+    tops = [(float(x[i]), float(value[i])) for i, out in ((0, -1.0), (-1, 1.0)) if out * slope[i] >= 0.0]
+    for i, h in enumerate(np.diff(x)):
+        start, end = h * slope[i], h * slope[i + 1]
+        rise = value[i + 1] - value[i]
+        cube, square = start + end - 2.0 * rise, 3.0 * rise - 2.0 * start - end
+        for root in np.roots([3.0 * cube, 2.0 * square, start]):
+            u = float(root.real)
+            if abs(root.imag) < 1e-12 and 0.0 <= u <= 1.0 and 6.0 * cube * u + 2.0 * square <= 0.0:
+                height = value[i] + u * (start + u * (square + u * cube))
+                tops.append((float(x[i] + u * h), float(height)))
+    return tops
