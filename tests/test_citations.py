@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import evidence as ev
+from evidence.apa import apa, apa_citations, apa_suffixes
 from evidence.citations import INCOMPLETE, bibliography
 from evidence.errors import EvidenceError
 from evidence.vancouver import missing_fields, vancouver
@@ -151,3 +153,113 @@ def test_bibtex_keeps_the_fields_and_parses_again() -> None:
     assert parsed.entries["a"].fields["pages"] == "1083--1090"
     assert [entry.type for entry in parsed.entries.values()] == ["article", "misc"]
     assert "entry_type" not in listed.bibtex
+
+
+# APA style: Publication manual of the American Psychological Association, 7th ed. (2020), sections 8.17-8.21
+# (citations in the text), 9.7-9.12 (authors), 9.44-9.47 (order, same author and year).
+
+
+def _of(author: str, year: str = "2020", title: str = "A title") -> dict[str, str]:
+    return {"author": author, "year": year, "title": title, "journal": "J", "doi": "10.1/x"}
+
+
+def test_apa_of_an_article() -> None:
+    # The pattern of section 10.1: authors, (year), title, journal, volume(issue), pages, DOI as an address.
+    assert apa({**DISTEFANO, "doi": "10.1519/x"}).replace("\N{NO-BREAK SPACE}", " ") == (
+        "DiStefano, L. J., DiStefano, M. J., Frank, B. S., Clark, M. A., & Padua, D. A. (2013). Comparison "
+        "of integrated and isolated training. J Strength Cond Res, 27(4), 1083–1090. https://doi.org/10.1519/x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("van der Worp, Jan-Marten and Smith, Ann Mary", "van der Worp, J.-M., & Smith, A. M."),
+        (r"M{\"u}ller, J. M.", "Müller, J. M."),
+        ("King, Jr., Martin Luther", "King, M. L., Jr."),
+        ("{World Health Organization}", "World Health Organization."),
+        ("Dolak, KL and others", "Dolak, K. L., et al."),
+    ],
+)
+def test_apa_names(written: str, printed: str) -> None:
+    assert apa(_of(written)).replace("\N{NO-BREAK SPACE}", " ").startswith(f"{printed} (2020).")
+
+
+@pytest.mark.parametrize(("authors", "shown"), [(20, 20), (21, 19), (30, 19)])
+def test_apa_prints_twenty_authors_and_of_more_the_first_nineteen_and_the_last(
+    authors: int, shown: int
+) -> None:
+    names = [f"Name{chr(97 + i // 26)}{chr(97 + i % 26)}, A" for i in range(authors)]
+    text = apa(_of(" and ".join(names)))
+    assert text.count(", A.") == (shown if authors <= 20 else shown + 1)
+    assert names[-1].split(",")[0] in text
+    assert (", . . . " in text) is (authors > 20)
+    assert (", & " in text) is (authors <= 20)
+
+
+def test_apa_without_author_year_or_pages() -> None:
+    assert apa({"title": "Title", "journal": "J"}) == "Title. (n.d.). J."
+    assert apa({**_of("A, B"), "pages": "868195"}).endswith("J, Article 868195. https://doi.org/10.1/x")
+    assert ", Article e0310620." in apa({**_of("A, B"), "pages": "e0310620"})
+    assert apa({**_of("A, B"), "pages": "1083--1090"}).count("1083–1090") == 1
+
+
+def test_same_authors_and_year_get_letters_by_title() -> None:
+    listed = {
+        "z": _of("Zuo, C and Bo, S", title="The zebra"),
+        "a": _of("Zuo, C and Bo, S", title="An apple"),
+        "other": _of("Zuo, C and Xu, S", title="Another"),
+        "year": _of("Zuo, C and Bo, S", year="2021", title="Alone"),
+        "undated": _of("Bo, S", year="", title="One"),
+        "undated2": _of("Bo, S", year="", title="Two"),
+    }
+    suffixes = apa_suffixes(listed)
+    assert suffixes == {"a": "a", "z": "b", "other": "", "year": "", "undated": "a", "undated2": "b"}
+    assert apa_citations(listed)["a"] == "Zuo & Bo, 2020a"
+    assert apa_citations(listed)["undated2"] == "Bo, n.d.-b"
+    assert "(2020b)." in apa(listed["z"], suffixes["z"])
+    assert "(n.d.-a)." in apa(listed["undated"], suffixes["undated"])
+
+
+def test_citations_name_as_many_authors_as_tell_two_lists_apart() -> None:
+    # Section 8.18: Kapoor, Bloom, Montez, et al. (2017) and Kapoor, Bloom, Zucker, et al. (2017).
+    kapoor = ["Kapoor, A", "Bloom, B"]
+    listed = {
+        "one": _of(" and ".join([*kapoor, "Montez, C", "Warner, D", "Hill, E"]), "2017"),
+        "two": _of(" and ".join([*kapoor, "Zucker, C", "Tang, D", "Daniels, E"]), "2017"),
+        "alone": _of("Gelman, A and Stern, H and Loken, E", "2006"),
+    }
+    assert apa_citations(listed) == {
+        "one": "Kapoor, Bloom, Montez, et al., 2017",
+        "two": "Kapoor, Bloom, Zucker, et al., 2017",
+        "alone": "Gelman et al., 2006",
+    }
+    # "et al." is plural: it does not stand for one last name.
+    hasan = {
+        "one": _of("Hasan, A and Liang, B and Kahn, C and Jones-Miller, D", "2015"),
+        "two": _of("Hasan, A and Liang, B and Kahn, C and Weintraub, D", "2015"),
+    }
+    assert apa_citations(hasan)["one"] == "Hasan, Liang, Kahn, & Jones-Miller, 2015"
+
+
+def test_an_apa_list_is_sorted_and_has_no_numbers() -> None:
+    fields = {"b": _of("Stern, H"), "a": _of("Gelman, A"), "c": {"title": "Bare"}}
+    listed = bibliography(["b", "c", "a"], fields, style="apa")
+    assert [entry.key for entry in listed.entries] == ["c", "a", "b"]
+    assert listed.cite(["b", "a"]) == "(Gelman, 2020; Stern, 2020)"
+    assert listed.text.splitlines()[0].startswith("Bare. (n.d.).")
+    assert INCOMPLETE in listed.text.splitlines()[0]
+    assert '<ul class="evidence-references">' in listed.html
+    assert "value=" not in listed.html
+    assert bibliography(["b", "a"], fields).cite(["a", "b"]) == "[1, 2]"
+    with pytest.raises(EvidenceError, match="style must be one of Vancouver, APA; got 'MLA'"):
+        bibliography(["b"], fields, style="MLA")
+
+
+def test_the_shipped_references_print_in_both_styles() -> None:
+    studies = ev.example_studies()
+    vancouver_list, apa_list = ev.references(studies), ev.references(studies, style="APA")
+    assert {e.key for e in vancouver_list.entries} == {e.key for e in apa_list.entries}
+    assert len({e.cited for e in apa_list.entries}) == len(apa_list)
+    for entry in apa_list.entries:
+        assert entry.complete is next(e.complete for e in vancouver_list.entries if e.key == entry.key)

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
     from evidence.synthesis.trap import Trap, within_group_trap
+    from evidence.table_content.citing import references
     from evidence.tables import Table
 
 _HOME = {
@@ -134,6 +135,7 @@ _HOME = {
     "propose_mapping": "studies.mapping_proposal",
     "random_effects": "models",
     "read_studies": "studies.reading",
+    "references": "table_content.citing",
     "sampling_covariance": "effects.dependence",
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
@@ -211,6 +213,7 @@ __all__ = [
     "propose_mapping",
     "random_effects",
     "read_studies",
+    "references",
     "sampling_covariance",
     "sensitivity_chart",
     "trap_chart",

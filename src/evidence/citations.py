@@ -1,4 +1,4 @@
-"""The bibliography of just what is cited, in Vancouver style, from BibTeX fields."""
+"""The bibliography of just what is cited, in Vancouver or APA style, from BibTeX fields."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidence._check import one_of
 from evidence._files import write_atomically
+from evidence.apa import apa, apa_citations, apa_order, apa_suffixes
 from evidence.errors import EvidenceError
 from evidence.table_formats import escape_html, escape_markdown, to_html_page
 from evidence.table_words import clean
 from evidence.vancouver import missing_fields, vancouver
 
-__all__ = ["INCOMPLETE", "Bibliography", "Reference", "bibliography"]
+__all__ = ["INCOMPLETE", "STYLES", "Bibliography", "Reference", "bibliography"]
 
 INCOMPLETE = "[bibliography incomplete]"
 """The mark of an entry that lacks what a reader needs to find the paper."""
+
+
+STYLES = ("Vancouver", "APA")
+"""Styles of the list and of the citations in the text."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,13 @@ class Reference:
     key : str
         The study's key.
     text : str
-        The entry in Vancouver style, plain text.
+        The entry in the style of the bibliography, plain text.
     complete : bool
         False where the entry lacks authors, title, journal, year, or a way to find the pages.
     fields : mapping of str to str
         The BibTeX fields as written in the file; empty where the file has no such entry.
+    cited : str
+        How the text cites it, without brackets: its number, or authors and year.
     """
 
     number: int
@@ -42,11 +50,12 @@ class Reference:
     text: str
     complete: bool
     fields: Mapping[str, str]
+    cited: str = ""
 
 
 @dataclass(frozen=True)
 class Bibliography:
-    """Numbered references in the order in which they are first cited.
+    """References in the order of their style: as first cited (Vancouver), or by authors (APA).
 
     Attributes
     ----------
@@ -54,10 +63,13 @@ class Bibliography:
         The references.
     title : str
         Headline of the printed list.
+    style : str
+        ``"Vancouver"``, numbered, or ``"APA"``, whose list has no numbers.
     """
 
     entries: tuple[Reference, ...]
     title: str = "References"
+    style: str = "Vancouver"
 
     def __len__(self) -> int:
         """Return the number of references."""
@@ -83,28 +95,54 @@ class Bibliography:
         """
         return tuple(entry.text for entry in self._of(keys))
 
+    def cite(self, keys: Iterable[str]) -> str:
+        """Return a citation of some studies for running text: ``[1, 3]``, or ``(Paoli et al., 2017)``.
+
+        Raises
+        ------
+        EvidenceError
+            Where a key is not cited in this bibliography.
+        """
+        chosen = sorted(
+            {entry.key: entry for entry in self._of(keys)}.values(), key=lambda entry: entry.number
+        )
+        if not chosen:
+            return ""
+        return (
+            f"({'; '.join(entry.cited for entry in chosen)})"
+            if self.style == "APA"
+            else f"[{', '.join(entry.cited for entry in chosen)}]"
+        )
+
     @property
     def text(self) -> str:
         """Plain text, one entry a line."""
-        return "".join(f"{entry.number}. {entry.text}\n" for entry in self.entries)
+        return "".join(f"{self._mark(entry, '{}. ')}{entry.text}\n" for entry in self.entries)
+
+    def _mark(self, entry: Reference, form: str) -> str:
+        return form.format(entry.number) if self.style == "Vancouver" else ""
 
     @property
     def markdown(self) -> str:
         """A headline and one paragraph an entry; the numbers are text, so that no renderer counts anew."""
         lines = [f"# {escape_markdown(self.title)}", ""]
         for entry in self.entries:
-            lines += [f"\\[{entry.number}\\] {escape_markdown(entry.text)}", ""]
+            lines += [self._mark(entry, "\\[{}\\] ") + escape_markdown(entry.text), ""]
         return "\n".join(lines)
 
     @property
     def html(self) -> str:
-        """A numbered list, every entry escaped."""
+        """A list, numbered where the style numbers, every entry escaped."""
+        numbered = self.style == "Vancouver"
+        tag = "ol" if numbered else "ul"
         items = [
-            f'<li id="ref-{entry.number}" value="{entry.number}">{escape_html(entry.text)}</li>'
+            f'<li id="ref-{entry.number}"'
+            + self._mark(entry, ' value="{}"')
+            + f">{escape_html(entry.text)}</li>"
             for entry in self.entries
         ]
         head = f"<h1>{escape_html(self.title)}</h1>"
-        return "\n".join([head, '<ol class="evidence-references">', *items, "</ol>", ""])
+        return "\n".join([head, f'<{tag} class="evidence-references">', *items, f"</{tag}>", ""])
 
     @property
     def bibtex(self) -> str:
@@ -158,8 +196,9 @@ def bibliography(
     *,
     incomplete: Iterable[str] = (),
     title: str = "References",
+    style: str = "Vancouver",
 ) -> Bibliography:
-    """Give each cited study its number, and print each once.
+    """Print each cited study once, in a style.
 
     Parameters
     ----------
@@ -172,6 +211,8 @@ def bibliography(
         fields show it.
     title : str
         Headline of the list.
+    style : {"Vancouver", "APA"}
+        Vancouver numbers the entries as they are first cited; APA (7th edition) sorts them by authors.
 
     Returns
     -------
@@ -179,24 +220,37 @@ def bibliography(
         Numbered from 1. A study without an entry is listed by its key and marked: nothing that is
         cited is left out.
 
+    Raises
+    ------
+    ModelError
+        Where the style is not one of the two.
+
     Examples
     --------
     >>> listed = bibliography(["b", "a", "b"], {"a": {"title": "A"}, "b": {"title": "B"}})
     >>> [(entry.number, entry.key) for entry in listed.entries]
     [(1, 'b'), (2, 'a')]
     """
+    chosen = one_of("style", style, STYLES)
+    known = {key: dict(references.get(key, {})) for key in dict.fromkeys(keys)}
     known_incomplete = set(incomplete)
+    if chosen == "APA":
+        known = {key: known[key] for key in apa_order(known)}
+        suffixes, cited = apa_suffixes(known), apa_citations(known)
     entries = []
-    for number, key in enumerate(dict.fromkeys(keys), start=1):
-        fields = dict(references.get(key, {}))
+    for number, (key, fields) in enumerate(known.items(), start=1):
         lacking = missing_fields(fields)
         complete = not lacking and key not in known_incomplete
-        text = vancouver(fields) if fields else f"{clean(key)}."
+        if not fields:
+            text = f"{clean(key)}."
+        else:
+            text = apa(fields, suffixes[key]) if chosen == "APA" else vancouver(fields)
         if not complete:
             detail = f" Missing: {', '.join(lacking)}." if lacking else ""
             text = f"{text} {INCOMPLETE}{detail}"
-        entries.append(Reference(number, key, text, complete, fields))
-    return Bibliography(tuple(entries), title)
+        said = cited[key] if chosen == "APA" else str(number)
+        entries.append(Reference(number, key, text, complete, fields, said))
+    return Bibliography(tuple(entries), title, chosen)
 
 
 def _bibtex_entry(entry: Reference) -> str:

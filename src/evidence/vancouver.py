@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from evidence.table_words import clean
 
-__all__ = ["missing_fields", "vancouver"]
+__all__ = ["missing_fields", "plain", "pmid", "vancouver"]
 
 _AUTHORS_SHOWN = 6
 """Vancouver style prints six authors, then ``et al.`` (ICMJE sample references)."""
@@ -24,12 +24,12 @@ def missing_fields(fields: Mapping[str, str]) -> list[str]:
     >>> missing_fields({"title": "T", "journal": "J", "year": "2013", "volume": "27"})
     ['authors', 'pages or DOI']
     """
-    titled = _plain(fields.get("title", ""))
+    titled = plain(fields.get("title", ""))
     lacking = [] if fields.get("author") else ["authors"]
     if not titled or "title not visible" in titled.casefold():
         lacking.append("title")
     lacking += [name for name in ("journal", "year") if not fields.get(name)]
-    if not (fields.get("doi") or _pmid(fields)):
+    if not (fields.get("doi") or pmid(fields)):
         if not fields.get("volume"):
             lacking.append("volume")
         if not fields.get("pages"):
@@ -64,26 +64,26 @@ def vancouver(fields: Mapping[str, str]) -> str:
     ...            "year": "2006", "volume": "60", "number": "4", "pages": "328--331"})
     'Gelman A, Stern H. The difference. Am Stat. 2006;60(4):328-31.'
     """
-    parts = [_authors(fields.get("author", "")), _plain(fields.get("title", ""))]
-    parts.append(_plain(fields.get("journal", "")))
+    parts = [_authors(fields.get("author", "")), plain(fields.get("title", ""))]
+    parts.append(plain(fields.get("journal", "")))
     sentences = [part if part.endswith(("?", "!", ".")) else f"{part}." for part in parts if part]
     where = _year_volume_pages(fields)
     if where:
         sentences.append(f"{where}.")
-    doi = re.sub(r"\Ahttps?://(dx\.)?doi\.org/", "", _plain(fields.get("doi", "")))
-    pmid = _pmid(fields)
+    doi = re.sub(r"\Ahttps?://(dx\.)?doi\.org/", "", plain(fields.get("doi", "")))
+    number = pmid(fields)
     if doi:
         sentences.append(f"doi:{doi}")
-    elif pmid:
-        sentences.append(f"PMID: {pmid}.")
+    elif number:
+        sentences.append(f"PMID: {number}.")
     elif fields.get("url"):
-        sentences.append(f"Available from: {_plain(fields['url'])}")
+        sentences.append(f"Available from: {plain(fields['url'])}")
     return " ".join(sentences)
 
 
 def _year_volume_pages(fields: Mapping[str, str]) -> str:
-    year, volume, issue = (_plain(fields.get(name, "")) for name in ("year", "volume", "number"))
-    pages = _pages(_plain(fields.get("pages", "")))
+    year, volume, issue = (plain(fields.get(name, "")) for name in ("year", "volume", "number"))
+    pages = _pages(plain(fields.get("pages", "")))
     after = volume + (f"({issue})" if issue else "") + (f":{pages}" if pages else "")
     if not (volume or issue):
         return f"{year}:{pages}" if year and pages else year or pages
@@ -102,7 +102,8 @@ def _pages(pages: str) -> str:
     return f"{first}-{last}"
 
 
-def _pmid(fields: Mapping[str, str]) -> str:
+def pmid(fields: Mapping[str, str]) -> str:
+    """Return the PubMed number of an entry, or an empty string."""
     match = re.search(r"PMID:?\s*(\d+)", fields.get("note", ""))
     return fields.get("pmid", "") or (match.group(1) if match else "")
 
@@ -120,9 +121,9 @@ def _authors(field: str) -> str:
         if name.strip() == "others":
             break
         person = Person(name)
-        surname = " ".join(_plain(part) for part in (*person.prelast_names, *person.last_names))
-        initials = "".join(_initials(_plain(part)) for part in (*person.first_names, *person.middle_names))
-        lineage = " ".join(_plain(part) for part in person.lineage_names)
+        surname = " ".join(plain(part) for part in (*person.prelast_names, *person.last_names))
+        initials = "".join(_initials(plain(part)) for part in (*person.first_names, *person.middle_names))
+        lineage = " ".join(plain(part) for part in person.lineage_names)
         shown.append(" ".join(part for part in (surname, initials, lineage) if part))
     more = len(names) > _AUTHORS_SHOWN or names[-1].strip() == "others"
     return ", ".join([*shown, "et al"] if more else shown)
@@ -135,7 +136,7 @@ def _initials(given: str) -> str:
     return "".join(part[0].upper() for part in re.split(r"[\s.\-]+", given) if part)
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
     r"""Return a BibTeX value as plain text: accents decoded, protecting braces gone, one line."""
     if "\\" in value:
         import codecs

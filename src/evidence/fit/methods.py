@@ -6,9 +6,55 @@ from collections.abc import Iterable
 
 from evidence._version import __version__
 
-__all__ = ["METHODS", "bibtex"]
+__all__ = ["MEASURE_SOURCES", "METHODS", "SOFTWARE", "TAU2_SOURCES", "author_year", "bibtex"]
+
+MEASURE_SOURCES = {"SMD": "hedges1981", "ROM": "hedges1999", "DPPC1": "morris2008", "DPPC2": "morris2008"}
+"""Whom to cite for a measure."""
+
+TAU2_SOURCES = {
+    "DL": "dersimonian1986",
+    "HE": "hedges1983",
+    "HS": "hunter2004",
+    "HSk": "hunter2004",
+    "SJ": "sidik2005",
+    "PM": "paule1982",
+    "EB": "morris1983",
+    "ML": "hardy1996",
+    "REML": "viechtbauer2005",
+}
+"""Whom to cite for an estimator of tau²."""
 
 METHODS: dict[str, dict[str, str]] = {
+    "hedges1981": {
+        "author": "Hedges, Larry V.",
+        "title": "Distribution theory for {Glass}'s estimator of effect size and related estimators",
+        "journal": "Journal of Educational Statistics",
+        "year": "1981",
+        "volume": "6",
+        "number": "2",
+        "pages": "107--128",
+        "doi": "10.3102/10769986006002107",
+    },
+    "hedges1999": {
+        "author": "Hedges, Larry V. and Gurevitch, Jessica and Curtis, Peter S.",
+        "title": "The meta-analysis of response ratios in experimental ecology",
+        "journal": "Ecology",
+        "year": "1999",
+        "volume": "80",
+        "number": "4",
+        "pages": "1150--1156",
+        "doi": "10.1890/0012-9658(1999)080[1150:TMAORR]2.0.CO;2",
+    },
+    "morris2008": {
+        "author": "Morris, Scott B.",
+        "title": "Estimating effect sizes from pretest-posttest-control group designs",
+        "journal": "Organizational Research Methods",
+        "year": "2008",
+        "volume": "11",
+        "number": "2",
+        "pages": "364--386",
+        "doi": "10.1177/1094428106291059",
+    },
     "cochran1954": {
         "author": "Cochran, William G.",
         "title": "The combination of estimates from different experiments",
@@ -234,6 +280,36 @@ METHODS: dict[str, dict[str, str]] = {
 }
 """Articles by citation key."""
 
+SOFTWARE: dict[str, dict[str, str]] = {
+    "harris2020": {
+        "author": "Harris, Charles R. and Millman, K. Jarrod and {van der Walt}, St{\\'e}fan J. and others",
+        "title": "Array programming with {NumPy}",
+        "journal": "Nature",
+        "year": "2020",
+        "volume": "585",
+        "pages": "357--362",
+        "doi": "10.1038/s41586-020-2649-2",
+    },
+    "virtanen2020": {
+        "author": "Virtanen, Pauli and Gommers, Ralf and Oliphant, Travis E. and others",
+        "title": "{SciPy} 1.0: fundamental algorithms for scientific computing in {Python}",
+        "journal": "Nature Methods",
+        "year": "2020",
+        "volume": "17",
+        "pages": "261--272",
+        "doi": "10.1038/s41592-019-0686-2",
+    },
+    "mckinney2010": {
+        "author": "McKinney, Wes",
+        "title": "Data structures for statistical computing in {Python}",
+        "journal": "Proceedings of the 9th Python in Science Conference",
+        "year": "2010",
+        "pages": "56--61",
+        "doi": "10.25080/Majora-92bf1922-00a",
+    },
+}
+"""Articles of the libraries that every fit is computed with."""
+
 BOOKS: dict[str, dict[str, str]] = {
     "hunter2004": {
         "author": "Hunter, John E. and Schmidt, Frank L.",
@@ -252,8 +328,22 @@ def _entry(kind: str, key: str, fields: dict[str, str]) -> str:
     return f"@{kind}{{{key},\n{body}\n}}"
 
 
+def author_year(key: str) -> str:
+    """Return how a text cites a source of the methods: ``Hedges et al., 2010``.
+
+    Examples
+    --------
+    >>> author_year("dersimonian1986")
+    'DerSimonian & Laird, 1986'
+    """
+    fields = METHODS.get(key) or BOOKS.get(key) or SOFTWARE[key]
+    names = [name.split(",")[0] for name in fields["author"].split(" and ")]
+    who = " & ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    return f"{who}, {fields['year']}"
+
+
 def bibtex(keys: Iterable[str]) -> str:
-    """Return BibTeX for these keys, in their order, with this package as the last entry.
+    """Return BibTeX for these keys, in their order; the software follows, this package last.
 
     Parameters
     ----------
@@ -264,6 +354,7 @@ def bibtex(keys: Iterable[str]) -> str:
         _entry("article", key, METHODS[key]) if key in METHODS else _entry("book", key, BOOKS[key])
         for key in dict.fromkeys(keys)
     ]
+    entries += [_entry("article", key, fields) for key, fields in SOFTWARE.items()]
     software = {
         "author": "{the evidence authors}",
         "title": "evidence: from what papers print to an effect, a synthesis and a picture",

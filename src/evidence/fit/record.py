@@ -315,10 +315,21 @@ class MetaFit(Questions):
         return in_units(self, sd, unit, source)
 
     def cite(self) -> str:
-        """Return BibTeX entries of the methods used and of the software."""
-        from evidence.fit.methods import bibtex
+        """Return BibTeX entries of the measure, the methods used and the software."""
+        from evidence.fit.methods import MEASURE_SOURCES, bibtex
 
-        return bibtex(self.methods_used)
+        measure = MEASURE_SOURCES.get(self.measure.upper())
+        return bibtex([*([measure] if measure else []), *self.methods_used])
+
+    def methods(self) -> str:
+        """Return the methods paragraph for a paper, made from what was really run.
+
+        Measure, rows by kind, model, estimator, intervals, heterogeneity, assumptions and software, with
+        authors and years; `cite` has the entries.
+        """
+        from evidence.fit.paragraph import paragraph
+
+        return paragraph(self)
 
     def explain(self) -> str:
         """Return what was done, in plain lines: model, rows, what was left out and why, caveats."""

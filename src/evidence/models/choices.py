@@ -9,6 +9,7 @@ from typing import Final
 
 from evidence._check import check_level, one_of
 from evidence.errors import ModelError
+from evidence.fit.methods import TAU2_SOURCES
 from evidence.models.rows import TAKEN, Selection, several_rows
 from evidence.numerics.intervals import INFERENCE, Interval, heterogeneity, profile_tau2, q_profile, quantile
 from evidence.numerics.tau2 import TAU2
@@ -77,17 +78,6 @@ _FOR_A_MEAN = {"k-1": "k-p", "k-2": "k-p-1"}
 TAU2_INTERVAL = ("QP", "PL")
 """Q-profile; profile likelihood, for ML and REML."""
 
-_TAU2_SOURCES = {
-    "DL": "dersimonian1986",
-    "HE": "hedges1983",
-    "HS": "hunter2004",
-    "HSk": "hunter2004",
-    "SJ": "sidik2005",
-    "PM": "paule1982",
-    "EB": "morris1983",
-    "ML": "hardy1996",
-    "REML": "viechtbauer2005",
-}
 _INFERENCE_SOURCES = {
     "z": (),
     "t": (),
@@ -182,7 +172,7 @@ def prediction_df(chosen: Choices, k: int, p: int, df: int | None) -> int | None
 def sources(chosen: Choices) -> tuple[str, ...]:
     """Return the keys to cite for a model with a between-study variance."""
     return (
-        _TAU2_SOURCES[chosen.estimator],
+        TAU2_SOURCES[chosen.estimator],
         *_INFERENCE_SOURCES[chosen.inference],
         "hardy1996" if chosen.interval == "PL" else "viechtbauer2007",
         "higgins2009",

@@ -130,7 +130,12 @@ def mixed_record(effects: Effects, selection: Selection, made: Made, level: floa
             *people_notes,
             *assumed_correlation(effects, selection),
         ),
-        methods_used=(*made.sources, *tests.sources, "hardy1996", "cochran1954", "higgins2002"),
+        methods_used=(
+            *made.sources,
+            *tests.sources,
+            *("hardy1996", "cochran1954", "higgins2002"),
+            *(("higgins2009",) if predicted is not None else ()),
+        ),
         formula=made.terms.formula if several else None,
         coefficients=_table(made.terms, tests.coefficients) if several else None,
         vcov=tests.vcov,

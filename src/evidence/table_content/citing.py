@@ -14,7 +14,7 @@ from evidence.effects.labels import study_labels
 from evidence.studies.record import Studies
 from evidence.tables import Table
 
-__all__ = ["Citing", "bibliography_of", "filled", "records", "typeset"]
+__all__ = ["Citing", "bibliography_of", "filled", "records", "references", "typeset"]
 
 
 class Citing:
@@ -59,24 +59,58 @@ class Citing:
         )
 
 
-def bibliography_of(selections: Iterable[Studies]) -> Bibliography:
+def references(studies: Studies, *, style: str = "Vancouver") -> Bibliography:
+    """List the references of some studies, ready to print, save or cite from.
+
+    Parameters
+    ----------
+    studies : Studies
+        The studies, in the order of whose rows Vancouver style numbers.
+    style : {"Vancouver", "APA"}
+        Vancouver (the default: the tables cite by number) or APA, 7th edition: by authors, with a, b ...
+        behind the year where both are the same.
+
+    Returns
+    -------
+    Bibliography
+        ``.text``, ``.markdown``, ``.html``, ``.bibtex``, ``.save(path)``, and ``.cite(keys)`` for running
+        text. Entries that lack what a reader needs are marked, never hidden.
+
+    Raises
+    ------
+    ModelError
+        Where the style is not one of the two.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> trial = ev.example_studies().where(study="paoli2017")
+    >>> ev.references(trial, style="APA").cite(["paoli2017"])
+    '(Paoli et al., 2017)'
+    """
+    return bibliography_of([studies], style=style)
+
+
+def bibliography_of(selections: Iterable[Studies], *, style: str = "Vancouver") -> Bibliography:
     """Give the studies of some selections their numbers, in the order of their rows.
 
     Parameters
     ----------
     selections : iterable of Studies
         Selections that are shown one after the other.
+    style : {"Vancouver", "APA"}
+        Style of the list.
     """
     keys: dict[str, None] = {}
-    references: dict[str, Mapping[str, str]] = {}
+    fields: dict[str, Mapping[str, str]] = {}
     incomplete: set[str] = set()
     for studies in selections:
         keys |= dict.fromkeys(studies.table["study"])
-        references |= studies.references
+        fields |= studies.references
         if studies.info is not None:
             info = studies.info
             incomplete |= set(info.loc[info["bibliography"].eq("incomplete"), "study"])
-    return bibliography(keys, references, incomplete=incomplete)
+    return bibliography(keys, fields, incomplete=incomplete, style=style)
 
 
 def filled(parts: Iterable[str], between: str = ", ") -> str:
