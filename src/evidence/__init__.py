@@ -56,12 +56,15 @@ if TYPE_CHECKING:
     from evidence.synthesis.bias_counts import ExcessTest, FailSafeN, excess_significance_test, fail_safe_n
     from evidence.synthesis.bias_fill import TrimAndFill, trim_and_fill
     from evidence.synthesis.bias_limit import PetPeese, pet_peese
+    from evidence.synthesis.bootstrap import Bootstrap, bootstrap
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
     from evidence.synthesis.funnel_record import FunnelTest
+    from evidence.synthesis.gosh import Gosh, gosh
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
+    from evidence.synthesis.permutation import PermutationTest, permutation_test
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
@@ -72,6 +75,7 @@ if TYPE_CHECKING:
 _HOME = {
     "ArrayEffects": "effects.array_record",
     "Audit": "auditing",
+    "Bootstrap": "synthesis.bootstrap",
     "Claims": "synthesis.claims",
     "Comparison": "synthesis.compare",
     "CorrelationGrid": "synthesis.correlation_grid",
@@ -82,11 +86,13 @@ _HOME = {
     "ExcessTest": "synthesis.bias_counts",
     "FailSafeN": "synthesis.bias_counts",
     "FunnelTest": "synthesis.funnel_record",
+    "Gosh": "synthesis.gosh",
     "Influence": "synthesis.sensitivity_influence",
     "LeaveOneOut": "synthesis.sensitivity_deletion",
     "MetaFit": "fit",
     "ModelError": "errors",
     "PartialSensitivity": "synthesis.partial_sensitivity",
+    "PermutationTest": "synthesis.permutation",
     "PetPeese": "synthesis.bias_limit",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
@@ -101,6 +107,7 @@ _HOME = {
     "appraisal": "auditing.appraisal",
     "audit": "auditing",
     "batch": "models.batch",
+    "bootstrap": "synthesis.bootstrap",
     "caption": "charts.said",
     "claim_chart": "charts.claim",
     "claims": "synthesis.claims",
@@ -121,6 +128,7 @@ _HOME = {
     "fail_safe_n": "synthesis.bias_counts",
     "forest": "charts.forest",
     "funnel_test": "synthesis.bias",
+    "gosh": "synthesis.gosh",
     "harvest": "charts.harvest",
     "influence": "synthesis.sensitivity_influence",
     "leave_one_out": "synthesis.sensitivity_deletion",
@@ -129,6 +137,7 @@ _HOME = {
     "multivariate": "models",
     "one_by_one_chart": "charts.one_by_one",
     "partial_sensitivity": "synthesis.partial_sensitivity",
+    "permutation_test": "synthesis.permutation",
     "pet_peese": "synthesis.bias_limit",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
@@ -150,6 +159,7 @@ __all__ = [
     "SIX_DOMAINS",
     "ArrayEffects",
     "Audit",
+    "Bootstrap",
     "Claims",
     "Comparison",
     "CorrelationGrid",
@@ -160,11 +170,13 @@ __all__ = [
     "ExcessTest",
     "FailSafeN",
     "FunnelTest",
+    "Gosh",
     "Influence",
     "LeaveOneOut",
     "MetaFit",
     "ModelError",
     "PartialSensitivity",
+    "PermutationTest",
     "PetPeese",
     "Prior",
     "SamplingCovariance",
@@ -179,6 +191,7 @@ __all__ = [
     "appraisal",
     "audit",
     "batch",
+    "bootstrap",
     "caption",
     "claim_chart",
     "claims",
@@ -199,6 +212,7 @@ __all__ = [
     "fail_safe_n",
     "forest",
     "funnel_test",
+    "gosh",
     "harvest",
     "influence",
     "leave_one_out",
@@ -207,6 +221,7 @@ __all__ = [
     "multivariate",
     "one_by_one_chart",
     "partial_sensitivity",
+    "permutation_test",
     "pet_peese",
     "pool_arrays",
     "pool_partial",

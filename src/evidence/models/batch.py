@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence._check import check_level, one_of
+from evidence._work import check_executor
 from evidence.effects.record import KINDS, Effects
 from evidence.errors import ModelError
 from evidence.models.choices import IDENTICAL, NARROW
@@ -103,11 +104,7 @@ def batch(
     level = check_level(level)
     estimator, inference = one_of("tau2", tau2, TAU2), one_of("inference", inference, _WALD)
     names = _listed(by)
-    if executor is not None and not callable(getattr(executor, "map", None)):
-        raise ModelError(
-            "executor takes an executor, such as concurrent.futures.ProcessPoolExecutor() or what Dask's"
-            f" Client.get_executor() returns; got {type(executor).__name__}"
-        )
+    check_executor(executor)
     table = effects.table.reset_index(drop=True)
     if not names or not len(table):
         raise ModelError("batch() needs rows, and in by= at least one column that makes the groups")

@@ -109,6 +109,9 @@ def permutation_test(
     ModelError
         Where an argument is not known, there are no more effects than coefficients, or an exact test
         would take too long.
+    KeyboardInterrupt
+        Where the user stops an exact test, or a random one before its first block: a random one that is
+        stopped later counts the orders that were fitted.
 
     References
     ----------
@@ -145,12 +148,16 @@ def permutation_test(
     hits, done, aim = np.zeros(x.shape[1] + 1, dtype=np.int64), 0, total if whole else draws
     observed = problem.statistics(z[:, None], u[:, None])[:, 0]
     limit = observed * (1.0 - _TIE)
-    for block in blocks:
-        reached = problem.statistics(*_dealt(z, u, block, signs)) >= limit[:, None]
-        hits += reached.sum(axis=1)
-        done += len(block)
-        if progress is not None:
-            progress(done, aim)
+    try:
+        for block in blocks:
+            reached = problem.statistics(*_dealt(z, u, block, signs)) >= limit[:, None]
+            hits, done = hits + reached.sum(axis=1), done + len(block)
+            if progress is not None:
+                progress(done, aim)
+    except KeyboardInterrupt:
+        # Random orders stay a fair sample when stopped; the first orders of an exact test are not one.
+        if whole or not done:
+            raise
     share = hits / done if whole else (1.0 + hits) / (1.0 + done)
     plain = problem.signed(z[:, None], u[:, None])[:, 0]
     return PermutationTest(plain, share[:-1], float(observed[-1]), float(share[-1]), done, whole, used)
