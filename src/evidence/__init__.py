@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
     from evidence.synthesis.funnel_record import FunnelTest
     from evidence.synthesis.gosh import Gosh, gosh
+    from evidence.synthesis.multiverse import Multiverse, multiverse
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
     from evidence.synthesis.permutation import PermutationTest, permutation_test
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
@@ -91,6 +92,7 @@ _HOME = {
     "LeaveOneOut": "synthesis.sensitivity_deletion",
     "MetaFit": "fit",
     "ModelError": "errors",
+    "Multiverse": "synthesis.multiverse",
     "PartialSensitivity": "synthesis.partial_sensitivity",
     "PermutationTest": "synthesis.permutation",
     "PetPeese": "synthesis.bias_limit",
@@ -136,6 +138,7 @@ _HOME = {
     "multilevel": "models",
     "multivariate": "models",
     "one_by_one_chart": "charts.one_by_one",
+    "multiverse": "synthesis.multiverse",
     "partial_sensitivity": "synthesis.partial_sensitivity",
     "permutation_test": "synthesis.permutation",
     "pet_peese": "synthesis.bias_limit",
@@ -175,6 +178,7 @@ __all__ = [
     "LeaveOneOut",
     "MetaFit",
     "ModelError",
+    "Multiverse",
     "PartialSensitivity",
     "PermutationTest",
     "PetPeese",
@@ -219,6 +223,7 @@ __all__ = [
     "meta_regression",
     "multilevel",
     "multivariate",
+    "multiverse",
     "one_by_one_chart",
     "partial_sensitivity",
     "permutation_test",

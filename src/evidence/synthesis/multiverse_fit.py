@@ -1,0 +1,264 @@
+"""The fits of a multiverse: array programs for one exact effect a study, the verbs for the rest."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from evidence._work import finished
+from evidence.effects.record import Effects
+from evidence.errors import ModelError
+from evidence.models import multilevel, pool_partial, random_effects
+from evidence.numerics.batch import fit_groups
+from evidence.numerics.specifications import every_specification
+from evidence.numerics.subsets import SUBSET_ESTIMATORS
+from evidence.numerics.wls import Vector
+from evidence.synthesis.multiverse_choices import Plan
+from evidence.synthesis.multiverse_data import Arm, Versions, one_row_each
+
+__all__ = ["COLUMNS", "ONE_STUDY", "Exact", "Fits", "exact_fits", "other_fits"]
+
+COLUMNS = ("k", "n_studies", "estimate", "std_error", "conf_low", "conf_high", "p_value", "tau2_value")
+"""What is told of each specification; `tau2` is the name of the choice."""
+
+ONE_STUDY = "one study: its own result, not pooled"
+
+
+@dataclass(frozen=True)
+class Fits:
+    """Results by specification, columns of `COLUMNS`; NaN where there is none, and `note` says why."""
+
+    numbers: NDArray[np.float64]
+    note: NDArray[np.object_]
+    model: NDArray[np.object_]
+
+    @classmethod
+    def blank(cls, count: int) -> Fits:
+        """Return results that are still to be found."""
+        return cls(
+            np.full((count, len(COLUMNS)), np.nan), np.full(count, "", object), np.full(count, "", object)
+        )
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Specifications of one exact effect a study, as arrays: what the joint test refits.
+
+    Attributes
+    ----------
+    places : ndarray of int, shape (specifications,)
+        Where they stand among all.
+    version, subset : ndarray of int, shape (specifications,)
+        Which data and which studies each rests on.
+    estimator, inference : ndarray of object, shape (specifications,)
+        How it is fitted.
+    arms : list of Arm
+        The versions of the data.
+    subsets : ndarray of bool, shape (subsets, studies)
+        The studies.
+    """
+
+    places: NDArray[np.intp]
+    version: NDArray[np.intp]
+    subset: NDArray[np.intp]
+    estimator: NDArray[np.object_]
+    inference: NDArray[np.object_]
+    arms: list[Arm]
+    subsets: NDArray[np.bool_]
+    level: float
+
+    def fit(self, signs: Vector | None = None) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+        """Return the results, columns of `COLUMNS`, and notes; the signs of studies turned where asked."""
+        numbers = np.full((self.places.size, len(COLUMNS)), np.nan)
+        note = np.full(self.places.size, "", object)
+        turned = np.ones(self.subsets.shape[1]) if signs is None else signs
+        for version in np.unique(self.version):
+            arm = self.arms[version]
+            mine = self.version == version
+            for estimator in dict.fromkeys(self.estimator[mine]):
+                at = np.flatnonzero(mine & (self.estimator == estimator))
+                used, which = np.unique(self.subset[at], return_inverse=True)
+                chosen = self.subsets[used] & arm.present
+                fitted = _fitted(arm.y * turned, arm.v, chosen, str(estimator))
+                numbers[at], note[at] = _inferred(
+                    fitted, which.ravel(), self.inference[at], chosen, self.level
+                )
+        single = np.flatnonzero(numbers[:, 0] == 1)
+        for place in single:
+            arm = self.arms[self.version[place]]
+            i = int(np.argmax(self.subsets[self.subset[place]] & arm.present))
+            numbers[place] = _alone(arm.y[i] * turned[i], arm.v[i], self.level)
+            note[place] = ONE_STUDY
+        return numbers, note
+
+
+def _fitted(
+    y: Vector, v: Vector, chosen: NDArray[np.bool_], estimator: str
+) -> tuple[Vector, Vector, Vector, Vector]:
+    """Return estimate, standard error, tau² and Q at tau² of each subset."""
+    if estimator in SUBSET_ESTIMATORS:
+        found = every_specification([(y, v)], chosen, [estimator])
+        return found.estimate[0, 0], found.std_error[0, 0], found.tau2[0, 0], found.q[0, 0]
+    rows, columns = np.nonzero(chosen)
+    fit = fit_groups(
+        y[columns], v[columns], rows.astype(np.intp), count=len(chosen), tau2=estimator, inference="z"
+    )
+    w = chosen / (v + np.nan_to_num(fit.tau2)[:, None])
+    q = (w * (y - fit.estimate[:, None]) ** 2).sum(axis=1)
+    return fit.estimate, fit.std_error, fit.tau2, q
+
+
+def _inferred(
+    fitted: tuple[Vector, Vector, Vector, Vector],
+    which: NDArray[np.intp],
+    inference: NDArray[np.object_],
+    chosen: NDArray[np.bool_],
+    level: float,
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    """Return intervals and p values; under HKSJ with identical effects the factor is taken as 1."""
+    estimate, error, tau2, q = (part[which] for part in fitted)
+    k = chosen.sum(axis=1)[which].astype(np.float64)
+    more = np.maximum(k - 1.0, 1.0)
+    factor = np.ones(k.size)
+    knapp = np.isin(inference.astype(str), ["HKSJ", "mHKSJ"])
+    factor[knapp] = (q / more)[knapp]
+    factor[inference == "mHKSJ"] = np.maximum(factor[inference == "mHKSJ"], 1.0)
+    factor[factor < 1e-20] = 1.0
+    error = error * np.sqrt(factor)
+    normal = inference == "z"
+    tail = 0.5 * (1.0 + level)
+    width = np.where(normal, special.ndtri(tail), special.stdtrit(more, tail)) * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(estimate / error)
+    p = 2.0 * np.where(normal, special.ndtr(-ratio), special.stdtr(more, -ratio))
+    numbers = np.stack([k, k, estimate, error, estimate - width, estimate + width, p, tau2], axis=1)
+    note = np.full(k.size, "", object)
+    note[k == 0] = "no row gives an effect with its standard error"
+    return numbers, note
+
+
+def _alone(y: float, v: float, level: float) -> list[float]:
+    error = math.sqrt(v)
+    half = float(special.ndtri(0.5 * (1.0 + level))) * error
+    p = 2.0 * float(special.ndtr(-abs(y) / error))
+    return [1.0, 1.0, y, error, y - half, y + half, p, math.nan]
+
+
+def exact_fits(versions: Versions, plan: Plan, exact: NDArray[np.bool_], level: float) -> Exact:
+    """Bring the specifications of one exact effect a study into arrays."""
+    places = np.flatnonzero(exact)
+    codes = plan.codes[places]
+    whole = [plan.position(factor.name) for factor in versions.filters if versions.by_study(factor)]
+    names = ("tau2", "inference")
+    apart = [i for i in range(codes.shape[1]) if i not in (*whole, *(plan.position(name) for name in names))]
+    version, kinds = _numbered(codes[:, apart])
+    arms = [_arm(versions, plan, codes[first], whole) for first in kinds]
+    subset, groups = _numbered(codes[:, whole])
+    masks = [versions.studies_kept(codes[first], whole) for first in groups]
+    words = [
+        np.array([*plan.factors[plan.position(name)].values, ""], object)[plan.column(name)[places]]
+        for name in names
+    ]
+    return Exact(places, version, subset, words[0], words[1], arms, np.array(masks, np.bool_), level)
+
+
+def _numbered(codes: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the number of each line's kind, and for each kind the first line that has it."""
+    if not codes.shape[1]:
+        return np.zeros(len(codes), np.intp), np.zeros(1, np.intp)
+    _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+    return inverse.ravel().astype(np.intp), first.astype(np.intp)
+
+
+def _arm(versions: Versions, plan: Plan, codes: NDArray[np.int32], whole: list[int]) -> Arm:
+    effects = versions.effects(*_reading(plan, codes))
+    keep = versions.kept(effects.table, codes, whole)  # whole studies are left to the subsets
+    place, code = plan.position("rho"), codes[plan.position("rows")]
+    rho = (
+        plan.factors[place].values[codes[place]] if codes[place] >= 0 else 0.6
+    )  # where no study has two rows
+    rows = "mean" if code < 0 else plan.factors[plan.position("rows")].values[code]
+    return versions.arm(effects.table, keep, rows, rho)
+
+
+def _reading(plan: Plan, codes: NDArray[np.int32]) -> tuple[int, int]:
+    measure, correlation = plan.position("measure"), plan.position("correlation")
+    return (
+        int(codes[measure]) if measure >= 0 else 0,
+        int(codes[correlation]) if correlation >= 0 else 0,
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One specification for a verb: its rows and its choices."""
+
+    effects: Effects
+    model: str
+    tau2: str
+    inference: str
+    rho: float
+    level: float
+
+
+def _verb(job: _Job) -> tuple[list[float], str]:
+    """Fit one specification by a verb; a refusal is told in the note."""
+    try:
+        if job.model == "pool_partial":
+            fit = pool_partial(job.effects, rho=job.rho, inference=job.inference, level=job.level, prior=None)
+        elif job.model == "multilevel":
+            fit = multilevel(job.effects, rho=job.rho, tau2=job.tau2, level=job.level)
+        else:
+            fit = random_effects(job.effects, tau2=job.tau2, inference=job.inference, level=job.level)
+    except ModelError as problem:
+        reason = str(problem).splitlines()[0].rstrip(":")
+        return [math.nan] * len(COLUMNS), f"not pooled: {reason}"
+    values = [getattr(fit, name.removesuffix("_value") if name == "tau2_value" else name) for name in COLUMNS]
+    note = ONE_STUDY if fit.n_studies == 1 else "" if fit.estimate is not None else fit.sentence()
+    return [math.nan if value is None else float(value) for value in values], note
+
+
+def other_fits(
+    versions: Versions,
+    plan: Plan,
+    places: NDArray[np.intp],
+    models: NDArray[np.object_],
+    level: float,
+    executor: Executor | None,
+    progress: bool | None,
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    """Fit the specifications that need a verb each; those that the user stopped say so."""
+    numbers, note = np.full((places.size, len(COLUMNS)), np.nan), np.full(places.size, "", object)
+    jobs = [_job(versions, plan, plan.codes[place], str(models[place]), level) for place in places]
+    if not jobs:
+        return numbers, note
+    done = finished(
+        _verb, jobs, sizes=[1] * len(jobs), what="specifications", executor=executor, progress=progress
+    )
+    for i, (line, said) in enumerate(done):
+        numbers[i], note[i] = line, said
+    note[len(done) :] = "stopped by the user before this one"
+    return numbers, note
+
+
+def _job(versions: Versions, plan: Plan, codes: NDArray[np.int32], model: str, level: float) -> _Job:
+    effects = versions.effects(*_reading(plan, codes))
+
+    def value(name: str, missing: object) -> object:
+        code = codes[plan.position(name)]
+        return plan.factors[plan.position(name)].values[code] if code >= 0 else missing
+
+    kept = one_row_each(effects, versions.kept(effects.table, codes), str(value("rows", "all")))
+    return _Job(
+        kept,
+        model,
+        str(value("tau2", "ML")),
+        str(value("inference", "profile")),
+        float(value("rho", 0.6)),  # type: ignore[arg-type]  # a number, see `factors_of`
+        level,
+    )
