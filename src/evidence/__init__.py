@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.multiverse import Multiverse, multiverse
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
     from evidence.synthesis.permutation import PermutationTest, permutation_test
+    from evidence.synthesis.power import NextTrial, Power, next_trial, power
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
@@ -93,9 +94,11 @@ _HOME = {
     "MetaFit": "fit",
     "ModelError": "errors",
     "Multiverse": "synthesis.multiverse",
+    "NextTrial": "synthesis.power",
     "PartialSensitivity": "synthesis.partial_sensitivity",
     "PermutationTest": "synthesis.permutation",
     "PetPeese": "synthesis.bias_limit",
+    "Power": "synthesis.power",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
     "SamplingCovariance": "effects.covariance",
@@ -139,11 +142,13 @@ _HOME = {
     "multivariate": "models",
     "one_by_one_chart": "charts.one_by_one",
     "multiverse": "synthesis.multiverse",
+    "next_trial": "synthesis.power",
     "partial_sensitivity": "synthesis.partial_sensitivity",
     "permutation_test": "synthesis.permutation",
     "pet_peese": "synthesis.bias_limit",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
+    "power": "synthesis.power",
     "propose_mapping": "studies.mapping_proposal",
     "random_effects": "models",
     "read_studies": "studies.reading",
@@ -179,9 +184,11 @@ __all__ = [
     "MetaFit",
     "ModelError",
     "Multiverse",
+    "NextTrial",
     "PartialSensitivity",
     "PermutationTest",
     "PetPeese",
+    "Power",
     "Prior",
     "SamplingCovariance",
     "Studies",
@@ -224,12 +231,14 @@ __all__ = [
     "multilevel",
     "multivariate",
     "multiverse",
+    "next_trial",
     "one_by_one_chart",
     "partial_sensitivity",
     "permutation_test",
     "pet_peese",
     "pool_arrays",
     "pool_partial",
+    "power",
     "propose_mapping",
     "random_effects",
     "read_studies",
