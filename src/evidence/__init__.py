@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
     from evidence.synthesis.permutation import PermutationTest, permutation_test
     from evidence.synthesis.power import NextTrial, Power, next_trial, power
+    from evidence.synthesis.sensitivity import Sensitivity, sensitivity
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
@@ -102,6 +103,7 @@ _HOME = {
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
     "SamplingCovariance": "effects.covariance",
+    "Sensitivity": "synthesis.sensitivity",
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
@@ -154,6 +156,7 @@ _HOME = {
     "read_studies": "studies.reading",
     "references": "table_content.citing",
     "sampling_covariance": "effects.dependence",
+    "sensitivity": "synthesis.sensitivity",
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
@@ -191,6 +194,7 @@ __all__ = [
     "Power",
     "Prior",
     "SamplingCovariance",
+    "Sensitivity",
     "Studies",
     "StudyDataError",
     "Table",
@@ -244,6 +248,7 @@ __all__ = [
     "read_studies",
     "references",
     "sampling_covariance",
+    "sensitivity",
     "sensitivity_chart",
     "trap_chart",
     "trial",
