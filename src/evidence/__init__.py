@@ -56,12 +56,17 @@ if TYPE_CHECKING:
     from evidence.synthesis.bias_counts import ExcessTest, FailSafeN, excess_significance_test, fail_safe_n
     from evidence.synthesis.bias_fill import TrimAndFill, trim_and_fill
     from evidence.synthesis.bias_limit import PetPeese, pet_peese
+    from evidence.synthesis.bias_p_curve import PCurve, p_curve
+    from evidence.synthesis.bias_p_uniform import PUniformStar, p_uniform_star
+    from evidence.synthesis.bias_selection import selection_model
+    from evidence.synthesis.bias_worst_case import SValue, WorstCase, s_value, worst_case
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
     from evidence.synthesis.direction import DirectionTest, direction_test, vote_count
     from evidence.synthesis.funnel_record import FunnelTest
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
+    from evidence.synthesis.selection_record import SelectionModel
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
@@ -85,16 +90,21 @@ _HOME = {
     "LeaveOneOut": "synthesis.sensitivity_deletion",
     "MetaFit": "fit",
     "ModelError": "errors",
+    "PCurve": "synthesis.bias_p_curve",
+    "PUniformStar": "synthesis.bias_p_uniform",
     "PartialSensitivity": "synthesis.partial_sensitivity",
     "PetPeese": "synthesis.bias_limit",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
+    "SValue": "synthesis.bias_worst_case",
     "SamplingCovariance": "effects.covariance",
+    "SelectionModel": "synthesis.selection_record",
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
     "Trap": "synthesis.trap",
     "TrimAndFill": "synthesis.bias_fill",
+    "WorstCase": "synthesis.bias_worst_case",
     "albatross": "charts.albatross",
     "alt_text": "charts.said",
     "appraisal": "auditing.appraisal",
@@ -127,6 +137,8 @@ _HOME = {
     "multilevel": "models",
     "multivariate": "models",
     "one_by_one_chart": "charts.one_by_one",
+    "p_curve": "synthesis.bias_p_curve",
+    "p_uniform_star": "synthesis.bias_p_uniform",
     "partial_sensitivity": "synthesis.partial_sensitivity",
     "pet_peese": "synthesis.bias_limit",
     "pool_arrays": "numerics.arrays",
@@ -134,13 +146,16 @@ _HOME = {
     "propose_mapping": "studies.mapping_proposal",
     "random_effects": "models",
     "read_studies": "studies.reading",
+    "s_value": "synthesis.bias_worst_case",
     "sampling_covariance": "effects.dependence",
+    "selection_model": "synthesis.bias_selection",
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "trim_and_fill": "synthesis.bias_fill",
     "vote_count": "synthesis.direction",
     "within_group_trap": "synthesis.trap",
+    "worst_case": "synthesis.bias_worst_case",
 }
 """Module of each public name, below this package."""
 
@@ -162,15 +177,20 @@ __all__ = [
     "LeaveOneOut",
     "MetaFit",
     "ModelError",
+    "PCurve",
+    "PUniformStar",
     "PartialSensitivity",
     "PetPeese",
     "Prior",
+    "SValue",
     "SamplingCovariance",
+    "SelectionModel",
     "Studies",
     "StudyDataError",
     "Table",
     "Trap",
     "TrimAndFill",
+    "WorstCase",
     "__version__",
     "albatross",
     "alt_text",
@@ -204,6 +224,8 @@ __all__ = [
     "multilevel",
     "multivariate",
     "one_by_one_chart",
+    "p_curve",
+    "p_uniform_star",
     "partial_sensitivity",
     "pet_peese",
     "pool_arrays",
@@ -211,13 +233,16 @@ __all__ = [
     "propose_mapping",
     "random_effects",
     "read_studies",
+    "s_value",
     "sampling_covariance",
+    "selection_model",
     "sensitivity_chart",
     "trap_chart",
     "trial",
     "trim_and_fill",
     "vote_count",
     "within_group_trap",
+    "worst_case",
 ]
 
 
