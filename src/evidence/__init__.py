@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.bias_p_curve import PCurve, p_curve
     from evidence.synthesis.bias_p_uniform import PUniformStar, p_uniform_star
     from evidence.synthesis.bias_selection import selection_model
-    from evidence.synthesis.bias_worst_case import SValue, WorstCase, s_value, worst_case
+    from evidence.synthesis.bias_worst_case import s_value, worst_case
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
     from evidence.synthesis.trap import Trap, within_group_trap
+    from evidence.synthesis.worst_case_record import SValue, WorstCase
     from evidence.tables import Table
 
 _HOME = {
@@ -96,7 +97,7 @@ _HOME = {
     "PetPeese": "synthesis.bias_limit",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
-    "SValue": "synthesis.bias_worst_case",
+    "SValue": "synthesis.worst_case_record",
     "SamplingCovariance": "effects.covariance",
     "SelectionModel": "synthesis.selection_record",
     "Studies": "studies.record",
@@ -104,7 +105,7 @@ _HOME = {
     "Table": "tables",
     "Trap": "synthesis.trap",
     "TrimAndFill": "synthesis.bias_fill",
-    "WorstCase": "synthesis.bias_worst_case",
+    "WorstCase": "synthesis.worst_case_record",
     "albatross": "charts.albatross",
     "alt_text": "charts.said",
     "appraisal": "auditing.appraisal",

@@ -13,7 +13,7 @@ from evidence.errors import ModelError
 from evidence.numerics.fail_safe import at_least
 from evidence.numerics.wls import Vector
 
-__all__ = ["PCurveResult", "Tests", "p_curve", "p_of"]
+__all__ = ["PCurveResult", "Statistics", "p_curve", "p_of"]
 
 ALPHA = 0.05
 _HALF = 0.025
@@ -22,7 +22,7 @@ _POWERS = (0.05, 0.99)
 
 
 @dataclass(frozen=True)
-class Tests:
+class Statistics:
     """Tests of a hypothesis, two-sided where they have a sign.
 
     Attributes
@@ -64,7 +64,7 @@ def _critical(alpha: float, df1: float, df2: float, root: bool) -> float:
     return math.sqrt(square) if root else square
 
 
-def p_of(tests: Tests) -> Vector:
+def p_of(tests: Statistics) -> Vector:
     """Return two-sided p values."""
     return np.array(
         [
@@ -135,7 +135,7 @@ def _stouffer(scores: Vector) -> tuple[float, float]:
 class _Curve:
     """The significant tests, with what does not depend on the power."""
 
-    def __init__(self, tests: Tests, chosen: NDArray[np.intp]) -> None:
+    def __init__(self, tests: Statistics, chosen: NDArray[np.intp]) -> None:
         self.rows: list[tuple[float, float, float, bool]] = [
             (float(tests.value[i]), float(tests.df1[i]), float(tests.df2[i]), bool(tests.root[i]))
             for i in chosen
@@ -178,7 +178,7 @@ def _ncp(power: float, limit: float, df1: float, df2: float, root: bool) -> floa
     return float(optimize.brentq(short, 0.0, top, xtol=1e-14, rtol=1e-14)) ** 2
 
 
-def p_curve(tests: Tests) -> PCurveResult:
+def p_curve(tests: Statistics) -> PCurveResult:
     """Test the shape of the curve of significant p values, and estimate the average power behind it.
 
     Raises

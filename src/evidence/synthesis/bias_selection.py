@@ -13,8 +13,9 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.models.formula import read_formula
 from evidence.models.rows import Selection
-from evidence.numerics.selection_fit import MOST, SelectionFit, fit_selection
+from evidence.numerics.selection_fit import SelectionFit, fit_selection
 from evidence.numerics.selection_likelihood import SelectionData, prepare
+from evidence.numerics.selection_search import MOST
 from evidence.numerics.selection_weights import TYPES
 from evidence.numerics.wls import Vector
 from evidence.synthesis.bias_rows import ALTERNATIVES, not_taken, taken

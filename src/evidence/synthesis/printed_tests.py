@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from evidence.errors import ModelError
-from evidence.numerics.p_curve import Tests
+from evidence.numerics.p_curve import Statistics
 
 __all__ = ["read_tests"]
 
@@ -23,7 +23,7 @@ _LINE = re.compile(
 _FORMS = "'t(88) = 2.1', 'F(1, 100) = 9.1', 'z = 3.4', 'r(147) = .246' or 'chi2(1) = 9.1'"
 
 
-def read_tests(lines: Sequence[str]) -> tuple[Tests, list[str]]:
+def read_tests(lines: Sequence[str]) -> tuple[Statistics, list[str]]:
     """Read printed tests.
 
     Parameters
@@ -45,7 +45,7 @@ def read_tests(lines: Sequence[str]) -> tuple[Tests, list[str]]:
         raise ModelError(f"tests are a list of lines such as {_FORMS}, or Effects; got {lines!r}")
     read = [_read(number, line) for number, line in enumerate(lines, start=1)]
     value, df1, df2, root = (np.array(column) for column in zip(*read, strict=True))
-    return Tests(value, df1, df2, root.astype(bool)), [str(line).strip() for line in lines]
+    return Statistics(value, df1, df2, root.astype(bool)), [str(line).strip() for line in lines]
 
 
 def _read(number: int, line: object) -> tuple[float, float, float, bool]:
