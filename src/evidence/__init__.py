@@ -57,6 +57,10 @@ if TYPE_CHECKING:
     from evidence.synthesis.bias_fill import TrimAndFill, trim_and_fill
     from evidence.synthesis.bias_limit import PetPeese, pet_peese
     from evidence.synthesis.bootstrap import Bootstrap, bootstrap
+    from evidence.synthesis.bias_p_curve import PCurve, p_curve
+    from evidence.synthesis.bias_p_uniform import PUniformStar, p_uniform_star
+    from evidence.synthesis.bias_selection import selection_model
+    from evidence.synthesis.bias_worst_case import s_value, worst_case
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
@@ -68,11 +72,13 @@ if TYPE_CHECKING:
     from evidence.synthesis.permutation import PermutationTest, permutation_test
     from evidence.synthesis.power import NextTrial, Power, next_trial, power
     from evidence.synthesis.sensitivity import Sensitivity, sensitivity
+    from evidence.synthesis.selection_record import SelectionModel
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
     from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.table_content.citing import references
+    from evidence.synthesis.worst_case_record import SValue, WorstCase
     from evidence.tables import Table
 
 _HOME = {
@@ -96,19 +102,24 @@ _HOME = {
     "ModelError": "errors",
     "Multiverse": "synthesis.multiverse",
     "NextTrial": "synthesis.power",
+    "PCurve": "synthesis.bias_p_curve",
+    "PUniformStar": "synthesis.bias_p_uniform",
     "PartialSensitivity": "synthesis.partial_sensitivity",
     "PermutationTest": "synthesis.permutation",
     "PetPeese": "synthesis.bias_limit",
     "Power": "synthesis.power",
     "Prior": "models.prior",
     "SIX_DOMAINS": "studies.columns",
+    "SValue": "synthesis.worst_case_record",
     "SamplingCovariance": "effects.covariance",
     "Sensitivity": "synthesis.sensitivity",
+    "SelectionModel": "synthesis.selection_record",
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
     "Trap": "synthesis.trap",
     "TrimAndFill": "synthesis.bias_fill",
+    "WorstCase": "synthesis.worst_case_record",
     "albatross": "charts.albatross",
     "alt_text": "charts.said",
     "appraisal": "auditing.appraisal",
@@ -145,6 +156,8 @@ _HOME = {
     "one_by_one_chart": "charts.one_by_one",
     "multiverse": "synthesis.multiverse",
     "next_trial": "synthesis.power",
+    "p_curve": "synthesis.bias_p_curve",
+    "p_uniform_star": "synthesis.bias_p_uniform",
     "partial_sensitivity": "synthesis.partial_sensitivity",
     "permutation_test": "synthesis.permutation",
     "pet_peese": "synthesis.bias_limit",
@@ -157,12 +170,16 @@ _HOME = {
     "references": "table_content.citing",
     "sampling_covariance": "effects.dependence",
     "sensitivity": "synthesis.sensitivity",
+    "s_value": "synthesis.bias_worst_case",
+    "sampling_covariance": "effects.dependence",
+    "selection_model": "synthesis.bias_selection",
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "trim_and_fill": "synthesis.bias_fill",
     "vote_count": "synthesis.direction",
     "within_group_trap": "synthesis.trap",
+    "worst_case": "synthesis.bias_worst_case",
 }
 """Module of each public name, below this package."""
 
@@ -188,18 +205,23 @@ __all__ = [
     "ModelError",
     "Multiverse",
     "NextTrial",
+    "PCurve",
+    "PUniformStar",
     "PartialSensitivity",
     "PermutationTest",
     "PetPeese",
     "Power",
     "Prior",
+    "SValue",
     "SamplingCovariance",
     "Sensitivity",
+    "SelectionModel",
     "Studies",
     "StudyDataError",
     "Table",
     "Trap",
     "TrimAndFill",
+    "WorstCase",
     "__version__",
     "albatross",
     "alt_text",
@@ -237,6 +259,8 @@ __all__ = [
     "multiverse",
     "next_trial",
     "one_by_one_chart",
+    "p_curve",
+    "p_uniform_star",
     "partial_sensitivity",
     "permutation_test",
     "pet_peese",
@@ -249,12 +273,16 @@ __all__ = [
     "references",
     "sampling_covariance",
     "sensitivity",
+    "s_value",
+    "sampling_covariance",
+    "selection_model",
     "sensitivity_chart",
     "trap_chart",
     "trial",
     "trim_and_fill",
     "vote_count",
     "within_group_trap",
+    "worst_case",
 ]
 
 

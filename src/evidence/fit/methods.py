@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence._version import __version__
+from evidence.fit.methods_bias import BIAS_METHODS
 
 __all__ = ["MEASURE_SOURCES", "METHODS", "SOFTWARE", "TAU2_SOURCES", "author_year", "bibtex"]
 
@@ -348,10 +349,11 @@ def bibtex(keys: Iterable[str]) -> str:
     Parameters
     ----------
     keys : iterable of str
-        Keys of `METHODS` or `BOOKS`; each is printed once.
+        Keys of `METHODS`, `BIAS_METHODS` or `BOOKS`; each is printed once.
     """
+    articles = METHODS | BIAS_METHODS
     entries = [
-        _entry("article", key, METHODS[key]) if key in METHODS else _entry("book", key, BOOKS[key])
+        _entry("article", key, articles[key]) if key in articles else _entry("book", key, BOOKS[key])
         for key in dict.fromkeys(keys)
     ]
     entries += [_entry("article", key, fields) for key, fields in SOFTWARE.items()]

@@ -15,6 +15,7 @@ from evidence.numerics.wls import Vector, sample, weighted_mean
 __all__ = [
     "ExcessSignificance",
     "FailSafe",
+    "at_least",
     "excess_significance",
     "orwin",
     "rosenberg",
@@ -167,11 +168,11 @@ def excess_significance(
         root = (observed - expected) / math.sqrt(expected * (k - expected) / k)
         p_chi2 = float(special.ndtr(-root))
     return ExcessSignificance(
-        significant, power, observed, expected, _at_least(power, observed), p_chi2, mean, tau2
+        significant, power, observed, expected, at_least(power, observed), p_chi2, mean, tau2
     )
 
 
-def _at_least(chances: Vector, number: int) -> float:
+def at_least(chances: Vector, number: int) -> float:
     """Return the chance that at least `number` of independent events with unlike chances happen."""
     counts = np.zeros(chances.size + 1)
     counts[0] = 1.0

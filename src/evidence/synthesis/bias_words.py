@@ -14,7 +14,7 @@ from evidence.fit.numbers import count, decimals, number, p_value
 if TYPE_CHECKING:
     from evidence.synthesis.funnel_record import FunnelTest
 
-__all__ = ["FEW", "bias_page", "equals_p", "few", "funnel_sentence", "shown_interval"]
+__all__ = ["FEW", "bias_page", "equals_p", "few", "funnel_sentence", "shown_interval", "shown_value"]
 
 FEW = 10
 """Studies below which the funnel should not be tested or mended (Sterne et al. 2011)."""
@@ -53,6 +53,12 @@ def shown_interval(estimate: float, low: float, high: float, scale: str, sign: i
     places = decimals(ends)
     lower, upper = sorted(ends[1:])
     return f"{number(ends[0], places)} ({number(lower, places)} to {number(upper, places)})"
+
+
+def shown_value(value: float, scale: str, sign: int) -> str:
+    """Return one number of the scale of the model on the printed scale."""
+    shown = math.exp(min(sign * value, 709.0)) if scale == "log" else value
+    return number(shown, decimals([shown]))
 
 
 def funnel_sentence(test: FunnelTest) -> str:
