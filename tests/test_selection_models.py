@@ -105,13 +105,17 @@ def exact(data: SelectionData, theta: np.ndarray) -> Any:  # noqa: ANN401  (a nu
 
     total = mp.mpf(0)
     edges = np.concatenate([data.grid.low, data.grid.high])
-    breaks = sorted({*map(float, edges[np.isfinite(edges)]), -12.0, -6.0, -1.0, -0.01, 0.0, 0.01, 1.0, 6.0, 12.0})
+    breaks = sorted(
+        {*map(float, edges[np.isfinite(edges)]), -12.0, -6.0, -1.0, -0.01, 0.0, 0.01, 1.0, 6.0, 12.0}
+    )
     for i in range(data.y.size):
         root, var = mp.sqrt(mp.mpf(data.v[i])), mp.mpf(data.v[i]) + t
         mu = sum(mp.mpf(data.x[i, j]) * beta[j] for j in range(data.p))
         scale = 1.0 if data.imprecision is None else float(data.imprecision[i])
         m, s = mu / root, mp.sqrt(var) / root
-        norm = mp.quad(lambda z, m=m, s=s, scale=scale: weight(z, scale) * mp.npdf(z, m, s), [-40, *breaks, 40])
+        norm = mp.quad(
+            lambda z, m=m, s=s, scale=scale: weight(z, scale) * mp.npdf(z, m, s), [-40, *breaks, 40]
+        )
         z = mp.mpf(data.y[i]) / root
         total += mp.log(mp.npdf(data.y[i], mu, mp.sqrt(var))) + mp.log(weight(z, scale)) - mp.log(norm)
     return total
@@ -153,7 +157,9 @@ def test_likelihood_and_derivatives(
 def test_step_models_reach_the_optimum_of_fifty_digits(steps: tuple[float, ...]) -> None:
     """Newton's method of mpmath (50 digits) on the score of the closed form."""
     y, v = drawn(8, k=25)
-    fit = fit_selection(prepare(y, v, np.ones((25, 1)), "stepfun", "greater", np.array(steps)), intervals=False)
+    fit = fit_selection(
+        prepare(y, v, np.ones((25, 1)), "stepfun", "greater", np.array(steps)), intervals=False
+    )
     with mp.workdps(50):
         cuts = [mp.sqrt(2) * mp.erfinv(1 - 2 * mp.mpf(step)) for step in steps]
 
@@ -265,7 +271,11 @@ def test_several_rows_of_a_study_are_refused_and_partial_rows_named() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("data", ["equal", "dominated", "three"])
 def test_odd_data_have_defined_answers(kind: str, data: str) -> None:
-    v = {"equal": [0.01, 0.04, 0.09, 0.02, 0.06], "dominated": [1e-6, 0.3, 0.2, 0.4, 0.25], "three": [0.04, 0.05, 0.06]}
+    v = {
+        "equal": [0.01, 0.04, 0.09, 0.02, 0.06],
+        "dominated": [1e-6, 0.3, 0.2, 0.4, 0.25],
+        "three": [0.04, 0.05, 0.06],
+    }
     y = {"equal": [0.3] * 5, "dominated": [0.2, 1.2, 0.4, 1.4, 0.1], "three": [0.6, 0.1, 0.5]}
     effects = ev.effects_from(y[data], variance=v[data])
     try:

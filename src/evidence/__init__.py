@@ -56,11 +56,11 @@ if TYPE_CHECKING:
     from evidence.synthesis.bias_counts import ExcessTest, FailSafeN, excess_significance_test, fail_safe_n
     from evidence.synthesis.bias_fill import TrimAndFill, trim_and_fill
     from evidence.synthesis.bias_limit import PetPeese, pet_peese
-    from evidence.synthesis.bootstrap import Bootstrap, bootstrap
     from evidence.synthesis.bias_p_curve import PCurve, p_curve
     from evidence.synthesis.bias_p_uniform import PUniformStar, p_uniform_star
     from evidence.synthesis.bias_selection import selection_model
     from evidence.synthesis.bias_worst_case import s_value, worst_case
+    from evidence.synthesis.bootstrap import Bootstrap, bootstrap
     from evidence.synthesis.claims import Claims, claims
     from evidence.synthesis.compare import Comparison, compare
     from evidence.synthesis.correlation_grid import CorrelationGrid, correlation_grid
@@ -71,14 +71,14 @@ if TYPE_CHECKING:
     from evidence.synthesis.partial_sensitivity import PartialSensitivity, partial_sensitivity
     from evidence.synthesis.permutation import PermutationTest, permutation_test
     from evidence.synthesis.power import NextTrial, Power, next_trial, power
-    from evidence.synthesis.sensitivity import Sensitivity, sensitivity
     from evidence.synthesis.selection_record import SelectionModel
+    from evidence.synthesis.sensitivity import Sensitivity, sensitivity
     from evidence.synthesis.sensitivity_cumulative import Cumulative, cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
     from evidence.synthesis.trap import Trap, within_group_trap
-    from evidence.table_content.citing import references
     from evidence.synthesis.worst_case_record import SValue, WorstCase
+    from evidence.table_content.citing import references
     from evidence.tables import Table
 
 _HOME = {
@@ -112,8 +112,8 @@ _HOME = {
     "SIX_DOMAINS": "studies.columns",
     "SValue": "synthesis.worst_case_record",
     "SamplingCovariance": "effects.covariance",
-    "Sensitivity": "synthesis.sensitivity",
     "SelectionModel": "synthesis.selection_record",
+    "Sensitivity": "synthesis.sensitivity",
     "Studies": "studies.record",
     "StudyDataError": "errors",
     "Table": "tables",
@@ -153,9 +153,9 @@ _HOME = {
     "meta_regression": "models",
     "multilevel": "models",
     "multivariate": "models",
-    "one_by_one_chart": "charts.one_by_one",
     "multiverse": "synthesis.multiverse",
     "next_trial": "synthesis.power",
+    "one_by_one_chart": "charts.one_by_one",
     "p_curve": "synthesis.bias_p_curve",
     "p_uniform_star": "synthesis.bias_p_uniform",
     "partial_sensitivity": "synthesis.partial_sensitivity",
@@ -168,11 +168,10 @@ _HOME = {
     "random_effects": "models",
     "read_studies": "studies.reading",
     "references": "table_content.citing",
-    "sampling_covariance": "effects.dependence",
-    "sensitivity": "synthesis.sensitivity",
     "s_value": "synthesis.bias_worst_case",
     "sampling_covariance": "effects.dependence",
     "selection_model": "synthesis.bias_selection",
+    "sensitivity": "synthesis.sensitivity",
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
@@ -214,8 +213,8 @@ __all__ = [
     "Prior",
     "SValue",
     "SamplingCovariance",
-    "Sensitivity",
     "SelectionModel",
+    "Sensitivity",
     "Studies",
     "StudyDataError",
     "Table",
@@ -271,11 +270,10 @@ __all__ = [
     "random_effects",
     "read_studies",
     "references",
-    "sampling_covariance",
-    "sensitivity",
     "s_value",
     "sampling_covariance",
     "selection_model",
+    "sensitivity",
     "sensitivity_chart",
     "trap_chart",
     "trial",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -40,12 +41,12 @@ def effects_of(fit: MetaFit) -> Effects:
     later = table["why_not"].astype(str).str.contains("time point")
     table["main"] = ~later
     # An exact row has its estimate as both ends; a row without any bound and standard error says nothing.
-    table["sign"] = np.sign(table["estimate"].astype(float)).fillna(0.0)
+    table["sign"] = np.nan_to_num(np.sign(table["estimate"].to_numpy(dtype=float)))
     return Effects(table, fit.measure, scale=fit.scale, display_sign=fit.display_sign)
 
 
 def assumed_rho(fit: MetaFit) -> float:
-    """Return the correlation of sampling errors that a fit assumed; 0.6, the default, where it played no part."""
+    """Return the correlation of sampling errors that a fit assumed; 0.6 where it played no part."""
     found = [match for note in fit.notes if (match := _RHO.search(note))]
     return float(found[0][1]) if found else 0.6
 
@@ -77,8 +78,8 @@ def verb_of(fit: MetaFit) -> Model:
     True
     """
     words = [word for word in fit.method.split(", ") if not word.startswith("~")]
-    formula = {} if fit.formula is None else {"formula": fit.formula}
-    options: dict[str, object] = {"level": fit.level, **formula}
+    formula: dict[str, Any] = {} if fit.formula is None else {"formula": fit.formula}
+    options: dict[str, Any] = {"level": fit.level, **formula}
     if words[0] == "interval likelihood":
         return partial(pool_partial, rho=assumed_rho(fit), inference=words[2], **options)
     if words[0] in ("common effect", "one study"):
@@ -92,8 +93,8 @@ def verb_of(fit: MetaFit) -> Model:
         )
     if words[0] in TAU2 and len(words) == 2:
         model = random_effects if fit.formula is None else meta_regression
-        return partial(model, tau2=words[0], inference=words[1], **options)  # type: ignore[arg-type]
+        return partial(model, tau2=words[0], inference=words[1], **options)
     raise ModelError(
-        f"a fit by {fit.method!r} does not tell all that was chosen: pass its effects, and the model as model=,"
-        " such as model=lambda rows: ev.multivariate(rows, ...)"
+        f"a fit by {fit.method!r} does not tell all that was chosen: pass its effects, and the model as"
+        " model=, such as model=lambda rows: ev.multivariate(rows, ...)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -36,8 +37,8 @@ class Sensitivity:
     table : DataFrame
         One line a variation, the result itself first: ``about`` (what is varied), ``variation``, ``k``,
         ``n_studies``, ``estimate``, ``conf_low``, ``conf_high``, ``tau2``, ``change`` (of the estimate),
-        ``verdict`` (``"first"``, ``"second"``: the arm that the interval favours; ``"open"``; empty without an
-        interval), ``holds`` (the same verdict as the result's; missing where nothing can be compared) and
+        ``verdict`` (``"first"``, ``"second"``: the arm that the interval favours; ``"open"``; empty without
+        an interval), ``holds`` (the same verdict as the result's; missing where nothing can be compared) and
         ``note``. Model scale.
     fits : mapping of str to MetaFit
         The fits by variation; corrections that are no fits are missing.
@@ -96,8 +97,8 @@ class Sensitivity:
         return html_page("sensitivity", self.sentence(), self.table, columns, self.notes)
 
 
-def _shown(fit: MetaFit, line: Mapping[str, object] | pd.Series) -> str:  # type: ignore[type-arg]
-    values = [float(line[name]) for name in ("estimate", "conf_low", "conf_high")]  # type: ignore[arg-type]
+def _shown(fit: MetaFit, line: Mapping[Any, Any] | pd.Series[Any]) -> str:
+    values = [float(line[name]) for name in ("estimate", "conf_low", "conf_high")]
     if not math.isfinite(values[0]):
         return "a limit only"
     if not all(map(math.isfinite, values)):
@@ -123,8 +124,8 @@ def sensitivity(
     model : callable, optional
         Takes effects, returns a `MetaFit`. Needed with effects; of a result it is the verb that made it.
     progress : bool, optional
-        Whether to show a progress bar; by default in a terminal or notebook, for what takes long. Ctrl-C keeps
-        what is finished.
+        Whether to show a progress bar; by default in a terminal or notebook, for what takes long. Ctrl-C
+        keeps what is finished.
 
     Returns
     -------
@@ -138,6 +139,8 @@ def sensitivity(
     ------
     ModelError
         Where `data` is neither, the result is of several coefficients, or nothing was pooled.
+    KeyboardInterrupt
+        Where the user stops it before the first variation is finished.
 
     Examples
     --------
@@ -172,7 +175,7 @@ def sensitivity(
                 raise
             missing += [{"variation": one.name, "reason": "stopped by the user"} for one in listed[done:]]
     table = pd.DataFrame(lines)
-    table["holds"] = pd.array(table["holds"], dtype="boolean")
+    table["holds"] = table["holds"].astype("boolean")
     return Sensitivity(
         table, fits, fit, pd.DataFrame(missing, columns=["variation", "reason"]), _notes(fit, missing)
     )

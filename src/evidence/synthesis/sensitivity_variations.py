@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +27,8 @@ MOST_LEFT_OUT = 60
 
 FEWEST_FOR_BIAS = 10
 """Studies below which corrections for small-study effects are not tried (Sterne et al. 2011)."""
+
+_CORRELATION = re.compile(r"correlation of r = ([\d.]*\d)")
 
 RHOS = (0.3, 0.6, 0.9)
 CORRELATIONS = (0.5, 0.7, 0.9)
@@ -125,9 +128,9 @@ def _of_dependent(fit: MetaFit, effects: Effects) -> Iterator[Variation]:
 def _of_partial_reports(fit: MetaFit, effects: Effects) -> Iterator[Variation]:
     for name, other in fit.alongside:
         yield Variation("rows", name, partial(_given, other))
-    other = "profile-t" if "profile-t" not in fit.method else "profile"
-    make = partial(pool_partial, effects, rho=assumed_rho(fit), inference=other, level=fit.level)
-    yield Variation("interval", f"interval by {other}", make)
+    inference = "profile-t" if "profile-t" not in fit.method else "profile"
+    make = partial(pool_partial, effects, rho=assumed_rho(fit), inference=inference, level=fit.level)
+    yield Variation("interval", f"interval by {inference}", make)
 
 
 def _given(fit: MetaFit) -> MetaFit:
@@ -222,7 +225,7 @@ def _at_no_error(fit: MetaFit, effects: Effects) -> Outcome:
 
 
 def _selected(fit: MetaFit, effects: Effects) -> Outcome:
-    from evidence.synthesis.selection import selection_model
+    from evidence.synthesis.bias_selection import selection_model
 
     _enough(fit)
     found = selection_model(effects, steps=(0.025,), level=fit.level)
@@ -254,7 +257,10 @@ def _pool_first(effects: Effects, level: float) -> MetaFit:
 def _of_reading(fit: MetaFit, studies: Studies, model: Model) -> Iterator[Variation]:
     """Yield other correlations and other measures of one kind, for the rows of the fit."""
     rows = studies.where(row_id=list(fit.rows["row_id"].astype(str)))
+    assumed = [match[1] for note in fit.notes if (match := _CORRELATION.search(note))]
     for r in CORRELATIONS:
+        if f"{r:g}" in assumed:
+            continue
         make = partial(_read_again, rows, fit.measure, r, model)
         yield Variation("reading", f"pre-post correlation r = {r:g}", make)
     alike: Sequence[str] = ("SMD", "SMDH", "SMD1") if fit.measure in ("SMD", "SMDH", "SMD1") else ()
