@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
     from evidence.charts.said import alt_text, caption
+    from evidence.charts.style import chart_style
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.array_door import effect_size
@@ -101,6 +102,7 @@ _HOME = {
     "audit": "auditing",
     "batch": "models.batch",
     "caption": "charts.said",
+    "chart_style": "charts.style",
     "claim_chart": "charts.claim",
     "claims": "synthesis.claims",
     "common_effect": "models",
@@ -178,6 +180,7 @@ __all__ = [
     "audit",
     "batch",
     "caption",
+    "chart_style",
     "claim_chart",
     "claims",
     "common_effect",

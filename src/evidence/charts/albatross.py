@@ -11,7 +11,7 @@ from evidence.charts.albatross_draw import draw_axes, draw_contours, draw_key, d
 from evidence.charts.albatross_rows import albatross_contours, albatross_rows, left_off
 from evidence.charts.canvas import available, new_axes, open_sheet
 from evidence.charts.frame import expect, printed
-from evidence.charts.style import POINTS, style_for
+from evidence.charts.style import POINTS, medium_for, style_for
 from evidence.charts.words import listed, number, plural
 from evidence.errors import ModelError
 
@@ -34,7 +34,7 @@ def albatross(
     ax: Axes | None = None,
     sizes: tuple[float, ...] | None = None,
     baseline: float | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -56,8 +56,9 @@ def albatross(
     baseline : float, optional
         Risk in the second arm: contours of OR and RR need it, without it they are not drawn. Other
         measures have none.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str
         Names of what lies left and right.
     title : str, optional
@@ -84,6 +85,7 @@ def albatross(
     >>> trials = ev.example_studies().where(question="hip_knee_vs_knee", level="study")
     >>> ax = ev.albatross(ev.effect_sizes(trials, measure="SMD"))
     """
+    medium = medium_for(medium)
     expect("albatross", effects, "Effects", ("table", "measure", "display_sign"), _EFFECTS)
     rows = albatross_rows(effects)
     if rows.empty:

@@ -13,6 +13,7 @@ from evidence.charts import marks
 from evidence.charts.captions import level_words
 from evidence.charts.frame import as_text, expect, place, sides
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import domain_name, interval_words, listed, number
@@ -113,7 +114,7 @@ def claim_chart(
     claim_id: str,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw what the data say of one claim: each domain with its interval, beside the margin.
@@ -126,8 +127,9 @@ def claim_chart(
         The claim.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None states verdict and claim; ``""`` sets none.
 
@@ -147,6 +149,7 @@ def claim_chart(
     >>> found = ev.claims(ev.example_studies())
     >>> ax = ev.claim_chart(found, "int_beats_iso")
     """
+    medium = medium_for(medium)
     rows = claim_chart_rows(found, claim_id)
     line = _line(found, claim_id)
     message = f"{_upper(line['verdict'])}: \u201c{line['claim']}\u201d" if title is None else title

@@ -11,6 +11,7 @@ from evidence.charts import marks
 from evidence.charts.captions import level_words, limits, model_words
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.scale import scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import decimals_for, number, range_words
@@ -78,7 +79,7 @@ def correlation_curve(
     grid: CorrelationGrid,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -90,8 +91,9 @@ def correlation_curve(
         From `correlation_grid`. The correlation that its effects assume is set in bold.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -114,6 +116,7 @@ def correlation_curve(
     >>> found = ev.correlation_grid(trials, (0.5, 0.9), measure="SMD")
     >>> ax = ev.correlation_curve(found)
     """
+    medium = medium_for(medium)
     way = "grid = ev.correlation_grid(effects)"
     expect("correlation_curve", grid, "a grid of correlations", ("table", "fits", "used"), way)
     if not grid.fits:

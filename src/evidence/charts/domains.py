@@ -15,7 +15,7 @@ from evidence.charts.domains_rows import domains_rows
 from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, sides
 from evidence.charts.headlines import domains_title
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.style import Style, style_for
+from evidence.charts.style import Style, medium_for, style_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import count, listed, plural
@@ -45,7 +45,7 @@ def domains(
     comparison: Comparison,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -61,9 +61,9 @@ def domains(
         Result of `compare`.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt, without the numbers of people) or
-        ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -87,6 +87,7 @@ def domains(
     >>> effects = ev.effects_from([0.2, 0.5, 0.1, 0.4], std_error=errors, study=list("abcd"), domain=domain)
     >>> ax = ev.domains(ev.compare(effects, by="domain", model=ev.random_effects))
     """
+    medium = medium_for(medium)
     expect(
         "domains",
         comparison,

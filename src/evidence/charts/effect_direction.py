@@ -10,6 +10,7 @@ from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
 from evidence.studies.columns import SIX_DOMAINS
@@ -37,7 +38,7 @@ def effect_direction(
     effects: Effects,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -55,8 +56,9 @@ def effect_direction(
         Effects of any kind; rows that are unusable for a comparison are shown as such.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its studies need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, optional
         Names of what down and up favour; None says "second arm" and "first arm", or speaks of
         the factor where the rows do.
@@ -78,6 +80,7 @@ def effect_direction(
     Thomson HJ, Thomas S. The effect direction plot. Res Synth Methods 2013;4:95-101.
     doi:10.1002/jrsm.1060
     """
+    medium = medium_for(medium)
     expect("effect_direction", effects, "Effects", ("table",), _EFFECTS)
     missing = [
         name for name in ("study", "domain", "direction", "kind", "basis") if name not in effects.table

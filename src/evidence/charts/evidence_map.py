@@ -9,6 +9,7 @@ import pandas as pd
 
 from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
 
@@ -104,7 +105,7 @@ def evidence_map(
     *,
     by: tuple[str, str] = ("domain", "comparator_class"),
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw what there is, before anything is pooled.
@@ -120,8 +121,9 @@ def evidence_map(
         Columns that make the rows and the columns of the map.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None makes it from the counts; ``""`` sets none.
 
@@ -140,6 +142,7 @@ def evidence_map(
     >>> import evidence as ev
     >>> ax = ev.evidence_map(ev.example_studies().where(question="prevention"))
     """
+    medium = medium_for(medium)
     rows = evidence_map_rows(studies, by)
     names, columns = (list(dict.fromkeys(rows[axis])) for axis in ("row", "column"))
     columns = sorted(columns, key=lambda c: -int(rows.loc[rows["column"] == c, "rows"].sum()))
@@ -207,9 +210,12 @@ def _draw_bar(sheet: Sheet, kind: str, start: float, length: float, y: float, he
     from matplotlib.patches import Rectangle
 
     colours = sheet.style.colours
-    fill = {"full": colours.first, "partial": "#86b5da", "direction": colours.paper, "other": colours.faint}[
-        kind
-    ]
+    fill = {
+        "full": colours.first,
+        "partial": colours.first_tint,
+        "direction": colours.paper,
+        "other": colours.faint,
+    }[kind]
     edge = colours.rule if kind == "other" else colours.first
     sheet.ax.add_patch(
         Rectangle(

@@ -10,6 +10,7 @@ from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import as_text, expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
 from evidence.studies.columns import SIX_DOMAINS
@@ -103,7 +104,7 @@ def harvest(
     effects: Effects,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -119,8 +120,9 @@ def harvest(
         Effects of any kind.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its domains need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, optional
         Names of the second and the first arm; None says "second arm" and "first arm", or speaks of the
         factor where the rows do.
@@ -147,6 +149,7 @@ def harvest(
     >>> trials = ev.example_studies().where(question="prevention", level="study")
     >>> ax = ev.harvest(ev.effect_sizes(trials, measure="RR"))
     """
+    medium = medium_for(medium)
     expect("harvest", effects, "Effects", ("table",), _EFFECTS)
     missing = [
         name for name in ("study", "domain", "direction", "kind", "basis") if name not in effects.table
@@ -254,7 +257,7 @@ def _draw_bar(
 
     colours = sheet.style.colours
     dark = {"first": colours.first, "second": colours.second}.get(answer, colours.quiet)
-    tint = {"first": "#86b5da", "second": "#f0b48f"}.get(answer, "#c3c7cb")
+    tint = {"first": colours.first_tint, "second": colours.second_tint}.get(answer, colours.quiet_tint)
     fill: Any = {DESIGNS[0]: dark, DESIGNS[1]: tint, DESIGNS[2]: tint}.get(design, colours.paper)
     sheet.ax.add_patch(
         Rectangle(

@@ -20,6 +20,7 @@ from evidence.charts.frame import (
     sides,
 )
 from evidence.charts.scale import scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import count, decimals_for, interval_words
@@ -47,7 +48,7 @@ def one_by_one_chart(
     result: LeaveOneOut | Cumulative,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -59,8 +60,9 @@ def one_by_one_chart(
         Result of `leave_one_out` (the first line has all studies) or `cumulative` (the last has).
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -82,6 +84,7 @@ def one_by_one_chart(
     >>> effects = ev.effects_from([0.1, 0.2, 0.3, 0.9, 0.4], variance=0.04)
     >>> ax = ev.one_by_one_chart(ev.leave_one_out(effects))
     """
+    medium = medium_for(medium)
     kind = "a result of leave_one_out() or cumulative()"
     expect("one_by_one_chart", result, kind, ("table", "fit", "by"), "ev.leave_one_out(effects)")
     rows = one_by_one_rows(result)

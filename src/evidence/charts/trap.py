@@ -12,6 +12,7 @@ from evidence.charts import marks
 from evidence.charts.captions import level_words
 from evidence.charts.frame import expect, place, sides
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import number, range_words
@@ -93,7 +94,7 @@ def _capital(name: str) -> str:
 
 
 def trap_chart(
-    trap: Trap, *, ax: Axes | None = None, medium: str = "notebook", title: str | None = None
+    trap: Trap, *, ax: Axes | None = None, medium: str | None = None, title: str | None = None
 ) -> Axes:
     """Draw the changes of two arms, and below them the difference that is compatible with both.
 
@@ -105,8 +106,9 @@ def trap_chart(
         Result of `within_group_trap`.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None makes it from the numbers; ``""`` sets none.
 
@@ -130,6 +132,7 @@ def trap_chart(
     >>> import evidence as ev
     >>> ax = ev.trap_chart(ev.within_group_trap(n_e=15, n_c=15, p_e=0.01, p_c="ns"))
     """
+    medium = medium_for(medium)
     expect("trap_chart", trap, "a Trap", ("table", "pattern", "chance_most"), _TRAP)
     rows = trap_chart_rows(trap)
     message = _message(trap, rows) if title is None else title

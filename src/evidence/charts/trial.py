@@ -12,6 +12,7 @@ from evidence.charts import marks
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.headlines import trial_title
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.trial_rows import short_arm, trial_rows
@@ -36,7 +37,7 @@ def trial(
     *,
     study: str = "distefano2013",
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw what was claimed of a trial, what it printed, and what follows between its arms.
@@ -54,8 +55,9 @@ def trial(
         Key of the trial: by default the one behind the article that ships as the example.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its outcomes need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``. A slide states the changes
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``. A slide states the changes
         within the arms as yes or no and leaves out p values and bounds; `trial_rows` has them.
     title : str, optional
         One message. None makes it from the rows (`trial_title`); ``""`` sets none.
@@ -77,6 +79,7 @@ def trial(
     >>> effects = ev.effect_sizes(studies.where(study="distefano2013"), measure="SMD", correlation=0.7)
     >>> ax = ev.trial(effects, studies)
     """
+    medium = medium_for(medium)
     expect(
         "trial", effects, "Effects", ("table", "scale", "display_sign", "measure", "correlation"), _EFFECTS
     )
