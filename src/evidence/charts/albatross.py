@@ -11,6 +11,7 @@ from evidence.charts.albatross_draw import draw_axes, draw_contours, draw_key, d
 from evidence.charts.albatross_rows import albatross_contours, albatross_rows, left_off
 from evidence.charts.canvas import available, new_axes, open_sheet
 from evidence.charts.frame import expect, printed
+from evidence.charts.said import say
 from evidence.charts.style import POINTS, medium_for, style_for
 from evidence.charts.words import listed, number, plural
 from evidence.errors import ModelError
@@ -113,7 +114,7 @@ def albatross(
     draw_contours(sheet, frame, contours)
     draw_rows(sheet, frame, rows)
     draw_key(sheet, frame, rows, len(contours) > 0)
-    return ax
+    return say(ax, caption=albatross_caption(effects, baseline=baseline), alt=albatross_alt(effects))
 
 
 def _message(effects: Effects, rows: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.said import say
 from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
@@ -122,7 +123,9 @@ def effect_direction(
         _draw_symbol(
             sheet, x, y, name.removesuffix("_open"), sheet.style.small * 0.95, not name.endswith("_open")
         )
-    return sheet.ax
+    return say(
+        sheet.ax, caption=effect_direction_caption(effects), alt=effect_direction_alt(effects, favours)
+    )
 
 
 def _note() -> str:
@@ -258,17 +261,19 @@ def effect_direction_caption(effects: Effects) -> str:
     return (
         f"Effect-direction plot of {plural(len(effects.table), 'row')} of "
         f"{plural(rows['study'].nunique(), 'study', 'studies')}. Filled arrows: significant "
-        f"between the arms. {_note()}"
+        f"between the arms. {_note()} Nothing is pooled here."
     )
 
 
-def effect_direction_alt(effects: Effects) -> str:
+def effect_direction_alt(effects: Effects, favours: tuple[str, str] | None = None) -> str:
     """Return the alternative text: the counts of studies in each domain.
 
     Parameters
     ----------
     effects : Effects
         The drawn effects.
+    favours : tuple of str, optional
+        As drawn.
 
     Returns
     -------
@@ -276,6 +281,7 @@ def effect_direction_alt(effects: Effects) -> str:
         For readers who do not see the picture.
     """
     rows = effect_direction_rows(effects)
-    words = _symbol_words(effects, None)
+    words = _symbol_words(effects, favours)
     told = counts_by_domain(rows, "symbol", {symbol: words[symbol] for symbol in _SYMBOLS})
-    return f"Studies by reported direction. {told}."
+    amount = plural(rows["study"].nunique(), "study", "studies")
+    return f"Reported directions of {amount}. {told}."

@@ -9,6 +9,7 @@ import pandas as pd
 
 from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.said import say
 from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
@@ -30,6 +31,9 @@ _REPORT_WORDS = {
     "direction": "direction only",
     "other": "not said",
 }
+
+_MOST_SAID = 12
+"""Cells that an alternative text lists, the fullest; the rest is counted."""
 
 MAP_COLUMNS = ("row", "column", "rows", "studies", *REPORTS, "other")
 """Columns of `evidence_map_rows`, in this order."""
@@ -185,7 +189,7 @@ def evidence_map(
         _draw_bar(
             sheet, kind, x - sheet.style.small * 0.8, sheet.style.small * 1.6, y, sheet.style.small * 0.7
         )
-    return sheet.ax
+    return say(sheet.ax, caption=evidence_map_caption(studies, by), alt=evidence_map_alt(studies, by))
 
 
 def _name(key: str) -> str:
@@ -262,8 +266,14 @@ def evidence_map_caption(
     )
     return (
         f"Rows and studies by {by[0].replace('_', ' ')} and {by[1].replace('_', ' ')}: "
-        f"{count(rows['rows'].sum())} rows ({kinds}). Nothing is pooled here."
+        f"{plural(int(rows['rows'].sum()), 'row')} of {plural(_n_studies(studies), 'study', 'studies')} "
+        f"({kinds}). Nothing is pooled here."
     )
+
+
+def _n_studies(studies: Studies | pd.DataFrame) -> int:
+    table = studies if isinstance(studies, pd.DataFrame) else studies.table
+    return int(table["study"].nunique())
 
 
 def evidence_map_alt(
@@ -284,9 +294,14 @@ def evidence_map_alt(
         For readers who do not see the picture.
     """
     rows = evidence_map_rows(studies, (by[0], by[1]))
+    shown = rows.nlargest(_MOST_SAID, "rows") if len(rows) > _MOST_SAID else rows
     cells = [
         f"{_name(str(r.row))} against {_name(str(r.column)).lower()}: {plural(int(str(r.rows)), 'row')}, "
         f"{plural(int(str(r.studies)), 'study', 'studies')}"
-        for r in rows.itertuples(index=False)
+        for r in shown.itertuples(index=False)
     ]
-    return f"Map of the evidence. {'; '.join(cells)}."
+    rest = rows.drop(shown.index)
+    if len(rest):
+        cells.append(f"{plural(len(rest), 'other cell')} with {plural(int(rest['rows'].sum()), 'row')}")
+    size = rows["row"].nunique() * rows["column"].nunique()
+    return f"Map of the evidence: {_message(studies, rows, size)}. {'; '.join(cells)}."

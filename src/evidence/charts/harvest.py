@@ -10,6 +10,7 @@ from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import as_text, expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.said import say
 from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
@@ -192,7 +193,7 @@ def harvest(
     for design, (x, y) in zip(designs, key_places(plan, sheet, top), strict=True):
         small = sheet.style.small
         _draw_bar(sheet, x - small * 0.4, y + small * 0.5, small * 0.8, small, "first", design)
-    return sheet.ax
+    return say(sheet.ax, caption=harvest_caption(effects), alt=harvest_alt(effects, favours))
 
 
 def _answer_words(effects: Effects, favours: tuple[str, str] | None) -> dict[str, str]:
@@ -291,17 +292,19 @@ def harvest_caption(effects: Effects) -> str:
     out = f" {plural(left, 'study', 'studies')} without a comparison of the arms not shown." if left else ""
     return (
         f"Harvest plot of {plural(rows['study'].nunique(), 'study', 'studies')} in "
-        f"{plural(rows['domain'].nunique(), 'domain')}. {_note(False)}{out}"
+        f"{plural(rows['domain'].nunique(), 'domain')}. {_note(False)} Nothing is pooled here.{out}"
     )
 
 
-def harvest_alt(effects: Effects) -> str:
+def harvest_alt(effects: Effects, favours: tuple[str, str] | None = None) -> str:
     """Return the alternative text: the counts of studies by answer in each domain.
 
     Parameters
     ----------
     effects : Effects
         The drawn effects.
+    favours : tuple of str, optional
+        As drawn.
 
     Returns
     -------
@@ -309,6 +312,7 @@ def harvest_alt(effects: Effects) -> str:
         For readers who do not see the picture.
     """
     rows = harvest_rows(effects)
-    words = _answer_words(effects, None)
+    words = _answer_words(effects, favours)
     told = counts_by_domain(rows, "answer", {answer: words[answer].lower() for answer in ANSWERS})
-    return f"Studies by the answer that they give. {told}."
+    amount = plural(rows["study"].nunique(), "study", "studies")
+    return f"Answers of {amount}, by domain. {told}."

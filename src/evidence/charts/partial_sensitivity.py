@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import level_words, limits
+from evidence.charts.captions import level_words, limits, method_words
 from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, sides
+from evidence.charts.said import say
 from evidence.charts.scale import scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
@@ -107,7 +108,7 @@ def sensitivity_chart(
     scale = scale_for(must, may, *plan.picture, log=main.scale == "log", always=must)
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw_mark(sheet, scale, row, y)
-    return sheet.ax
+    return say(sheet.ax, caption=sensitivity_caption(sensitivity), alt=sensitivity_alt(sensitivity))
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
@@ -204,9 +205,11 @@ def sensitivity_caption(sensitivity: PartialSensitivity) -> str:
         else ""
     )
     return (
-        f"Each line changes one assumption of the first ({fit.method}). Arrows: no limit, or one beyond the"
+        f"Each line changes one assumption of the first: {method_words(fit.method)}; "
+        f"{plural(fit.k, 'row')} of {plural(fit.n_studies, 'study', 'studies')}; "
+        f"{level_words(sensitivity.level)} intervals. Arrows: no limit, or one beyond the"
         f" axis.{told} " + " ".join(sensitivity.notes[1:])
-    )
+    ).rstrip()
 
 
 def sensitivity_alt(sensitivity: PartialSensitivity) -> str:

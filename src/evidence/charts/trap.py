@@ -11,6 +11,7 @@ import pandas as pd
 from evidence.charts import marks
 from evidence.charts.captions import level_words
 from evidence.charts.frame import expect, place, sides
+from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
@@ -142,7 +143,7 @@ def trap_chart(
     scale = scale_for(must, [], *plan.picture)
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw(sheet, scale, row, y)
-    return sheet.ax
+    return say(sheet.ax, caption=trap_chart_caption(trap), alt=trap_chart_alt(trap))
 
 
 def _draw(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401

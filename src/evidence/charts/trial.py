@@ -11,11 +11,13 @@ import pandas as pd
 from evidence.charts import marks
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.headlines import trial_title
+from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.trial_rows import short_arm, trial_rows
+from evidence.charts.words import plural
 from evidence.effects.record import correlation_words
 
 if TYPE_CHECKING:
@@ -96,7 +98,8 @@ def trial(
     scale = scale_for(must, [], *plan.picture, log=effects.scale == "log")
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw_mark(sheet, scale, row, y)
-    return sheet.ax
+    caption, alt = trial_caption(effects, rows), trial_alt(effects, studies, study=study)
+    return say(sheet.ax, caption=caption, alt=alt)
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
@@ -199,13 +202,15 @@ def _short(rows: pd.DataFrame, names: list[str]) -> list[Column]:
     ]
 
 
-def trial_caption(effects: Effects | None = None) -> str:
+def trial_caption(effects: Effects | None = None, rows: pd.DataFrame | None = None) -> str:
     """Return the caption of the figure of one trial.
 
     Parameters
     ----------
     effects : Effects, optional
         The drawn effects: the correlation that they assume is named.
+    rows : DataFrame, optional
+        As from `trial_rows`: how many outcomes were tested is said.
 
     Returns
     -------
@@ -214,10 +219,19 @@ def trial_caption(effects: Effects | None = None) -> str:
     """
     assumed = "" if effects is None else _assumed(effects)
     return (
-        "A change within one arm and none in the other is no comparison of the arms. What follows: the "
-        "difference between the arms that the printed result allows (a dash: not printed in what was read)."
+        f"{_tested(rows)}A change within one arm and none in the other is no comparison of the arms. "
+        "What follows: the difference between the arms that the printed result allows (a dash: not printed "
+        "in what was read)."
         f"{assumed}"
     )
+
+
+def _tested(rows: pd.DataFrame | None) -> str:
+    """Return how many outcomes of the trial are shown; nothing is pooled."""
+    if rows is None:
+        return ""
+    interval = " Squares: the value with its 95% interval." if rows["mark"].eq("square").any() else ""
+    return f"{plural(int(rows['row_id'].ne('').sum()), 'outcome')} of one trial, not pooled.{interval} "
 
 
 def _assumed(effects: Effects) -> str:
