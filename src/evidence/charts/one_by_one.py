@@ -190,7 +190,11 @@ def _order_text(order: object) -> str:
 
 def _foot(result: LeaveOneOut | Cumulative) -> str:
     """Return the notes on what is drawn; the one on the table's scale has no place beside printed numbers."""
-    told = " ".join(note for note in result.notes if not note.startswith("The table is on the log scale"))
+    told = " ".join(
+        note.removeprefix(f"{result.fit.method}; ")
+        for note in result.notes
+        if not note.startswith("The table is on the log scale")
+    )
     return told[:1].upper() + told[1:]
 
 
