@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.charts.albatross_draw import draw_axes, draw_contours, draw_key, draw_rows, open_frame
 from evidence.charts.albatross_rows import albatross_contours, albatross_rows, left_off
-from evidence.charts.canvas import available, new_axes, open_sheet
+from evidence.charts.canvas import enlarged, new_axes, open_sheet
 from evidence.charts.frame import expect, printed
 from evidence.charts.said import say
 from evidence.charts.style import POINTS, medium_for, style_for
@@ -25,8 +25,8 @@ __all__ = ["albatross", "albatross_alt", "albatross_caption", "albatross_rows"]
 
 _EFFECTS = 'effects = ev.effect_sizes(ev.example_studies().where(level="study"), measure="SMD")'
 
-_HIGH = 0.56
-"""Height of a figure as a share of its width: that of a slide."""
+_HIGH = {"slide": 7.5 / 13.333, "journal-single": 1.3}
+"""Height of a figure as a share of its width; elsewhere that of a slide."""
 
 
 def albatross(
@@ -95,20 +95,21 @@ def albatross(
             "or a direction; give n_e and n_c"
         )
     style = style_for(medium)
-    width, height = (style.width * POINTS, style.width * POINTS * _HIGH) if ax is None else available(ax)
+    usual = style.width * POINTS, style.width * POINTS * _HIGH.get(style.name, _HIGH["slide"])
     if ax is None:
+        width, height = usual
         ax = new_axes(width, height, style)
     else:
-        style = style.scaled(
-            min(1.0, width / (style.width * POINTS), height / (style.width * POINTS * _HIGH))
-        )
+        least = style.least_factor
+        width, height = enlarged(ax, usual[0] * least, usual[1] * least)
+        style = style.scaled(max(least, min(1.0, width / usual[0], height / usual[1])))
     sheet = open_sheet(ax, style, width, height)
     ax.set_xlim(0.0, width)
     message = _message(effects, rows) if title is None else title
     slide = style.name == "slide"
     foot = _slide_note(effects, rows) if slide else albatross_caption(effects, baseline=baseline)
-    frame = open_frame(sheet, rows, message, foot)
-    draw_axes(sheet, frame, favours)
+    frame = open_frame(sheet, rows, message, foot, favours)
+    draw_axes(sheet, frame)
     grid = np.geomspace(max(frame.n_low, 4.5), frame.n_high, 160)
     contours = albatross_contours(effects, grid, sizes=sizes, baseline=baseline)
     draw_contours(sheet, frame, contours)

@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from evidence.charts.style import FONT, POINTS, Style
+from evidence.errors import ModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +33,7 @@ __all__ = [
     "available",
     "balanced",
     "elide",
+    "enlarged",
     "line_height",
     "narrowest",
     "new_axes",
@@ -145,6 +147,47 @@ def available(ax: Axes) -> tuple[float, float]:
     dpi = ax.get_figure(root=True).dpi if ax.get_figure(root=True) is not None else 100.0  # type: ignore[union-attr]
     return float(box.width) * POINTS / dpi, float(box.height) * POINTS / dpi
 
+
+def enlarged(ax: Axes, width: float, height: float) -> tuple[float, float]:
+    """Return the size of an existing `Axes`, after its figure grew until the `Axes` has at least this size.
+
+    Words that nobody can read, or that lie on each other, are worse than a figure that is larger than was
+    asked for. A figure that is large enough stays as it is.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where a chart will be drawn.
+    width, height : float
+        What it needs, points.
+
+    Raises
+    ------
+    ModelError
+        Where the `Axes` does not grow with its figure, or the figure would become larger than 100 in.
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    for _ in range(8):  # a layout engine, or a colour bar beside it, takes its part anew each time
+        now = available(ax)
+        if now[0] >= width * 0.999 and now[1] >= height * 0.999:
+            return now
+        old = figure.get_size_inches()
+        size = old[0] * max(1.0, width / now[0]), old[1] * max(1.0, height / now[1])
+        if max(size) > _LARGEST:
+            break
+        figure.set_size_inches(*size)
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
+    needed, has = (f"{w / POINTS:.1f} x {h / POINTS:.1f} in" for w, h in ((width, height), now))
+    raise ModelError(
+        f"this chart needs an Axes of at least {needed} for its letters to be read, and has {has}; give a "
+        "larger one, or none (ax=None)"
+    )
+
+
+_LARGEST = 100.0
+"""Longest side of a figure that grows, inches."""
 
 _OFF_SCREEN: ContextVar[bool] = ContextVar("evidence_charts_off_screen", default=False)
 

@@ -36,7 +36,7 @@ _MOST_ROWS = 4
 
 _INDENT = "   "
 
-_NAME_WIDTH = {"notebook": 24.0, "slide": 12.0, "journal": 16.0}
+_NAME_WIDTH = {"notebook": 24.0, "slide": 12.0, "journal": 16.0, "journal-single": 11.0}
 """Width to which the name of a row of an only study is broken, as a multiple of the text size."""
 
 _LONG_NAME = 26.0

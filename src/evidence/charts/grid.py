@@ -10,6 +10,7 @@ from evidence.charts.canvas import (
     Sheet,
     available,
     balanced,
+    enlarged,
     line_height,
     new_axes,
     open_sheet,
@@ -18,13 +19,16 @@ from evidence.charts.canvas import (
     wrap,
 )
 from evidence.charts.style import POINTS, Style, style_for
+from evidence.charts.table_widths import split_word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Grid", "GridPlan", "key_places", "open_grid"]
 
-_SMALLEST = 0.35
+
+_LITTLE = 12.0
+"""Width of the names, as a multiple of the text size, below which they take up to four lines."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
         heads = (
             line_height(style.small, max((c.count("\n") + 1 for c in columns), default=1)) + style.small * 0.8
         )
-    rows = tuple(wrap(name, label, em, most=2, keep_end=True) for name in grid.rows)
+    rows = tuple(_name(name, label, style) for name in grid.rows)
     heights = tuple(
         max(grid.cell_height * em, line_height(em, name.count("\n") + 1) + em * 0.35) for name in rows
     )
@@ -165,6 +169,13 @@ def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
     lines = _key_lines(grid, style, width - 2 * pad)
     plan = GridPlan(fitted, style, width, 0.0, label, cell, turned, heads, heights, lines)
     return replace(plan, height=2 * pad + _title(plan) + heads + sum(heights) + _below(plan))
+
+
+def _name(name: str, width: float, style: Style) -> str:
+    """Return the name of a row in two lines, or four where there is little room; then it is shortened."""
+    whole = " ".join(split_word(word, width, style, False) for word in name.split(" "))
+    most = 2 if width > style.text * _LITTLE else 4
+    return wrap(whole, width, style.text, most=most, keep_end=True)
 
 
 def _title(plan: GridPlan) -> float:
@@ -204,6 +215,12 @@ def open_grid(grid: Grid, medium: str, ax: Axes | None) -> tuple[GridPlan, Sheet
     else:
         width, height = available(ax)
         plan = _shrunk(grid, style, width, height)
+        if not _fits(plan, height):
+            least = plan.width + max(grid.least_cell * plan.style.text * 0.9 - plan.cell, 0.0) * len(
+                grid.columns
+            )
+            width, height = enlarged(ax, least, _plan(grid, plan.style, least).height)
+            plan = _plan(grid, plan.style, width)
     plan = _stretched(plan, height)
     sheet = open_sheet(ax, plan.style, width, max(plan.height, height))
     ax.set_xlim(0.0, width)
@@ -214,11 +231,14 @@ def _shrunk(grid: Grid, style: Style, width: float, height: float) -> GridPlan:
     factor = 1.0
     while True:
         plan = _plan(grid, style.scaled(factor), width)
-        if (
-            plan.height <= height and plan.cell >= grid.least_cell * plan.style.text * 0.9
-        ) or factor <= _SMALLEST:
+        if factor <= style.least_factor or _fits(plan, height):
             return plan
-        factor *= 0.94
+        factor = max(factor * 0.94, style.least_factor)
+
+
+def _fits(plan: GridPlan, height: float) -> bool:
+    """Tell whether a plan keeps to a height and leaves the cells their least width."""
+    return plan.height <= height and plan.cell >= plan.grid.least_cell * plan.style.text * 0.9
 
 
 def _stretched(plan: GridPlan, height: float) -> GridPlan:

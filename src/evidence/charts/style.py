@@ -143,6 +143,11 @@ class Style:
     least: float = 7.0
     most_height: float = math.inf
 
+    @property
+    def least_factor(self) -> float:
+        """Return the smallest factor for `scaled` that leaves every text its least size."""
+        return min(1.0, self.least / min(self.text, self.small))
+
     def scaled(self, factor: float) -> Style:
         """Return the same style with every size multiplied, for an `ax` that is too small."""
         return replace(

@@ -156,7 +156,8 @@ def _contents(
     said_pair = (Column("Article: improved?", _pairs(said), "center"),) if claimed else ()
     order = f"Pairs: {names[0].lower()} / {names[1].lower()}."
     short = replace(full, left=(label, *said_pair, paired, between), foot=(*full.foot, order))
-    return [full, short, replace(short, right=())]
+    bare = replace(short, left=(label, between), right=(), foot=full.foot)
+    return [full, short, replace(short, right=()), bare]
 
 
 def _broken(cells: Iterable[object]) -> tuple[str, ...]:
