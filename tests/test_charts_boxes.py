@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from helpers_boxes import assert_clean, assert_fits
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import evidence as ev
-from evidence.charts.gallery import GALLERY, LONG_LABEL, SIZES, Shown
+from evidence.charts.gallery import GALLERY, LONG_LABEL, SIZES, Shown, invented_effects
 from evidence.charts.said import said_of
 from evidence.charts.style import MEDIA, THEMES
 from evidence.errors import ModelError
@@ -110,10 +111,52 @@ def test_axes_that_cannot_grow_say_what_they_need() -> None:
 
 
 def _effects() -> ev.Effects:
-    from evidence.charts.gallery import invented_effects
-
     return invented_effects(12)
 
 
 def _fit() -> ev.MetaFit:
     return ev.pool_partial(_effects())
+
+
+def _heights(axes: list[Axes]) -> list[float]:
+    figures = [ax.get_figure(root=True) for ax in axes]
+    return [float(figure.get_size_inches()[1]) for figure in figures if figure is not None]
+
+
+@pytest.mark.parametrize(("rows", "long"), [(3, False), (12, True), (40, False), (120, True)])
+@pytest.mark.parametrize("medium", ["slide", "journal"])
+def test_long_plots_of_directions_become_pages(medium: str, rows: int, long: bool) -> None:
+    with ev.chart_style(medium=medium):
+        pages = ev.effect_direction_pages(invented_effects(rows, long))
+        for ax in pages[:2] + pages[-1:]:
+            assert_fits(ax)
+    most = MEDIA[medium].most_height
+    assert max(_heights(pages)) <= most + 1e-6
+    if medium == "slide":
+        assert set(_heights(pages)) == {7.5}
+    told = [" ".join(text.get_text() for text in ax.texts) for ax in pages]
+    names = [f"{'Meer-Schmidt' if long else 'Author'} {1900 + i}" for i in range(rows)]
+    assert [sum(one.replace("\n", " ").count(name) for one in told) for name in names] == [1] * rows
+    assert [("Studies: " in one or "Studies:" in one) for one in told] == [False] * (len(pages) - 1) + [True]
+    if len(pages) == 1:
+        assert "Page" not in told[0]
+        return
+    for i, (ax, one) in enumerate(zip(pages, told, strict=True), start=1):
+        assert f"Page {i} of {len(pages)}." in one
+        assert ev.caption(ax).startswith(f"Page {i} of {len(pages)}. ")
+        assert ev.alt_text(ax).startswith(f"Page {i} of {len(pages)}. ")
+
+
+def test_a_notebook_has_one_page_and_a_page_too_low_for_a_row_is_refused() -> None:
+    assert len(ev.effect_direction_pages(invented_effects(40))) == 1
+    many = tuple(f"{LONG_LABEL} and what follows from it, at all time points {i}" for i in range(20))
+    with pytest.raises(ModelError, match="no room for a row"):
+        ev.effect_direction_pages(invented_effects(40, domains=many), medium="slide", title=" ".join(many))
+
+
+def test_shipped_charts_keep_to_a_slide() -> None:
+    """Those that do not have pages of their own, on what ships."""
+    for shown in GALLERY:
+        if shown.name in ("domains", "harvest", "albatross", "trial", "one_by_one_chart", "trap_chart"):
+            with ev.chart_style(medium="slide"):
+                assert _heights([shown.draw(None, False)]) == [7.5], shown.name

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evidence.charts.claim import claim_chart
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
-    from evidence.charts.effect_direction import effect_direction
+    from evidence.charts.effect_direction import effect_direction, effect_direction_pages
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
     from evidence.charts.harvest import harvest
@@ -113,6 +113,7 @@ _HOME = {
     "direction_test": "synthesis.direction",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
+    "effect_direction_pages": "charts.effect_direction",
     "effect_size": "effects.array_door",
     "effect_sizes": "effects.reading",
     "effects_from": "effects.generic",
@@ -191,6 +192,7 @@ __all__ = [
     "direction_test",
     "domains",
     "effect_direction",
+    "effect_direction_pages",
     "effect_size",
     "effect_sizes",
     "effects_from",

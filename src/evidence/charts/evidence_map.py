@@ -158,6 +158,7 @@ def evidence_map(
         row_head=by[0].replace("_", " ").capitalize(),
         key=tuple(_REPORT_WORDS[kind] for kind in kinds),
         cell_height=2.5,
+        least_height=2.1,
         least_cell=3.6,
         left_aligned=True,
         foot=("In each cell: rows / studies. An empty cell is a gap.",),

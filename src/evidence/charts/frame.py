@@ -152,7 +152,7 @@ def place(
     style = style_for(medium)
     if ax is None:
         width = style.width * POINTS
-        plan = _roomiest(contents, style, width, least_picture)
+        plan = _squeezed(_roomiest(contents, style, width, least_picture), style.most_height * POINTS)
         height = max(plan.height, style.least_height * POINTS)
         plan = plan.stretched(height)
         ax = new_axes(width, height, style)
@@ -170,6 +170,17 @@ def place(
             plan = _shrunk(contents, style, width, height, least_picture)
         plan = plan.stretched(height)
     return plan, open_sheet(ax, plan.style, plan.width, max(plan.height, height))
+
+
+def _squeezed(plan: Plan, height: float) -> Plan:
+    """Return the plan with a little less air between its rows where that makes it keep to a page's height."""
+    em, excess = plan.style.text, plan.height - height
+    give = [max(min(row - em * 1.25, em * 0.3), 0.0) for row in plan.row_heights]
+    if excess <= 0 or sum(give) < excess:
+        return plan
+    share = excess / sum(give)
+    rows = tuple(row - part * share for row, part in zip(plan.row_heights, give, strict=True))
+    return replace(plan, height=height, row_heights=rows)
 
 
 def _fits(plan: Plan, height: float, least_picture: float) -> bool:

@@ -180,6 +180,7 @@ def harvest(
         row_head="Domain",
         key=tuple(designs),
         cell_height=2.6 if medium == "slide" else 3.4,
+        least_height=1.6,
         least_cell=5.0,
         left_aligned=True,
         foot=(_note(medium == "slide"),),
