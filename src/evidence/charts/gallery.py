@@ -245,6 +245,7 @@ GALLERY: tuple[Shown, ...] = (
         "studies by domains, arrows by reported direction",
         _PREVENTION,
         lambda rows, long: ev.effect_direction(_directions(rows, long)),
+        pages=lambda rows, long: ev.effect_direction_pages(_directions(rows, long)),
     ),
     Shown(
         "harvest",
