@@ -142,7 +142,7 @@ def _save(ax: Axes, path: Path, dpi: int) -> None:
     figure.savefig(drawn, format="png", dpi=dpi, facecolor=figure.get_facecolor())
     drawn.seek(0)
     with Image.open(drawn) as image:
-        few = image.convert("RGB").quantize(96, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few = image.convert("RGB").quantize(160, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(path, optimize=True)
 
 
