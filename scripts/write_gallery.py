@@ -51,6 +51,10 @@ with ev.chart_style(medium="journal", theme="dark"):  # for every chart inside
 ev.caption(ax), ev.alt_text(ax)                       # what it says in words
 ```
 
+In an `ax` of your own the letters become smaller, down to 7 pt (18 pt on a slide), and columns are left out;
+where that is not enough the figure grows. Long plots go over several slides or pages with
+`ev.effect_direction_pages` and `ev.evidence_map_pages`.
+
 """
 
 

@@ -147,6 +147,21 @@ def test_long_plots_of_directions_become_pages(medium: str, rows: int, long: boo
         assert ev.alt_text(ax).startswith(f"Page {i} of {len(pages)}. ")
 
 
+def test_long_maps_become_pages() -> None:
+    shown = next(one for one in GALLERY if one.name == "evidence_map")
+    assert shown.pages is not None
+    for medium, rows in (("slide", 12), ("journal", 40)):
+        with ev.chart_style(medium=medium):
+            pages = shown.pages(rows, False)
+            for ax in pages:
+                assert_fits(ax)
+        assert max(_heights(pages)) <= MEDIA[medium].most_height + 1e-6
+        told = [[text.get_text() for text in ax.texts] for ax in pages]
+        assert [sum(f"Outcome {i + 1}" in one for one in told) for i in range(rows)] == [1] * rows
+        assert len(pages) > 1
+        assert ev.alt_text(pages[1]).startswith(f"Page 2 of {len(pages)}. Map of the evidence: ")
+
+
 def test_a_notebook_has_one_page_and_a_page_too_low_for_a_row_is_refused() -> None:
     assert len(ev.effect_direction_pages(invented_effects(40))) == 1
     many = tuple(f"{LONG_LABEL} and what follows from it, at all time points {i}" for i in range(20))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
     from evidence.charts.effect_direction import effect_direction, effect_direction_pages
-    from evidence.charts.evidence_map import evidence_map
+    from evidence.charts.evidence_map import evidence_map, evidence_map_pages
     from evidence.charts.forest import forest
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
@@ -118,6 +118,7 @@ _HOME = {
     "effect_sizes": "effects.reading",
     "effects_from": "effects.generic",
     "evidence_map": "charts.evidence_map",
+    "evidence_map_pages": "charts.evidence_map",
     "example_studies": "studies.example",
     "excess_significance_test": "synthesis.bias_counts",
     "fail_safe_n": "synthesis.bias_counts",
@@ -197,6 +198,7 @@ __all__ = [
     "effect_sizes",
     "effects_from",
     "evidence_map",
+    "evidence_map_pages",
     "example_studies",
     "excess_significance_test",
     "fail_safe_n",

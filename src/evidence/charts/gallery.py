@@ -162,9 +162,9 @@ def _directions(rows: int | None, long: bool) -> ev.Effects:
     return _effects("prevention", "RR") if rows is None else invented_effects(rows, long)
 
 
-def _map(rows: int | None, long: bool) -> Axes:
+def _mapped(rows: int | None, long: bool) -> ev.Studies | pd.DataFrame:
     if rows is None:
-        return ev.evidence_map(ev.example_studies().where(question="integrated_vs_isolated", level="study"))
+        return ev.example_studies().where(question="integrated_vs_isolated", level="study")
     rng = np.random.default_rng(rows)
     cells = 4 * rows
     classes = (
@@ -175,7 +175,7 @@ def _map(rows: int | None, long: bool) -> Axes:
         "no training",
     )
     names = [f"{LONG_LABEL[:56]} {i}" if long else f"outcome {i + 1}" for i in range(rows)]
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "domain": [names[i % rows] for i in range(cells)],
             "comparator_class": rng.choice(classes, cells),
@@ -183,7 +183,6 @@ def _map(rows: int | None, long: bool) -> Axes:
             "reported": rng.choice(["full", "partial", "direction", ""], cells),
         }
     )
-    return ev.evidence_map(table)
 
 
 @lru_cache(maxsize=32)
@@ -253,7 +252,13 @@ GALLERY: tuple[Shown, ...] = (
         _PREVENTION,
         lambda rows, long: ev.harvest(_directions(rows, long)),
     ),
-    Shown("evidence_map", "what there is, before anything is pooled", _INTEGRATED, _map),
+    Shown(
+        "evidence_map",
+        "what there is, before anything is pooled",
+        _INTEGRATED,
+        lambda rows, long: ev.evidence_map(_mapped(rows, long)),
+        pages=lambda rows, long: ev.evidence_map_pages(_mapped(rows, long)),
+    ),
     Shown(
         "albatross",
         "p values against numbers of people",
