@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from evidence.charts.claim import claim_chart
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
-    from evidence.charts.effect_direction import effect_direction
-    from evidence.charts.evidence_map import evidence_map
+    from evidence.charts.effect_direction import effect_direction, effect_direction_pages
+    from evidence.charts.evidence_map import evidence_map, evidence_map_pages
     from evidence.charts.forest import forest
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
     from evidence.charts.said import alt_text, caption
+    from evidence.charts.style import chart_style
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.array_door import effect_size
@@ -127,6 +128,7 @@ _HOME = {
     "batch": "models.batch",
     "bootstrap": "synthesis.bootstrap",
     "caption": "charts.said",
+    "chart_style": "charts.style",
     "claim_chart": "charts.claim",
     "claims": "synthesis.claims",
     "common_effect": "models",
@@ -137,10 +139,12 @@ _HOME = {
     "direction_test": "synthesis.direction",
     "domains": "charts.domains",
     "effect_direction": "charts.effect_direction",
+    "effect_direction_pages": "charts.effect_direction",
     "effect_size": "effects.array_door",
     "effect_sizes": "effects.reading",
     "effects_from": "effects.generic",
     "evidence_map": "charts.evidence_map",
+    "evidence_map_pages": "charts.evidence_map",
     "example_studies": "studies.example",
     "excess_significance_test": "synthesis.bias_counts",
     "fail_safe_n": "synthesis.bias_counts",
@@ -229,6 +233,7 @@ __all__ = [
     "batch",
     "bootstrap",
     "caption",
+    "chart_style",
     "claim_chart",
     "claims",
     "common_effect",
@@ -239,10 +244,12 @@ __all__ = [
     "direction_test",
     "domains",
     "effect_direction",
+    "effect_direction_pages",
     "effect_size",
     "effect_sizes",
     "effects_from",
     "evidence_map",
+    "evidence_map_pages",
     "example_studies",
     "excess_significance_test",
     "fail_safe_n",

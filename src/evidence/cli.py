@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="make figures, tables, bibliography and manifest")
     build.add_argument("--only", metavar="ID", help="make only this question, table or output")
-    build.add_argument("--medium", metavar="MEDIUM", help="draw the figures for notebook, slide or journal")
+    build.add_argument(
+        "--medium", metavar="MEDIUM", help="draw the figures for notebook, slide, journal or journal-single"
+    )
     build.add_argument(
         "--wait",
         type=_seconds,

@@ -9,9 +9,10 @@ import pandas as pd
 
 from evidence.charts.albatross_draw import draw_axes, draw_contours, draw_key, draw_rows, open_frame
 from evidence.charts.albatross_rows import albatross_contours, albatross_rows, left_off
-from evidence.charts.canvas import available, new_axes, open_sheet
+from evidence.charts.canvas import enlarged, new_axes, open_sheet
 from evidence.charts.frame import expect, printed
-from evidence.charts.style import POINTS, style_for
+from evidence.charts.said import say
+from evidence.charts.style import POINTS, medium_for, style_for
 from evidence.charts.words import listed, number, plural
 from evidence.errors import ModelError
 
@@ -24,8 +25,8 @@ __all__ = ["albatross", "albatross_alt", "albatross_caption", "albatross_rows"]
 
 _EFFECTS = 'effects = ev.effect_sizes(ev.example_studies().where(level="study"), measure="SMD")'
 
-_HIGH = 0.56
-"""Height of a figure as a share of its width: that of a slide."""
+_HIGH = {"slide": 7.5 / 13.333, "journal-single": 1.3}
+"""Height of a figure as a share of its width; elsewhere that of a slide."""
 
 
 def albatross(
@@ -34,7 +35,7 @@ def albatross(
     ax: Axes | None = None,
     sizes: tuple[float, ...] | None = None,
     baseline: float | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -56,8 +57,9 @@ def albatross(
     baseline : float, optional
         Risk in the second arm: contours of OR and RR need it, without it they are not drawn. Other
         measures have none.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str
         Names of what lies left and right.
     title : str, optional
@@ -84,6 +86,7 @@ def albatross(
     >>> trials = ev.example_studies().where(question="hip_knee_vs_knee", level="study")
     >>> ax = ev.albatross(ev.effect_sizes(trials, measure="SMD"))
     """
+    medium = medium_for(medium)
     expect("albatross", effects, "Effects", ("table", "measure", "display_sign"), _EFFECTS)
     rows = albatross_rows(effects)
     if rows.empty:
@@ -92,26 +95,27 @@ def albatross(
             "or a direction; give n_e and n_c"
         )
     style = style_for(medium)
-    width, height = (style.width * POINTS, style.width * POINTS * _HIGH) if ax is None else available(ax)
+    usual = style.width * POINTS, style.width * POINTS * _HIGH.get(style.name, _HIGH["slide"])
     if ax is None:
+        width, height = usual
         ax = new_axes(width, height, style)
     else:
-        style = style.scaled(
-            min(1.0, width / (style.width * POINTS), height / (style.width * POINTS * _HIGH))
-        )
+        least = style.least_factor
+        width, height = enlarged(ax, usual[0] * least, usual[1] * least)
+        style = style.scaled(max(least, min(1.0, width / usual[0], height / usual[1])))
     sheet = open_sheet(ax, style, width, height)
     ax.set_xlim(0.0, width)
     message = _message(effects, rows) if title is None else title
     slide = style.name == "slide"
     foot = _slide_note(effects, rows) if slide else albatross_caption(effects, baseline=baseline)
-    frame = open_frame(sheet, rows, message, foot)
-    draw_axes(sheet, frame, favours)
+    frame = open_frame(sheet, rows, message, foot, favours)
+    draw_axes(sheet, frame)
     grid = np.geomspace(max(frame.n_low, 4.5), frame.n_high, 160)
     contours = albatross_contours(effects, grid, sizes=sizes, baseline=baseline)
     draw_contours(sheet, frame, contours)
     draw_rows(sheet, frame, rows)
     draw_key(sheet, frame, rows, len(contours) > 0)
-    return ax
+    return say(ax, caption=albatross_caption(effects, baseline=baseline), alt=albatross_alt(effects))
 
 
 def _message(effects: Effects, rows: pd.DataFrame) -> str:

@@ -15,6 +15,8 @@ from evidence.charts.words import count, number
 
 __all__ = ["Frame", "draw_axes", "draw_contours", "draw_key", "draw_rows", "open_frame"]
 
+_AXIS = "p (two-sided)"
+
 _P_TICKS = (1.0, 0.2, 0.05, 0.01, 0.001, 1e-4, 1e-5, 1e-6)
 _SIDE = (0.0, (1.2, 1.6))
 _DOTS = (0.0, (1.5, 2.0))
@@ -34,6 +36,8 @@ class Frame:
     reach: float
     n_low: float
     n_high: float
+    favours: tuple[str, str] = ("", "")
+    stacked: bool = False
 
     def x(self, place: Any) -> Any:  # noqa: ANN401  (a number or an array of them)
         """Return where a signed log p stands; what lies beyond the axis stands at its end."""
@@ -46,8 +50,8 @@ class Frame:
         return self.bottom - share * (self.bottom - self.top)
 
 
-def open_frame(sheet: Sheet, rows: pd.DataFrame, message: str, foot: str) -> Frame:
-    """Write title and notes, and return the box that they leave for the picture."""
+def open_frame(sheet: Sheet, rows: pd.DataFrame, message: str, foot: str, favours: tuple[str, str]) -> Frame:
+    """Write title and notes, and return the box that they leave for the picture, its axis and its key."""
     style = sheet.style
     pad = style.text * 0.9
     title = balanced(message, sheet.width - 2 * pad, style.title, bold=True) if message else ""
@@ -59,9 +63,18 @@ def open_frame(sheet: Sheet, rows: pd.DataFrame, message: str, foot: str) -> Fra
     sheet.text(
         pad, sheet.height - pad - below, note, size=style.small, valign="top", colour=style.colours.quiet
     )
-    bottom = sheet.height - pad - below - style.small * 6.6
     left = pad + text_width("10\u2009000", style.small) + style.small * 2.4
-    return Frame(left, sheet.width - pad - style.small * 2.5, top, bottom, _reach(rows), *_people_range(rows))
+    right = sheet.width - pad - style.small * 2.5
+    arrows = f"\u2190\u00a0favours {favours[0]}", f"favours {favours[1]}\u00a0\u2192"
+    room = (right - left - text_width(_AXIS, style.small)) / 2 - style.small
+    stacked = any(text_width(words, style.small) > room for words in arrows)
+    half = (right - left) / 2 - style.small * 0.5
+    broken = [wrap(words, half, style.small) for words in arrows] if stacked else arrows
+    lines = max(words.count("\n") + 1 for words in broken) if stacked else 0
+    keys = len(_key_lines(style, sheet.width, rows, True))
+    bottom = sheet.height - pad - below - style.small * (6.6 + 1.25 * lines + 1.75 * (keys - 1))
+    ends = (broken[0], broken[1])
+    return Frame(left, right, top, bottom, _reach(rows), *_people_range(rows), ends, stacked)
 
 
 def _reach(rows: pd.DataFrame) -> float:
@@ -76,7 +89,7 @@ def _people_range(rows: pd.DataFrame) -> tuple[float, float]:
     return (low, high) if high / low > 4 else (low * 0.6, high * 1.6)
 
 
-def draw_axes(sheet: Sheet, frame: Frame, favours: tuple[str, str]) -> None:
+def draw_axes(sheet: Sheet, frame: Frame) -> None:
     """Draw the box, its ticks, and the lines of p = 1 and p = 0.05."""
     style, colours = sheet.style, sheet.style.colours
     _line(sheet, [frame.left, frame.right], [frame.bottom] * 2, colours.quiet, style.line * 0.7)
@@ -101,12 +114,10 @@ def draw_axes(sheet: Sheet, frame: Frame, favours: tuple[str, str]) -> None:
                 sheet.text(x, below, words, size=style.small, align="center", valign="top")
     y = frame.bottom + style.small * 2.0
     middle = (frame.left + frame.right) / 2
-    sheet.text(
-        middle, y, "p (two-sided)", size=style.small, align="center", valign="top", colour=colours.quiet
-    )
-    arrows = f"\u2190\u00a0favours {favours[0]}", f"favours {favours[1]}\u00a0\u2192"
-    sheet.text(frame.left, y, arrows[0], size=style.small, valign="top")
-    sheet.text(frame.right, y, arrows[1], size=style.small, valign="top", align="right")
+    sheet.text(middle, y, _AXIS, size=style.small, align="center", valign="top", colour=colours.quiet)
+    y += line_height(style.small) if frame.stacked else 0.0
+    sheet.text(frame.left, y, frame.favours[0], size=style.small, valign="top")
+    sheet.text(frame.right, y, frame.favours[1], size=style.small, valign="top", align="right")
     sheet.text(
         frame.left - style.small * 0.8,
         frame.top - style.small * 1.1,
@@ -183,9 +194,11 @@ def draw_contours(sheet: Sheet, frame: Frame, contours: pd.DataFrame) -> None:
         half = text_width(words, style.small) / 2 + style.small * 0.25
         at = float(xs[-1]), max(float(ys[-1]), frame.top) - style.small * 0.6
         if inside[-1]:  # it leaves through the top: its name stands above
-            at = at[0], frame.top - style.small * 0.6
+            at = min(max(at[0], frame.left + half), frame.right - half), frame.top - style.small * 0.6
         else:  # through a side: inside the box, on paper, clear of the numbers of people
             at = at[0] - math.copysign(half, at[0] - middle), float(ys[-1]) + style.small * 0.1
+        if at[1] > frame.bottom - style.small * 0.7:  # it would stand on the numbers of the axis
+            continue
         if any(abs(at[0] - x0) < half + h0 and abs(at[1] - y0) < style.small * 1.2 for x0, y0, h0 in taken):
             continue
         taken.append((*at, half))
@@ -289,31 +302,53 @@ def _band(sheet: Sheet, ends: list[float], y: float, thickness: float) -> None:
     _line(sheet, ends, [y, y], colours.interval_fill, thickness, "-", 2.1)
 
 
-def draw_key(sheet: Sheet, frame: Frame, rows: pd.DataFrame, contours: bool) -> None:
-    """Explain the marks that are there, in one line."""
-    style = sheet.style
-    small = style.small
-    x, y = style.text * 0.9, frame.bottom + small * 4.6
+def _key_lines(style: Style, width: float, rows: pd.DataFrame, contours: bool) -> list[list[tuple[str, str]]]:
+    """Return the marks that are there with their words, in as many lines as they need."""
     words = {"point": "exact p", "band": "band of p", "side": "direction only"}
     items = [(mark, text) for mark, text in words.items() if rows["mark"].eq(mark).any()]
+    lines: list[list[tuple[str, str]]] = [[]]
+    used = 0.0
     for mark, text in [*items, *([("contour", "contour of equal effect")] if contours else [])]:
-        ends = [x, x + small * 2.0]
-        if mark == "point":
-            sheet.ax.plot(
-                [x + small],
-                [y],
-                marker="o",
-                markersize=style.text * 0.62,
-                color=style.colours.exact,
-                linestyle="",
-                markeredgewidth=0.0,
-                zorder=3.0,
-            )
-        elif mark == "band":
-            _band(sheet, ends, y, style.text * 0.22)
-        else:
-            dots = _SIDE if mark == "side" else _DOTS
-            colour = style.colours.sign if mark == "side" else style.colours.pooled
-            _line(sheet, ends, [y, y], colour, style.line * (1.0 if mark == "side" else 0.7), dots, 2.0)
-        sheet.text(x + small * 2.6, y, text, size=small, colour=style.colours.quiet)
-        x += small * 4.2 + text_width(text, small)
+        need = style.small * 4.2 + text_width(text, style.small)
+        if lines[-1] and used + need > width - 2 * style.text * 0.9:
+            lines.append([])
+            used = 0.0
+        lines[-1].append((mark, text))
+        used += need
+    return lines
+
+
+def draw_key(sheet: Sheet, frame: Frame, rows: pd.DataFrame, contours: bool) -> None:
+    """Explain the marks that are there, below the axis."""
+    style, small = sheet.style, sheet.style.small
+    sides = 1.25 * max(words.count("\n") + 1 for words in frame.favours) if frame.stacked else 0.0
+    y = frame.bottom + small * (4.6 + sides)
+    for line in _key_lines(style, sheet.width, rows, contours):
+        x = style.text * 0.9
+        for mark, text in line:
+            _key_mark(sheet, mark, x, y)
+            sheet.text(x + small * 2.6, y, text, size=small, colour=style.colours.quiet)
+            x += small * 4.2 + text_width(text, small)
+        y += small * 1.75
+
+
+def _key_mark(sheet: Sheet, mark: str, x: float, y: float) -> None:
+    style, small = sheet.style, sheet.style.small
+    ends = [x, x + small * 2.0]
+    if mark == "point":
+        sheet.ax.plot(
+            [x + small],
+            [y],
+            marker="o",
+            markersize=style.text * 0.62,
+            color=style.colours.exact,
+            linestyle="",
+            markeredgewidth=0.0,
+            zorder=3.0,
+        )
+    elif mark == "band":
+        _band(sheet, ends, y, style.text * 0.22)
+    else:
+        dots = _SIDE if mark == "side" else _DOTS
+        colour = style.colours.sign if mark == "side" else style.colours.pooled
+        _line(sheet, ends, [y, y], colour, style.line * (1.0 if mark == "side" else 0.7), dots, 2.0)

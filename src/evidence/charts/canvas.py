@@ -21,7 +21,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from evidence.charts.style import FONT, POINTS, Style
+from evidence.charts.fonts import families_for, is_breakable, lost_letters, shown
+from evidence.charts.said import note_lost
+from evidence.charts.style import POINTS, Style
+from evidence.errors import ModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +35,7 @@ __all__ = [
     "available",
     "balanced",
     "elide",
+    "enlarged",
     "line_height",
     "narrowest",
     "new_axes",
@@ -58,7 +62,8 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
-    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
+    text = shown(text)
+    font = FontProperties(family=families_for(text), size=size, weight="bold" if bold else "normal")
     with warnings.catch_warnings():  # a glyph that the font lacks is a box, and reported where it is drawn
         warnings.simplefilter("ignore", UserWarning)
         width, _, _ = TextToPath().get_text_width_height_descent(text, font, False)
@@ -101,7 +106,7 @@ def wrap(
     lines: list[str] = []
     for paragraph in text.split("\n"):
         current = ""
-        for word in paragraph.split(" "):
+        for word in _words(paragraph, width, size, bold):
             longer = f"{current} {word}" if current else word
             if current and text_width(longer, size, bold) > width:
                 lines.append(current)
@@ -117,6 +122,21 @@ def wrap(
             rest = f"{elide(head, room, size, bold)} {end}"
         lines = [*lines[: most - 1], rest]
     return "\n".join(elide(line, width, size, bold) for line in lines)
+
+
+def _words(text: str, width: float, size: float, bold: bool) -> list[str]:
+    """Return the parts between which a line may be broken: words, and of a name without spaces its lines."""
+    parts: list[str] = []
+    for word in text.split(" "):
+        if word.isascii() or text_width(word, size, bold) <= width or not any(map(is_breakable, word)):
+            parts.append(word)
+            continue
+        parts.append("")
+        for letter in word:
+            if parts[-1] and is_breakable(letter) and text_width(parts[-1] + letter, size, bold) > width:
+                parts.append("")
+            parts[-1] += letter
+    return parts
 
 
 def narrowest(text: str, most_width: float, size: float, lines: int, *, bold: bool = False) -> float:
@@ -145,6 +165,47 @@ def available(ax: Axes) -> tuple[float, float]:
     dpi = ax.get_figure(root=True).dpi if ax.get_figure(root=True) is not None else 100.0  # type: ignore[union-attr]
     return float(box.width) * POINTS / dpi, float(box.height) * POINTS / dpi
 
+
+def enlarged(ax: Axes, width: float, height: float) -> tuple[float, float]:
+    """Return the size of an existing `Axes`, after its figure grew until the `Axes` has at least this size.
+
+    Words that nobody can read, or that lie on each other, are worse than a figure that is larger than was
+    asked for. A figure that is large enough stays as it is.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where a chart will be drawn.
+    width, height : float
+        What it needs, points.
+
+    Raises
+    ------
+    ModelError
+        Where the `Axes` does not grow with its figure, or the figure would become larger than 100 in.
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    for _ in range(8):  # a layout engine, or a colour bar beside it, takes its part anew each time
+        now = available(ax)
+        if now[0] >= width * 0.999 and now[1] >= height * 0.999:
+            return now
+        old = figure.get_size_inches()
+        size = old[0] * max(1.0, width / now[0]), old[1] * max(1.0, height / now[1])
+        if max(size) > _LARGEST:
+            break
+        figure.set_size_inches(*size)
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
+    needed, has = (f"{w / POINTS:.1f} x {h / POINTS:.1f} in" for w, h in ((width, height), now))
+    raise ModelError(
+        f"this chart needs an Axes of at least {needed} for its letters to be read, and has {has}; give a "
+        "larger one, or none (ax=None)"
+    )
+
+
+_LARGEST = 100.0
+"""Longest side of a figure that grows, inches."""
 
 _OFF_SCREEN: ContextVar[bool] = ContextVar("evidence_charts_off_screen", default=False)
 
@@ -263,12 +324,14 @@ class Sheet:
         self, x: float, y: float, text: str, size: float, colour: str, align: str, bold: bool, rotation: float
     ) -> None:
         """Write one line of text on its base line; a turned one upwards from its lower end."""
+        if lost := lost_letters(text):
+            note_lost(self.ax, lost)
         self.ax.text(
             x / self.width,
             y,
-            text,
+            shown(text),
             transform=self.ax.get_yaxis_transform(which="grid"),
-            fontfamily=FONT,
+            fontfamily=families_for(text),
             fontsize=size,
             fontweight="bold" if bold else "normal",
             fontstyle="normal",

@@ -30,9 +30,14 @@ __all__ = [
     "counts_by_domain",
     "left_out_notes",
     "level_words",
+    "method_words",
     "model_words",
     "pooled_words",
 ]
+
+
+_ESTIMATORS = ("DL", "HE", "HS", "SJ", "PM", "ML", "REML", "EB")
+"""Estimators of tau²: a method that begins with one is the random-effects model."""
 
 
 def level_words(level: float) -> str:
@@ -67,10 +72,22 @@ def pooled_words(fit: MetaFit) -> str:
     return f"{text}, {level} prediction interval {range_words(*ends)}"
 
 
+def method_words(method: str) -> str:
+    """Return a method as a caption names it: the model before the estimator of its variance.
+
+    Examples
+    --------
+    >>> method_words("REML, HKSJ"), method_words("common effect, z")
+    ('random effects, REML, HKSJ', 'common effect, z')
+    """
+    return f"random effects, {method}" if method.split(",")[0] in _ESTIMATORS else method
+
+
 def model_words(fit: MetaFit) -> str:
     """Return model, estimator, amounts and heterogeneity as one note."""
     people = f", {count(fit.n_people)} people" if fit.n_people is not None else ""
-    parts = [f"{fit.method}; {plural(fit.k, 'row')} of {plural(fit.n_studies, 'study', 'studies')}{people}"]
+    amount = f"{plural(fit.k, 'row')} of {plural(fit.n_studies, 'study', 'studies')}{people}"
+    parts = [f"{method_words(fit.method)}; {amount}"]
     if fit.tau2 is not None:
         parts.append(f"\u03c4\u00b2 {spread_words(fit.tau2, fit.tau2_low, fit.tau2_high)}")
     if fit.i2 is not None:

@@ -12,10 +12,12 @@ from evidence._check import one_of
 from evidence.charts import marks
 from evidence.charts.captions import level_words
 from evidence.charts.frame import as_text, expect, place, sides
+from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import domain_name, interval_words, listed, number
+from evidence.charts.words import domain_name, interval_words, listed, number, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +40,9 @@ _SAYS = {
     "blank": "no interval",
     "untested": "not tested",
 }
+
+_MODEL = "interval likelihood, ML, profile"
+"""The model behind every interval of a claim: `pool_partial` as `claims` calls it."""
 
 _CLAIMS = "found = ev.claims(ev.example_studies())"
 
@@ -113,7 +118,7 @@ def claim_chart(
     claim_id: str,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw what the data say of one claim: each domain with its interval, beside the margin.
@@ -126,8 +131,9 @@ def claim_chart(
         The claim.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None states verdict and claim; ``""`` sets none.
 
@@ -147,6 +153,7 @@ def claim_chart(
     >>> found = ev.claims(ev.example_studies())
     >>> ax = ev.claim_chart(found, "int_beats_iso")
     """
+    medium = medium_for(medium)
     rows = claim_chart_rows(found, claim_id)
     line = _line(found, claim_id)
     message = f"{_upper(line['verdict'])}: \u201c{line['claim']}\u201d" if title is None else title
@@ -163,7 +170,7 @@ def claim_chart(
         _draw(sheet, scale, row, y)
     if middles:
         _draw_margins(sheet, scale, margins, middles)
-    return sheet.ax
+    return say(sheet.ax, caption=claim_chart_caption(found, claim_id), alt=claim_chart_alt(found, claim_id))
 
 
 def _line(found: Claims, claim_id: str) -> dict[str, Any]:
@@ -276,7 +283,10 @@ def claim_chart_caption(found: Claims, claim_id: str) -> str:
     """
     line = _line(found, claim_id)
     parts = [
-        f"Verdict: {line['verdict']}. Intervals at {level_words(found.level)}, turned so that the claim's "
+        f"Verdict: {line['verdict']}. Each domain with several studies pooled by {_MODEL}; "
+        f"{plural(len(str(line['rows']).split(', ')) if line['rows'] else 0, 'row')} of "
+        f"{plural(int(line['studies']), 'study', 'studies')} bear on it; "
+        f"{level_words(found.level)} intervals, turned so that the claim's "
         "side is the right one. Studies: in the interval, of those that tested it; one study, or fewer than "
         "half of them, decides nothing."
     ]

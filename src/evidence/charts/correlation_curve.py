@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import level_words, limits, model_words
+from evidence.charts.captions import level_words, limits, method_words
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
+from evidence.charts.said import say
 from evidence.charts.scale import scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import decimals_for, number, range_words
+from evidence.charts.words import count, decimals_for, number, plural, range_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from evidence.charts.canvas import Sheet
     from evidence.charts.scale import Scale
+    from evidence.fit import MetaFit
     from evidence.synthesis.correlation_grid import CorrelationGrid
 
 __all__ = [
@@ -78,7 +82,7 @@ def correlation_curve(
     grid: CorrelationGrid,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -90,8 +94,9 @@ def correlation_curve(
         From `correlation_grid`. The correlation that its effects assume is set in bold.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -114,6 +119,7 @@ def correlation_curve(
     >>> found = ev.correlation_grid(trials, (0.5, 0.9), measure="SMD")
     >>> ax = ev.correlation_curve(found)
     """
+    medium = medium_for(medium)
     way = "grid = ev.correlation_grid(effects)"
     expect("correlation_curve", grid, "a grid of correlations", ("table", "fits", "used"), way)
     if not grid.fits:
@@ -145,7 +151,7 @@ def correlation_curve(
     scale = scale_for(must, [], *plan.picture, log=first.scale == "log", always=must)
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw_mark(sheet, scale, row, y)
-    return sheet.ax
+    return say(sheet.ax, caption=correlation_curve_caption(grid), alt=correlation_curve_alt(grid))
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401  (a named tuple)
@@ -171,12 +177,21 @@ def correlation_curve_caption(grid: CorrelationGrid) -> str:
         Two sentences.
     """
     chosen = f" Filled: r = {grid.used:g}, as the effects assume." if isinstance(grid.used, float) else ""
-    model = model_words(next(iter(grid.fits.values()))) if grid.fits else "Nothing could be pooled."
+    model = _model(list(grid.fits.values())) if grid.fits else "Nothing could be pooled."
     return (
         "Effects and synthesis made anew for each assumed correlation of scores before and after; arms that "
         "tell their own keep it. Rows: those in use that assume it."
-        f"{chosen} {model.split(';')[0].rstrip('.')}."
+        f"{chosen} {model}"
     )
+
+
+def _model(fits: Sequence[MetaFit]) -> str:
+    """Return the model, the rows, which a correlation may change, and the level."""
+    ends = min(fit.k for fit in fits), max(fit.k for fit in fits)
+    rows = plural(ends[0], "row") if ends[0] == ends[1] else f"{count(ends[0])} to {count(ends[1])} rows"
+    studies = plural(max(fit.n_studies for fit in fits), "study", "studies")
+    words = method_words(fits[0].method)
+    return f"{words[:1].upper()}{words[1:]}; {rows} of {studies}; {level_words(fits[0].level)} intervals."
 
 
 def correlation_curve_alt(grid: CorrelationGrid) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,13 @@ import pandas as pd
 
 from evidence.charts import marks
 from evidence.charts.canvas import LEADING, text_width, widest, wrap
-from evidence.charts.captions import assumption_words, level_words
+from evidence.charts.captions import assumption_words, level_words, method_words
 from evidence.charts.domains_rows import domains_rows
 from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, sides
 from evidence.charts.headlines import domains_title
+from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.style import Style, style_for
+from evidence.charts.style import Style, medium_for, style_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import count, listed, plural
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from evidence.charts.canvas import Sheet
+    from evidence.fit import MetaFit
     from evidence.synthesis.compare import Comparison
 
 __all__ = ["domains", "domains_alt", "domains_caption", "domains_rows", "domains_title"]
@@ -34,7 +36,7 @@ _MOST_ROWS = 4
 
 _INDENT = "   "
 
-_NAME_WIDTH = {"notebook": 24.0, "slide": 12.0, "journal": 16.0}
+_NAME_WIDTH = {"notebook": 24.0, "slide": 12.0, "journal": 16.0, "journal-single": 11.0}
 """Width to which the name of a row of an only study is broken, as a multiple of the text size."""
 
 _LONG_NAME = 26.0
@@ -45,7 +47,7 @@ def domains(
     comparison: Comparison,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -61,9 +63,9 @@ def domains(
         Result of `compare`.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt, without the numbers of people) or
-        ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -87,6 +89,7 @@ def domains(
     >>> effects = ev.effects_from([0.2, 0.5, 0.1, 0.4], std_error=errors, study=list("abcd"), domain=domain)
     >>> ax = ev.domains(ev.compare(effects, by="domain", model=ev.random_effects))
     """
+    medium = medium_for(medium)
     expect(
         "domains",
         comparison,
@@ -108,7 +111,7 @@ def domains(
     for block, y in zip(blocks, draw_plan(plan, sheet, scale), strict=True):
         for lane, row in zip(block.starts, block.rows, strict=True):
             _draw_mark(sheet, scale, row, y + (lane - (block.lanes - 1) / 2) * LEADING * sheet.style.text)
-    return sheet.ax
+    return say(sheet.ax, caption=domains_caption(comparison), alt=domains_alt(comparison))
 
 
 @dataclass(frozen=True)
@@ -286,8 +289,9 @@ def domains_caption(comparison: Comparison) -> str:
     str
         Some short sentences.
     """
-    methods = list(dict.fromkeys(fit.method for fit in comparison.fits.values() if fit.n_studies > 1))
-    model = f"{listed(methods)}. " if methods else ""
+    fits = list(comparison.fits.values())
+    methods = list(dict.fromkeys(method_words(fit.method) for fit in fits if fit.n_studies > 1))
+    model = f"{listed(methods)}; " if methods else ""
     model = model[:1].upper() + model[1:]
     rows = domains_rows(comparison)
     bold = (
@@ -298,10 +302,17 @@ def domains_caption(comparison: Comparison) -> str:
     lone = "One study is shown, not pooled. " if (rows["state"] == "one study").any() else ""
     level = level_words(comparison.level or 0.95)
     return (
-        f"{model}{level} intervals. {bold}{lone}Rows are counted by what they "
+        f"{model}{_amount(fits)}; {level} intervals. {bold}{lone}Rows are counted by what they "
         "report: a value, only bounds, only a direction. "
-        f"{assumption_words(comparison.fits.values())}"
+        f"{assumption_words(fits)}"
     ).rstrip()
+
+
+def _amount(fits: Sequence[MetaFit]) -> str:
+    """Return how many rows of how many different studies are shown: one study may stand in several groups."""
+    used = [fit.rows[fit.rows["used"].astype(bool)] for fit in fits if len(fit.rows)]
+    studies = {str(study) for rows in used for study in rows["study"]}
+    return f"{plural(sum(map(len, used)), 'row')} of {plural(len(studies), 'study', 'studies')}"
 
 
 def domains_alt(comparison: Comparison) -> str:

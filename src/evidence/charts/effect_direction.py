@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from evidence.charts.captions import counts_by_domain
+from evidence.charts.direction_draw import draw_cell, draw_symbol, draw_totals
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import expect
-from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
-from evidence.charts.words import count, domain_name, plural
+from evidence.charts.grid import Grid, key_places, open_grid
+from evidence.charts.grid_pages import page_note, page_rows
+from evidence.charts.said import say
+from evidence.charts.style import medium_for
+from evidence.charts.words import domain_name, plural
 from evidence.errors import ModelError
 from evidence.studies.columns import SIX_DOMAINS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from evidence.charts.canvas import Sheet
     from evidence.effects.record import Effects
 
 __all__ = [
     "effect_direction",
     "effect_direction_alt",
     "effect_direction_caption",
+    "effect_direction_pages",
     "effect_direction_rows",
 ]
 
@@ -37,7 +42,7 @@ def effect_direction(
     effects: Effects,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -54,9 +59,11 @@ def effect_direction(
     effects : Effects
         Effects of any kind; rows that are unusable for a comparison are shown as such.
     ax : Axes, optional
-        Where to draw. Without it a figure is made, as high as its studies need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (no text below 18 pt) or ``"journal"``.
+        Where to draw. Without it a figure is made, as high as its studies need; `effect_direction_pages`
+        makes slides and pages of it.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, optional
         Names of what down and up favour; None says "second arm" and "first arm", or speaks of
         the factor where the rows do.
@@ -78,6 +85,81 @@ def effect_direction(
     Thomson HJ, Thomas S. The effect direction plot. Res Synth Methods 2013;4:95-101.
     doi:10.1002/jrsm.1060
     """
+    made = _made(effects, medium_for(medium), favours, title)
+    return _draw_page(made, range(len(made.grid.rows)), ax, "")
+
+
+def effect_direction_pages(
+    effects: Effects,
+    *,
+    medium: str | None = None,
+    favours: tuple[str, str] | None = None,
+    title: str | None = None,
+) -> list[Axes]:
+    """Draw an effect-direction plot of many studies on as many pages or slides as it needs.
+
+    Each page is a figure of its own with all domains and says which page it is; how many studies point
+    each way stands on the last one.
+
+    Parameters
+    ----------
+    effects : Effects
+        As in `effect_direction`.
+    medium : str, optional
+        ``"slide"`` gives 16:9 slides of 13.33 by 7.5 in, ``"journal"`` and ``"journal-single"`` pages of at
+        most 9.7 in (247 mm); a notebook has one page.
+    favours, title
+        As in `effect_direction`.
+
+    Returns
+    -------
+    list of Axes
+        One a page, in their order; a single one, without a page number, where everything fits.
+
+    Raises
+    ------
+    ModelError
+        For the reasons of `effect_direction`, or where a page has no room for a row.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> trials = ev.example_studies().where(question="prevention", level="study")
+    >>> pages = ev.effect_direction_pages(ev.effect_sizes(trials, measure="RR"), medium="slide")
+    >>> [ax.get_figure().get_figheight() for ax in pages] == [7.5] * len(pages)
+    True
+    """
+    made = _made(effects, medium_for(medium), favours, title)
+    parts = page_rows(made.grid, made.medium, tail=len(made.totals))
+    notes = [page_note(i, len(parts), "Totals stand on the last.") for i in range(len(parts))]
+    return [
+        _draw_page(made, part, None, note if len(parts) > 1 else "")
+        for part, note in zip(parts, notes, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a plot shows, before it is drawn."""
+
+    effects: Effects
+    medium: str
+    rows: pd.DataFrame
+    words: dict[str, str]
+    studies: dict[str, str]
+    domains: list[str]
+    totals: list[str]
+    grid: Grid
+
+
+def _made(effects: Effects, medium: str, favours: tuple[str, str] | None, title: str | None) -> _Made:
+    """Decide what is shown.
+
+    Raises
+    ------
+    ModelError
+        Where the effects are not those of printed results.
+    """
     expect("effect_direction", effects, "Effects", ("table",), _EFFECTS)
     missing = [
         name for name in ("study", "domain", "direction", "kind", "basis") if name not in effects.table
@@ -89,37 +171,56 @@ def effect_direction(
         )
     rows = effect_direction_rows(effects)
     words = _symbol_words(effects, favours)
-    studies = dict(zip(rows["study"], rows["label"], strict=True))
+    studies = {str(study): str(label) for study, label in zip(rows["study"], rows["label"], strict=True)}
     present = dict.fromkeys(rows["domain"])
     domains = [d for d in SIX_DOMAINS if d in present] + [d for d in present if d not in SIX_DOMAINS]
     totals = [
         way for way in ("up", "level", "mixed", "down") if (rows["symbol"] == way).any() or way != "mixed"
     ]
-    shown = _key_symbols(rows)
     message = f"What {plural(len(studies), 'study', 'studies')} reported in {plural(len(domains), 'domain')}"
     grid = Grid(
         rows=(*studies.values(), *(f"Studies: {words[way]}" for way in totals)),
         columns=tuple(domain_name(d) for d in domains),
         title=message if title is None else title,
         row_head="Study",
-        key=tuple(words[name] for name in shown),
+        key=tuple(words[name] for name in _key_symbols(rows)),
         rules=frozenset({len(studies)}),
         foot=() if medium == "slide" else (_note(),),
     )
-    plan, sheet, middles, top = open_grid(grid, medium, ax)
+    return _Made(effects, medium, rows, words, studies, domains, totals, grid)
+
+
+def _draw_page(made: _Made, part: range, ax: Axes | None, note: str) -> Axes:
+    """Draw some rows of the grid; a page that says which it is tells its own rows alone."""
+    studies = list(made.studies)[part.start : part.stop]
+    totals = made.totals if part.stop == len(made.grid.rows) else []
+    rows = made.rows[made.rows["study"].isin(studies)]
+    grid = replace(
+        made.grid,
+        rows=made.grid.rows[part.start : part.stop],
+        also=made.grid.rows,
+        rules=frozenset({len(studies)}) if totals else frozenset(),
+        foot=(note, *made.grid.foot) if note else made.grid.foot,
+    )
+    plan, sheet, middles, top = open_grid(grid, made.medium, ax)
     places = {
         (s, d): (x, y)
         for s, y in zip(studies, middles, strict=False)
-        for d, x in zip(domains, plan.centres, strict=True)
+        for d, x in zip(made.domains, plan.centres, strict=True)
     }
     for row in rows.itertuples(index=False):
-        _draw_cell(sheet, plan, row, *places[row.study, row.domain])
-    _draw_totals(sheet, plan, rows, domains, totals, middles[len(studies) :])
-    for name, (x, y) in zip(shown, key_places(plan, sheet, top), strict=True):
-        _draw_symbol(
+        draw_cell(sheet, plan, row, *places[str(row.study), str(row.domain)])
+    draw_totals(sheet, plan, made.rows, made.domains, totals, middles[len(studies) :])
+    for name, (x, y) in zip(_key_symbols(made.rows), key_places(plan, sheet, top), strict=True):
+        draw_symbol(
             sheet, x, y, name.removesuffix("_open"), sheet.style.small * 0.95, not name.endswith("_open")
         )
-    return sheet.ax
+    page = f"{note.split('.')[0]}. " if note else ""
+    return say(
+        sheet.ax,
+        caption=page + effect_direction_caption(made.effects),
+        alt=page + _alt(rows, made.words),
+    )
 
 
 def _note() -> str:
@@ -164,80 +265,6 @@ def _key_symbols(rows: pd.DataFrame) -> list[str]:
     return [name for name in order if name in present]
 
 
-def _draw_cell(sheet: Sheet, plan: GridPlan, row: Any, x: float, y: float) -> None:  # noqa: ANN401
-    """Draw the symbol of one cell and the number of its outcomes."""
-    em = min(sheet.style.text, plan.cell * 0.42)
-    size = em * (0.72, 0.95, 1.2)[int(row.size) - 1]
-    _draw_symbol(sheet, x, y, row.symbol, size, bool(row.clear))
-    if row.outcomes > 1:
-        sheet.text(
-            x + size * 0.5 + em * 0.42,
-            y + em * 0.3,
-            str(row.outcomes),
-            size=sheet.style.small,
-            colour=sheet.style.colours.quiet,
-        )
-
-
-def _draw_symbol(sheet: Sheet, x: float, y: float, symbol: str, size: float, filled: bool) -> None:
-    """Draw one symbol at a point."""
-    colours, line = sheet.style.colours, sheet.style.line
-    half = size * 0.42
-    if symbol == "within":
-        sheet.text(x, y, "w", size=sheet.style.small, colour=colours.quiet, align="center")
-        return
-    if symbol == "unknown":
-        sheet.text(x, y, "?", size=sheet.style.small, colour=colours.quiet, align="center")
-        return
-    parts: dict[str, list[tuple[str, float, float, float, str, bool]]] = {
-        "up": [("^", 0.0, 0.0, size, colours.first, filled)],
-        "down": [("v", 0.0, 0.0, size, colours.second, filled)],
-        "level": [
-            ("<", -half, 0.0, size * 0.55, colours.quiet, True),
-            (">", half, 0.0, size * 0.55, colours.quiet, True),
-        ],
-        "mixed": [
-            ("^", -half, 0.0, size * 0.62, colours.ink, False),
-            ("v", half, 0.0, size * 0.62, colours.ink, False),
-        ],
-        "unusable": [("o", 0.0, 0.0, size * 0.22, colours.quiet, True)],
-    }
-    for marker, dx, dy, side, colour, solid in parts[symbol]:
-        sheet.ax.plot(
-            [x + dx],
-            [y + dy],
-            marker=marker,
-            markersize=side,
-            linestyle="",
-            color=colour,
-            markerfacecolor=colour if solid else colours.paper,
-            markeredgecolor=colour,
-            markeredgewidth=line * 0.9,
-            zorder=2.5,
-        )
-
-
-def _draw_totals(
-    sheet: Sheet,
-    plan: GridPlan,
-    rows: pd.DataFrame,
-    domains: list[str],
-    totals: list[str],
-    middles: list[float],
-) -> None:
-    """Write how many studies point each way, below each domain."""
-    for way, y in zip(totals, middles, strict=True):
-        for domain, x in zip(domains, plan.centres, strict=True):
-            n = int(((rows["domain"] == domain) & (rows["symbol"] == way)).sum())
-            sheet.text(
-                x,
-                y,
-                count(n),
-                align="center",
-                colour=sheet.style.colours.ink if n else sheet.style.colours.quiet,
-            )
-
-
 def effect_direction_caption(effects: Effects) -> str:
     """Return the caption of the effect-direction plot.
 
@@ -255,24 +282,29 @@ def effect_direction_caption(effects: Effects) -> str:
     return (
         f"Effect-direction plot of {plural(len(effects.table), 'row')} of "
         f"{plural(rows['study'].nunique(), 'study', 'studies')}. Filled arrows: significant "
-        f"between the arms. {_note()}"
+        f"between the arms. {_note()} Nothing is pooled here."
     )
 
 
-def effect_direction_alt(effects: Effects) -> str:
+def effect_direction_alt(effects: Effects, favours: tuple[str, str] | None = None) -> str:
     """Return the alternative text: the counts of studies in each domain.
 
     Parameters
     ----------
     effects : Effects
         The drawn effects.
+    favours : tuple of str, optional
+        As drawn.
 
     Returns
     -------
     str
         For readers who do not see the picture.
     """
-    rows = effect_direction_rows(effects)
-    words = _symbol_words(effects, None)
+    return _alt(effect_direction_rows(effects), _symbol_words(effects, favours))
+
+
+def _alt(rows: pd.DataFrame, words: dict[str, str]) -> str:
     told = counts_by_domain(rows, "symbol", {symbol: words[symbol] for symbol in _SYMBOLS})
-    return f"Studies by reported direction. {told}."
+    amount = plural(rows["study"].nunique(), "study", "studies")
+    return f"Reported directions of {amount}. {told}."

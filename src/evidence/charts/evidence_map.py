@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from evidence.charts.frame import expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.grid_pages import page_note, page_rows
+from evidence.charts.said import say
+from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
 
@@ -18,7 +22,14 @@ if TYPE_CHECKING:
     from evidence.charts.canvas import Sheet
     from evidence.studies.record import Studies
 
-__all__ = ["MAP_COLUMNS", "evidence_map", "evidence_map_alt", "evidence_map_caption", "evidence_map_rows"]
+__all__ = [
+    "MAP_COLUMNS",
+    "evidence_map",
+    "evidence_map_alt",
+    "evidence_map_caption",
+    "evidence_map_pages",
+    "evidence_map_rows",
+]
 
 REPORTS = ("full", "partial", "direction")
 """Kinds of report, from the fullest to the barest."""
@@ -29,6 +40,9 @@ _REPORT_WORDS = {
     "direction": "direction only",
     "other": "not said",
 }
+
+_MOST_SAID = 12
+"""Cells that an alternative text lists, the fullest; the rest is counted."""
 
 MAP_COLUMNS = ("row", "column", "rows", "studies", *REPORTS, "other")
 """Columns of `evidence_map_rows`, in this order."""
@@ -104,7 +118,7 @@ def evidence_map(
     *,
     by: tuple[str, str] = ("domain", "comparator_class"),
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw what there is, before anything is pooled.
@@ -120,8 +134,9 @@ def evidence_map(
         Columns that make the rows and the columns of the map.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None makes it from the counts; ``""`` sets none.
 
@@ -140,6 +155,68 @@ def evidence_map(
     >>> import evidence as ev
     >>> ax = ev.evidence_map(ev.example_studies().where(question="prevention"))
     """
+    made = _made(studies, by, medium_for(medium), title)
+    return _draw_page(made, range(len(made.names)), ax, "")
+
+
+def evidence_map_pages(
+    studies: Studies | pd.DataFrame,
+    *,
+    by: tuple[str, str] = ("domain", "comparator_class"),
+    medium: str | None = None,
+    title: str | None = None,
+) -> list[Axes]:
+    """Draw an evidence map of many rows on as many pages or slides as it needs.
+
+    Each page is a figure of its own with all columns, bars of the same scale, and says which page it is.
+
+    Parameters
+    ----------
+    studies, by, title
+        As in `evidence_map`.
+    medium : str, optional
+        ``"slide"`` gives 16:9 slides of 13.33 by 7.5 in, ``"journal"`` and ``"journal-single"`` pages of at
+        most 9.7 in (247 mm); a notebook has one page.
+
+    Returns
+    -------
+    list of Axes
+        One a page, in their order; a single one, without a page number, where everything fits.
+
+    Raises
+    ------
+    ModelError
+        For the reasons of `evidence_map`, or where a page has no room for a row.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> pages = ev.evidence_map_pages(ev.example_studies(), medium="slide")
+    >>> len(pages) > 1
+    True
+    """
+    made = _made(studies, by, medium_for(medium), title)
+    parts = page_rows(made.grid, made.medium)
+    notes = [page_note(i, len(parts)) if len(parts) > 1 else "" for i in range(len(parts))]
+    return [_draw_page(made, part, None, note) for part, note in zip(parts, notes, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a map shows, before it is drawn."""
+
+    studies: Studies | pd.DataFrame
+    by: tuple[str, str]
+    medium: str
+    rows: pd.DataFrame
+    names: list[str]
+    columns: list[str]
+    kinds: list[str]
+    grid: Grid
+
+
+def _made(studies: Studies | pd.DataFrame, by: tuple[str, str], medium: str, title: str | None) -> _Made:
+    """Decide what is shown."""
     rows = evidence_map_rows(studies, by)
     names, columns = (list(dict.fromkeys(rows[axis])) for axis in ("row", "column"))
     columns = sorted(columns, key=lambda c: -int(rows.loc[rows["column"] == c, "rows"].sum()))
@@ -151,38 +228,58 @@ def evidence_map(
         row_head=by[0].replace("_", " ").capitalize(),
         key=tuple(_REPORT_WORDS[kind] for kind in kinds),
         cell_height=2.5,
+        least_height=2.1,
         least_cell=3.6,
         left_aligned=True,
         foot=("In each cell: rows / studies. An empty cell is a gap.",),
     )
-    plan, sheet, middles, top = open_grid(grid, medium, ax)
+    return _Made(studies, by, medium, rows, names, columns, kinds, grid)
+
+
+def _draw_page(made: _Made, part: range, ax: Axes | None, note: str) -> Axes:
+    """Draw some rows of the map."""
+    names = made.names[part.start : part.stop]
+    grid = replace(
+        made.grid,
+        rows=made.grid.rows[part.start : part.stop],
+        also=made.grid.rows,
+        foot=(note, *made.grid.foot) if note else made.grid.foot,
+    )
+    plan, sheet, middles, top = open_grid(grid, made.medium, ax)
     places = {
         (r, c): (x, y)
         for r, y in zip(names, middles, strict=True)
-        for c, x in zip(columns, plan.centres, strict=True)
+        for c, x in zip(made.columns, plan.centres, strict=True)
     }
-    most = int(rows["rows"].max())
-    filled = set()
-    for row in rows.itertuples(index=False):
-        filled.add((row.row, row.column))
-        _draw_cell(sheet, plan, row, *places[row.row, row.column], most)
-    for place, (x, y) in places.items():
-        if place in filled:
-            continue
-        sheet.ax.plot(
-            [x - plan.cell / 2 + sheet.style.text * 0.5],
-            [y],
-            marker="o",
-            markersize=sheet.style.text * 0.2,
-            linestyle="",
-            color=sheet.style.colours.rule,
-            markeredgewidth=0.0,
-        )
-    for kind, (x, y) in zip(kinds, key_places(plan, sheet, top), strict=True):
+    most = int(made.rows["rows"].max())
+    own = made.rows[made.rows["row"].isin(names)]
+    for row in own.itertuples(index=False):
+        _draw_cell(sheet, plan, row, *places.pop((str(row.row), str(row.column))), most)
+    for x, y in places.values():
+        _draw_gap(sheet, x - plan.cell / 2 + sheet.style.text * 0.5, y)
+    for kind, (x, y) in zip(made.kinds, key_places(plan, sheet, top), strict=True):
         _draw_bar(
             sheet, kind, x - sheet.style.small * 0.8, sheet.style.small * 1.6, y, sheet.style.small * 0.7
         )
-    return sheet.ax
+    page = f"{note} " if note else ""
+    return say(
+        sheet.ax,
+        caption=page + evidence_map_caption(made.studies, made.by),
+        alt=page + _alt(own, _message(made.studies, made.rows, len(made.names) * len(made.columns))),
+    )
+
+
+def _draw_gap(sheet: Sheet, x: float, y: float) -> None:
+    """Mark an empty cell."""
+    sheet.ax.plot(
+        [x],
+        [y],
+        marker="o",
+        markersize=sheet.style.text * 0.2,
+        linestyle="",
+        color=sheet.style.colours.rule,
+        markeredgewidth=0.0,
+    )
 
 
 def _name(key: str) -> str:
@@ -207,9 +304,12 @@ def _draw_bar(sheet: Sheet, kind: str, start: float, length: float, y: float, he
     from matplotlib.patches import Rectangle
 
     colours = sheet.style.colours
-    fill = {"full": colours.first, "partial": "#86b5da", "direction": colours.paper, "other": colours.faint}[
-        kind
-    ]
+    fill = {
+        "full": colours.first,
+        "partial": colours.first_tint,
+        "direction": colours.paper,
+        "other": colours.faint,
+    }[kind]
     edge = colours.rule if kind == "other" else colours.first
     sheet.ax.add_patch(
         Rectangle(
@@ -256,8 +356,14 @@ def evidence_map_caption(
     )
     return (
         f"Rows and studies by {by[0].replace('_', ' ')} and {by[1].replace('_', ' ')}: "
-        f"{count(rows['rows'].sum())} rows ({kinds}). Nothing is pooled here."
+        f"{plural(int(rows['rows'].sum()), 'row')} of {plural(_n_studies(studies), 'study', 'studies')} "
+        f"({kinds}). Nothing is pooled here."
     )
+
+
+def _n_studies(studies: Studies | pd.DataFrame) -> int:
+    table = studies if isinstance(studies, pd.DataFrame) else studies.table
+    return int(table["study"].nunique())
 
 
 def evidence_map_alt(
@@ -278,9 +384,19 @@ def evidence_map_alt(
         For readers who do not see the picture.
     """
     rows = evidence_map_rows(studies, (by[0], by[1]))
+    size = rows["row"].nunique() * rows["column"].nunique()
+    return _alt(rows, _message(studies, rows, size))
+
+
+def _alt(rows: pd.DataFrame, message: str) -> str:
+    """Return the cells with their counts, the fullest where there are many."""
+    shown = rows.nlargest(_MOST_SAID, "rows") if len(rows) > _MOST_SAID else rows
     cells = [
         f"{_name(str(r.row))} against {_name(str(r.column)).lower()}: {plural(int(str(r.rows)), 'row')}, "
         f"{plural(int(str(r.studies)), 'study', 'studies')}"
-        for r in rows.itertuples(index=False)
+        for r in shown.itertuples(index=False)
     ]
-    return f"Map of the evidence. {'; '.join(cells)}."
+    rest = rows.drop(shown.index)
+    if len(rest):
+        cells.append(f"{plural(len(rest), 'other cell')} with {plural(int(rest['rows'].sum()), 'row')}")
+    return f"Map of the evidence: {message}. {'; '.join(cells)}."

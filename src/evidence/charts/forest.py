@@ -21,6 +21,7 @@ from evidence.charts.forest_rows import forest_rows
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import listed, plural
@@ -40,7 +41,7 @@ def forest(
     fit: MetaFit,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -58,10 +59,10 @@ def forest(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need. In an `ax` that is
         too small the letters shrink rather than overlap.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9 while the rows allow it; no text below 18 pt) or
-        ``"journal"``. Narrow media leave out the weights, then the numbers of people, before the
-        picture becomes too small; `forest_rows` always has them.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``. Narrow media leave out the weights, then the
+        numbers of people, before the picture becomes too small; `forest_rows` always has them.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale; turned round on
         screen where the printed ratio runs the other way.
@@ -87,6 +88,7 @@ def forest(
     >>> ax.get_xlabel()
     ''
     """
+    medium = medium_for(medium)
     expect(
         "forest",
         fit,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.canvas import available, new_axes, open_sheet
+from evidence.charts.canvas import available, enlarged, new_axes, open_sheet
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import plan_table
 from evidence.charts.table_parts import Content, Plan
@@ -48,9 +49,6 @@ MEASURE_NAMES = {
     "ratio": "Ratio (risk, rate or hazard)",
 }
 """Names of the measures on an axis."""
-
-_SMALLEST = 0.35
-"""Least scale of the letters in an `ax` that is too small: below, nothing can be read anyway."""
 
 
 def measure_name(measure: str) -> str:
@@ -154,14 +152,44 @@ def place(
     style = style_for(medium)
     if ax is None:
         width = style.width * POINTS
-        plan = _roomiest(contents, style, width, least_picture)
+        plan = _squeezed(_roomiest(contents, style, width, least_picture), style.most_height * POINTS)
         height = max(plan.height, style.least_height * POINTS)
         plan = plan.stretched(height)
         ax = new_axes(width, height, style)
     else:
         width, height = available(ax)
-        plan = _shrunk(contents, style, width, height, least_picture).stretched(height)
+        plan = _shrunk(contents, style, width, height, least_picture)
+        if not _fits(plan, height, least_picture):
+            while (
+                _picture_width(plan) < least_picture * plan.style.text * 0.98
+                and width < 2 * style.width * POINTS
+            ):
+                width *= 1.1
+                plan = _shrunk(contents, style, width, height, least_picture)
+            width, height = enlarged(ax, width, plan.height)
+            plan = _shrunk(contents, style, width, height, least_picture)
+        plan = plan.stretched(height)
     return plan, open_sheet(ax, plan.style, plan.width, max(plan.height, height))
+
+
+def _squeezed(plan: Plan, height: float) -> Plan:
+    """Return the plan with a little less air between its rows where that makes it keep to a page's height."""
+    em, excess = plan.style.text, plan.height - height
+    give = [max(min(row - em * 1.25, em * 0.3), 0.0) for row in plan.row_heights]
+    if excess <= 0 or sum(give) < excess:
+        return plan
+    share = excess / sum(give)
+    rows = tuple(row - part * share for row, part in zip(plan.row_heights, give, strict=True))
+    return replace(plan, height=height, row_heights=rows)
+
+
+def _fits(plan: Plan, height: float, least_picture: float) -> bool:
+    """Tell whether a plan keeps to a height and leaves the picture its least width."""
+    return plan.height <= height and _picture_width(plan) >= least_picture * plan.style.text * 0.98
+
+
+_NARROW = 50.0
+"""Width of a sheet, as a multiple of the text size, below which any column may be left out."""
 
 
 def _picture_width(plan: Plan) -> float:
@@ -170,11 +198,22 @@ def _picture_width(plan: Plan) -> float:
 
 def _roomiest(contents: Sequence[Content], style: Style, width: float, least_picture: float) -> Plan:
     """Return the plan with most columns whose picture has its least width; else the one with fewest."""
-    for content in contents:
+    choices = [*contents, *_barer(contents[-1])] if width < style.text * _NARROW else contents
+    for content in choices:
         plan = plan_table(content, style, width, least_picture=least_picture)
         if _picture_width(plan) >= least_picture * style.text * 0.98:
             return plan
     return plan
+
+
+def _barer(content: Content) -> list[Content]:
+    """Return a chart with ever fewer columns, for a single column of a journal: names and effects go last."""
+    choices = []
+    while len(content.left) > 1 or len(content.right) > 1:
+        side = "left" if len(content.left) > 1 else "right"
+        content = replace(content, **{side: getattr(content, side)[:-1]})
+        choices.append(content)
+    return choices
 
 
 def _shrunk(
@@ -184,7 +223,6 @@ def _shrunk(
     factor = 1.0
     while True:
         plan = _roomiest(contents, style.scaled(factor), width, least_picture)
-        fits = plan.height <= height and _picture_width(plan) >= least_picture * plan.style.text * 0.98
-        if fits or factor <= _SMALLEST:
+        if factor <= style.least_factor or _fits(plan, height, least_picture):
             return plan
-        factor *= 0.94
+        factor = max(factor * 0.94, style.least_factor)

@@ -10,7 +10,9 @@ from evidence.charts.canvas import (
     Sheet,
     available,
     balanced,
+    enlarged,
     line_height,
+    narrowest,
     new_axes,
     open_sheet,
     text_width,
@@ -18,13 +20,16 @@ from evidence.charts.canvas import (
     wrap,
 )
 from evidence.charts.style import POINTS, Style, style_for
+from evidence.charts.table_widths import split_word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Grid", "GridPlan", "key_places", "open_grid"]
+__all__ = ["Grid", "GridPlan", "key_places", "open_grid", "plan_grid"]
 
-_SMALLEST = 0.35
+
+_LITTLE = 12.0
+"""Width of the names, as a multiple of the text size, below which they take up to four lines."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,14 @@ class Grid:
         Words of the key; its symbols are the chart's.
     cell_height : float
         Height of a cell as a multiple of the text size.
+    least_height : float
+        Least height of a cell on a page that is full, likewise.
     least_cell : float
         Least width of a cell as a multiple of the text size.
     rules : frozenset of int
         Rows that begin with a rule.
+    also : tuple of str
+        Names on other pages: all pages leave the names at the left the same width.
     left_aligned : bool
         Whether cells and the names above begin at the left edge of their column.
     """
@@ -60,9 +69,11 @@ class Grid:
     foot: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     cell_height: float = 1.7
+    least_height: float = 1.45
     least_cell: float = 2.6
     rules: frozenset[int] = frozenset()
     left_aligned: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,25 +144,30 @@ def _key_lines(grid: Grid, style: Style, width: float) -> tuple[tuple[int, ...],
     return tuple(tuple(line) for line in lines)
 
 
-def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
+def plan_grid(grid: Grid, style: Style, width: float) -> GridPlan:
     """Decide where everything stands; the names at the left give way before the cells do."""
     pad, em = style.text * 0.9, style.text
     room = width - 2 * pad - em
-    wanted = max(widest(grid.rows, em), widest([grid.row_head], style.small, True))
+    wanted = max(widest((*grid.rows, *grid.also), em), widest([grid.row_head], style.small, True))
     least = grid.least_cell * em * len(grid.columns)
     label = min(wanted, max(room - least, em * 7.0), room * 0.5)
+    level = widest([word for name in grid.columns for word in name.split()], style.small, True) + em * 0.4
+    if label > room - level * len(grid.columns) > label * 0.75:  # names give way a little for level heads
+        label = room - level * len(grid.columns)
     cell = min((room - label) / max(len(grid.columns), 1), em * 13.0)
-    words = [word for name in grid.columns for word in name.split()]
-    turned = widest(words, style.small, True) > cell - em * 0.4
+    turned = level > cell * 1.0001
     if turned:
-        heads = min(widest(grid.columns, style.small, True), em * 16.0) + style.small
-        columns = tuple(wrap(name, heads, style.small, most=1, bold=True) for name in grid.columns)
+        most = 2 if cell > line_height(style.small, 2) * 1.1 else 1
+        long = (narrowest(name, em * 16.0, style.small, most, bold=True) for name in grid.columns)
+        heads = max(long, default=0.0) * 1.01 + style.small
+        room_above = heads - style.small * 0.8
+        columns = tuple(wrap(name, room_above, style.small, most=most, bold=True) for name in grid.columns)
     else:
         columns = tuple(wrap(name, cell - em * 0.4, style.small, bold=True) for name in grid.columns)
         heads = (
             line_height(style.small, max((c.count("\n") + 1 for c in columns), default=1)) + style.small * 0.8
         )
-    rows = tuple(wrap(name, label, em, most=2, keep_end=True) for name in grid.rows)
+    rows = tuple(_name(name, label, style) for name in grid.rows)
     heights = tuple(
         max(grid.cell_height * em, line_height(em, name.count("\n") + 1) + em * 0.35) for name in rows
     )
@@ -165,6 +181,13 @@ def _plan(grid: Grid, style: Style, width: float) -> GridPlan:
     lines = _key_lines(grid, style, width - 2 * pad)
     plan = GridPlan(fitted, style, width, 0.0, label, cell, turned, heads, heights, lines)
     return replace(plan, height=2 * pad + _title(plan) + heads + sum(heights) + _below(plan))
+
+
+def _name(name: str, width: float, style: Style) -> str:
+    """Return the name of a row in two lines, or four where there is little room; then it is shortened."""
+    whole = " ".join(split_word(word, width, style, False) for word in name.split(" "))
+    most = 2 if width > style.text * _LITTLE else 4
+    return wrap(whole, width, style.text, most=most, keep_end=True)
 
 
 def _title(plan: GridPlan) -> float:
@@ -198,12 +221,19 @@ def open_grid(grid: Grid, medium: str, ax: Axes | None) -> tuple[GridPlan, Sheet
     style = style_for(medium)
     if ax is None:
         width = style.width * POINTS
-        plan = _plan(grid, style, width)
+        plan = plan_grid(grid, style, width)
+        plan = _squeezed(plan, style.most_height * POINTS)
         height = max(plan.height, style.least_height * POINTS)
         ax = new_axes(width, height, style)
     else:
         width, height = available(ax)
         plan = _shrunk(grid, style, width, height)
+        if not _fits(plan, height):
+            least = plan.width + max(grid.least_cell * plan.style.text * 0.9 - plan.cell, 0.0) * len(
+                grid.columns
+            )
+            width, height = enlarged(ax, least, plan_grid(grid, plan.style, least).height)
+            plan = plan_grid(grid, plan.style, width)
     plan = _stretched(plan, height)
     sheet = open_sheet(ax, plan.style, width, max(plan.height, height))
     ax.set_xlim(0.0, width)
@@ -213,12 +243,29 @@ def open_grid(grid: Grid, medium: str, ax: Axes | None) -> tuple[GridPlan, Sheet
 def _shrunk(grid: Grid, style: Style, width: float, height: float) -> GridPlan:
     factor = 1.0
     while True:
-        plan = _plan(grid, style.scaled(factor), width)
-        if (
-            plan.height <= height and plan.cell >= grid.least_cell * plan.style.text * 0.9
-        ) or factor <= _SMALLEST:
+        plan = plan_grid(grid, style.scaled(factor), width)
+        if factor <= style.least_factor or _fits(plan, height):
             return plan
-        factor *= 0.94
+        factor = max(factor * 0.94, style.least_factor)
+
+
+def _fits(plan: GridPlan, height: float) -> bool:
+    """Tell whether a plan keeps to a height and leaves the cells their least width."""
+    return plan.height <= height and plan.cell >= plan.grid.least_cell * plan.style.text * 0.9
+
+
+def _squeezed(plan: GridPlan, height: float) -> GridPlan:
+    """Return the plan with lower rows where that makes it keep to the height of a page."""
+    em, total = plan.style.text, sum(plan.row_heights)
+    if plan.height <= height or not total:
+        return plan
+    factor = (height - plan.height) / total + 1.0
+    rows = tuple(
+        max(row * factor, plan.grid.least_height * em, line_height(em, name.count("\n") + 1) + em * 0.2)
+        for row, name in zip(plan.row_heights, plan.grid.rows, strict=True)
+    )
+    fits = plan.height - total + sum(rows) <= height + 1e-6
+    return replace(plan, height=plan.height - total + sum(rows), row_heights=rows) if fits else plan
 
 
 def _stretched(plan: GridPlan, height: float) -> GridPlan:
@@ -239,8 +286,12 @@ def _draw(plan: GridPlan, sheet: Sheet) -> tuple[list[float], float]:
     sheet.text(plan.pad, y - style.small * 0.5, grid.row_head, size=style.small, bold=True, valign="bottom")
     for x, name in zip(plan.centres, grid.columns, strict=True):
         if plan.turned:
+            lines = name.split("\n")
             at = x - plan.cell / 2 + style.small if grid.left_aligned else x
-            sheet.text(at, y - style.small * 0.5, name, size=style.small, bold=True, rotation=90.0)
+            at -= 0.0 if grid.left_aligned else line_height(style.small, len(lines) - 1) / 2
+            for i, line in enumerate(lines):
+                along = at + line_height(style.small, i)
+                sheet.text(along, y - style.small * 0.5, line, size=style.small, bold=True, rotation=90.0)
         else:
             at = x - plan.cell / 2 + style.text * 0.2 if grid.left_aligned else x
             sheet.text(

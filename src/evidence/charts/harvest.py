@@ -10,6 +10,8 @@ from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import as_text, expect
 from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.said import say
+from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural
 from evidence.errors import ModelError
 from evidence.studies.columns import SIX_DOMAINS
@@ -103,7 +105,7 @@ def harvest(
     effects: Effects,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -119,8 +121,9 @@ def harvest(
         Effects of any kind.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its domains need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, optional
         Names of the second and the first arm; None says "second arm" and "first arm", or speaks of the
         factor where the rows do.
@@ -147,6 +150,7 @@ def harvest(
     >>> trials = ev.example_studies().where(question="prevention", level="study")
     >>> ax = ev.harvest(ev.effect_sizes(trials, measure="RR"))
     """
+    medium = medium_for(medium)
     expect("harvest", effects, "Effects", ("table",), _EFFECTS)
     missing = [
         name for name in ("study", "domain", "direction", "kind", "basis") if name not in effects.table
@@ -176,6 +180,7 @@ def harvest(
         row_head="Domain",
         key=tuple(designs),
         cell_height=2.6 if medium == "slide" else 3.4,
+        least_height=1.6,
         least_cell=5.0,
         left_aligned=True,
         foot=(_note(medium == "slide"),),
@@ -189,7 +194,7 @@ def harvest(
     for design, (x, y) in zip(designs, key_places(plan, sheet, top), strict=True):
         small = sheet.style.small
         _draw_bar(sheet, x - small * 0.4, y + small * 0.5, small * 0.8, small, "first", design)
-    return sheet.ax
+    return say(sheet.ax, caption=harvest_caption(effects), alt=harvest_alt(effects, favours))
 
 
 def _answer_words(effects: Effects, favours: tuple[str, str] | None) -> dict[str, str]:
@@ -254,7 +259,7 @@ def _draw_bar(
 
     colours = sheet.style.colours
     dark = {"first": colours.first, "second": colours.second}.get(answer, colours.quiet)
-    tint = {"first": "#86b5da", "second": "#f0b48f"}.get(answer, "#c3c7cb")
+    tint = {"first": colours.first_tint, "second": colours.second_tint}.get(answer, colours.quiet_tint)
     fill: Any = {DESIGNS[0]: dark, DESIGNS[1]: tint, DESIGNS[2]: tint}.get(design, colours.paper)
     sheet.ax.add_patch(
         Rectangle(
@@ -288,17 +293,19 @@ def harvest_caption(effects: Effects) -> str:
     out = f" {plural(left, 'study', 'studies')} without a comparison of the arms not shown." if left else ""
     return (
         f"Harvest plot of {plural(rows['study'].nunique(), 'study', 'studies')} in "
-        f"{plural(rows['domain'].nunique(), 'domain')}. {_note(False)}{out}"
+        f"{plural(rows['domain'].nunique(), 'domain')}. {_note(False)} Nothing is pooled here.{out}"
     )
 
 
-def harvest_alt(effects: Effects) -> str:
+def harvest_alt(effects: Effects, favours: tuple[str, str] | None = None) -> str:
     """Return the alternative text: the counts of studies by answer in each domain.
 
     Parameters
     ----------
     effects : Effects
         The drawn effects.
+    favours : tuple of str, optional
+        As drawn.
 
     Returns
     -------
@@ -306,6 +313,7 @@ def harvest_alt(effects: Effects) -> str:
         For readers who do not see the picture.
     """
     rows = harvest_rows(effects)
-    words = _answer_words(effects, None)
+    words = _answer_words(effects, favours)
     told = counts_by_domain(rows, "answer", {answer: words[answer].lower() for answer in ANSWERS})
-    return f"Studies by the answer that they give. {told}."
+    amount = plural(rows["study"].nunique(), "study", "studies")
+    return f"Answers of {amount}, by domain. {told}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import level_words
+from evidence.charts.captions import assumption_words, level_words, model_words
 from evidence.charts.frame import (
     as_float,
     expect,
@@ -19,7 +19,9 @@ from evidence.charts.frame import (
     printed_range,
     sides,
 )
+from evidence.charts.said import say
 from evidence.charts.scale import scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import count, decimals_for, interval_words
@@ -34,10 +36,13 @@ if TYPE_CHECKING:
     from evidence.synthesis.sensitivity_cumulative import Cumulative
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut
 
-__all__ = ["one_by_one_alt", "one_by_one_chart", "one_by_one_rows"]
+__all__ = ["one_by_one_alt", "one_by_one_caption", "one_by_one_chart", "one_by_one_rows"]
 
 ONE_BY_ONE_COLUMNS = ("name", "order", "estimate", "low", "high", "effect_text", "verdict", "studies")
 """Columns of `one_by_one_rows`."""
+
+_MOST_SAID = 12
+"""Lines that an alternative text lists; of more it tells the ends."""
 
 _ORDERED = {"size": "People", "precision": "Variance"}
 """What the column of the order holds, where it is not what its name says."""
@@ -47,7 +52,7 @@ def one_by_one_chart(
     result: LeaveOneOut | Cumulative,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -59,8 +64,9 @@ def one_by_one_chart(
         Result of `leave_one_out` (the first line has all studies) or `cumulative` (the last has).
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -82,6 +88,7 @@ def one_by_one_chart(
     >>> effects = ev.effects_from([0.1, 0.2, 0.3, 0.9, 0.4], variance=0.04)
     >>> ax = ev.one_by_one_chart(ev.leave_one_out(effects))
     """
+    medium = medium_for(medium)
     kind = "a result of leave_one_out() or cumulative()"
     expect("one_by_one_chart", result, kind, ("table", "fit", "by"), "ev.leave_one_out(effects)")
     rows = one_by_one_rows(result)
@@ -106,7 +113,7 @@ def one_by_one_chart(
         bold=frozenset({len(rows) - 1 if steps else 0}),
         rules=frozenset() if steps else frozenset({1}),
         lanes=(1.0,) * len(rows),
-        foot=() if slide else (_foot(result),),
+        foot=() if slide else (one_by_one_caption(result),),
     )
     plan, sheet = place([content], medium, ax, least_picture=13.5)
     must = [v for row in rows.itertuples(index=False) for v in sides(row, ["estimate"])]
@@ -116,7 +123,7 @@ def one_by_one_chart(
     scale = scale_for(must, may, *plan.picture, log=fit.scale == "log", always=must)
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw_mark(sheet, scale, row, y)
-    return sheet.ax
+    return say(sheet.ax, caption=one_by_one_caption(result), alt=one_by_one_alt(result))
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
@@ -183,7 +190,11 @@ def _order_text(order: object) -> str:
 
 def _foot(result: LeaveOneOut | Cumulative) -> str:
     """Return the notes on what is drawn; the one on the table's scale has no place beside printed numbers."""
-    told = " ".join(note for note in result.notes if not note.startswith("The table is on the log scale"))
+    told = " ".join(
+        note.removeprefix(f"{result.fit.method}; ")
+        for note in result.notes
+        if not note.startswith("The table is on the log scale")
+    )
     return told[:1].upper() + told[1:]
 
 
@@ -202,6 +213,32 @@ def _title(rows: pd.DataFrame, result: LeaveOneOut | Cumulative) -> str:
     return f"The interval says otherwise without any of {len(changed)} studies"
 
 
+def one_by_one_caption(result: LeaveOneOut | Cumulative) -> str:
+    """Return the caption: what each line is, by which model, and from how much.
+
+    Parameters
+    ----------
+    result : LeaveOneOut or Cumulative
+        The drawn result.
+
+    Returns
+    -------
+    str
+        Some short sentences.
+    """
+    fit = result.fit
+    by = str(result.by).replace("_", " ")
+    line = f"Each line: all studies up to this one, by {by}." if _is_cumulative(result) else _left_out(by)
+    return (
+        f"{line} {model_words(fit)} {level_words(fit.level)} intervals. {_foot(result)} "
+        f"{assumption_words([fit])}"
+    ).rstrip()
+
+
+def _left_out(by: str) -> str:
+    return f"Each line: the result without one {by if by != 'row_id' else 'row'}, the first without none."
+
+
 def one_by_one_alt(result: LeaveOneOut | Cumulative) -> str:
     """Return the alternative text: every line with its result.
 
@@ -216,6 +253,22 @@ def one_by_one_alt(result: LeaveOneOut | Cumulative) -> str:
         For readers who do not see the picture.
     """
     rows = one_by_one_rows(result)
+    steps = _is_cumulative(result)
+    doing = "after each study" if steps else "without each"
     parts = [f"{row.name}: {row.effect_text}" for row in rows.itertuples(index=False)]
-    doing = "after each study" if _is_cumulative(result) else "without each"
-    return f"{measure_name(result.fit.measure)} {doing}. {'; '.join(parts)}."
+    if len(parts) > _MOST_SAID:
+        parts = [parts[-1] if steps else parts[0], *_extremes(rows)]
+    return f"{measure_name(result.fit.measure)} {doing}. {_title(rows, result)}. {'; '.join(parts)}."
+
+
+def _extremes(rows: pd.DataFrame) -> list[str]:
+    """Return the smallest and the largest estimate of many lines, in words."""
+    known = rows[rows["estimate"].notna()]
+    if known.empty:
+        return []
+    ordered = known.sort_values("estimate", kind="stable")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
+    return [
+        f"smallest of {len(rows)} lines, {low['name']}: {low['effect_text']}",
+        f"largest, {high['name']}: {high['effect_text']}",
+    ]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import level_words, limits
+from evidence.charts.captions import level_words, limits, method_words
 from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, sides
+from evidence.charts.said import say
 from evidence.charts.scale import scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import count, decimals_for, interval_words, number, plural
@@ -36,7 +38,7 @@ def sensitivity_chart(
     sensitivity: PartialSensitivity,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -48,8 +50,9 @@ def sensitivity_chart(
         Result of `partial_sensitivity`.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
     title : str, optional
@@ -72,6 +75,7 @@ def sensitivity_chart(
     >>> effects = ev.effects_from([0.3, 0.5, None], std_error=0.3, low=low, high=high)
     >>> ax = ev.sensitivity_chart(ev.partial_sensitivity(effects))
     """
+    medium = medium_for(medium)
     way = "sensitivity = ev.partial_sensitivity(studies)"
     expect("sensitivity_chart", sensitivity, "a PartialSensitivity", ("table", "fits", "level"), way)
     rows = sensitivity_rows(sensitivity)
@@ -104,7 +108,7 @@ def sensitivity_chart(
     scale = scale_for(must, may, *plan.picture, log=main.scale == "log", always=must)
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw_mark(sheet, scale, row, y)
-    return sheet.ax
+    return say(sheet.ax, caption=sensitivity_caption(sensitivity), alt=sensitivity_alt(sensitivity))
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
@@ -201,9 +205,11 @@ def sensitivity_caption(sensitivity: PartialSensitivity) -> str:
         else ""
     )
     return (
-        f"Each line changes one assumption of the first ({fit.method}). Arrows: no limit, or one beyond the"
+        f"Each line changes one assumption of the first: {method_words(fit.method)}; "
+        f"{plural(fit.k, 'row')} of {plural(fit.n_studies, 'study', 'studies')}; "
+        f"{level_words(sensitivity.level)} intervals. Arrows: no limit, or one beyond the"
         f" axis.{told} " + " ".join(sensitivity.notes[1:])
-    )
+    ).rstrip()
 
 
 def sensitivity_alt(sensitivity: PartialSensitivity) -> str:

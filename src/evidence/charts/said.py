@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from evidence.charts.fonts import lost_note
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Said", "alt_text", "caption", "said_of", "say"]
+__all__ = ["Said", "alt_text", "caption", "note_lost", "said_of", "say"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,18 @@ class Said:
 _SAID: WeakKeyDictionary[Axes, Said] = WeakKeyDictionary()  # goes with the Axes: nothing is kept alive
 
 
+_LOST: WeakKeyDictionary[Axes, str] = WeakKeyDictionary()
+
+
+def note_lost(ax: Axes, letters: str) -> None:
+    """Note letters that were drawn as boxes because no installed font has them: the caption will say so."""
+    _LOST[ax] = _LOST.get(ax, "") + letters
+
+
 def say(ax: Axes, *, caption: str, alt: str) -> Axes:
     """Note what a chart says in words, and return its `Axes`; every chart ends with this."""
+    if ax in _LOST:
+        caption = f"{caption} {lost_note(_LOST.pop(ax))}"
     _SAID[ax] = Said(caption, alt)
     return ax
 

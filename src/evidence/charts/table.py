@@ -102,6 +102,9 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
     ]
     centre = (picture[0] + picture[1]) / 2
     reach = (centre - pad - style.small * 0.5, width - pad - centre - style.small * 0.5)
+    around, half = 2 * min(reach), width / 2 - pad - style.small * 0.5
+    if min(reach) < half:  # a picture near an edge: its labels are moved along instead of cut
+        reach = (half, half)
     content = replace(
         content,
         left=tuple(columns[:n_left]),
@@ -111,7 +114,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
             wrap(content.favours[0], reach[0], style.small),
             wrap(content.favours[1], reach[1], style.small),
         ),
-        axis_label=balanced(content.axis_label, 2 * min(reach), style.small) if content.axis_label else "",
+        axis_label=balanced(content.axis_label, around, style.small) if content.axis_label else "",
         foot=tuple(wrap(f, width - 2 * pad, style.small) for f in content.foot),
     )
     heads = max((c.header.count("\n") + 1 for c in columns), default=1)

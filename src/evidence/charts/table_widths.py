@@ -10,7 +10,7 @@ from evidence.charts.canvas import elide, narrowest, text_width, widest, wrap
 from evidence.charts.style import Style
 from evidence.charts.table_parts import Column, Content, pad_of
 
-__all__ = ["column_widths", "wrapped"]
+__all__ = ["column_widths", "split_word", "wrapped"]
 
 _LEAST_FLEX = 8.5
 """Least width of a flexible column, as a multiple of the text size: about a long surname."""
@@ -87,11 +87,11 @@ def _fitted(cell: str, column: Column, width: float, style: Style, bold: bool) -
         return cell
     if "\n" in cell:
         return "\n".join(elide(line, width, style.text, bold) for line in cell.split("\n"))
-    whole = " ".join(_split(word, width, style, bold) for word in cell.split(" "))
+    whole = " ".join(split_word(word, width, style, bold) for word in cell.split(" "))
     return wrap(whole, width, style.text, most=_MOST_LINES, bold=bold, keep_end=column.keep_end)
 
 
-def _split(word: str, width: float, style: Style, bold: bool) -> str:
+def split_word(word: str, width: float, style: Style, bold: bool) -> str:
     """Return a word that is too wide broken after its underscores, hyphens or slashes: a key, say."""
     if text_width(word, style.text, bold) <= width:
         return word

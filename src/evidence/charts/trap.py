@@ -11,7 +11,9 @@ import pandas as pd
 from evidence.charts import marks
 from evidence.charts.captions import level_words
 from evidence.charts.frame import expect, place, sides
+from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import number, range_words
@@ -93,7 +95,7 @@ def _capital(name: str) -> str:
 
 
 def trap_chart(
-    trap: Trap, *, ax: Axes | None = None, medium: str = "notebook", title: str | None = None
+    trap: Trap, *, ax: Axes | None = None, medium: str | None = None, title: str | None = None
 ) -> Axes:
     """Draw the changes of two arms, and below them the difference that is compatible with both.
 
@@ -105,8 +107,9 @@ def trap_chart(
         Result of `within_group_trap`.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None makes it from the numbers; ``""`` sets none.
 
@@ -130,6 +133,7 @@ def trap_chart(
     >>> import evidence as ev
     >>> ax = ev.trap_chart(ev.within_group_trap(n_e=15, n_c=15, p_e=0.01, p_c="ns"))
     """
+    medium = medium_for(medium)
     expect("trap_chart", trap, "a Trap", ("table", "pattern", "chance_most"), _TRAP)
     rows = trap_chart_rows(trap)
     message = _message(trap, rows) if title is None else title
@@ -139,7 +143,7 @@ def trap_chart(
     scale = scale_for(must, [], *plan.picture)
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw(sheet, scale, row, y)
-    return sheet.ax
+    return say(sheet.ax, caption=trap_chart_caption(trap), alt=trap_chart_alt(trap))
 
 
 def _draw(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401

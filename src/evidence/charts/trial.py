@@ -11,10 +11,13 @@ import pandas as pd
 from evidence.charts import marks
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.headlines import trial_title
+from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.trial_rows import short_arm, trial_rows
+from evidence.charts.words import plural
 from evidence.effects.record import correlation_words
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ def trial(
     *,
     study: str = "distefano2013",
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw what was claimed of a trial, what it printed, and what follows between its arms.
@@ -54,8 +57,9 @@ def trial(
         Key of the trial: by default the one behind the article that ships as the example.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its outcomes need.
-    medium : str, default "notebook"
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``. A slide states the changes
+    medium : str, optional
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        takes that of `chart_style`, else ``"notebook"``. A slide states the changes
         within the arms as yes or no and leaves out p values and bounds; `trial_rows` has them.
     title : str, optional
         One message. None makes it from the rows (`trial_title`); ``""`` sets none.
@@ -77,6 +81,7 @@ def trial(
     >>> effects = ev.effect_sizes(studies.where(study="distefano2013"), measure="SMD", correlation=0.7)
     >>> ax = ev.trial(effects, studies)
     """
+    medium = medium_for(medium)
     expect(
         "trial", effects, "Effects", ("table", "scale", "display_sign", "measure", "correlation"), _EFFECTS
     )
@@ -93,7 +98,8 @@ def trial(
     scale = scale_for(must, [], *plan.picture, log=effects.scale == "log")
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw_mark(sheet, scale, row, y)
-    return sheet.ax
+    caption, alt = trial_caption(effects, rows), trial_alt(effects, studies, study=study)
+    return say(sheet.ax, caption=caption, alt=alt)
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401
@@ -150,7 +156,8 @@ def _contents(
     said_pair = (Column("Article: improved?", _pairs(said), "center"),) if claimed else ()
     order = f"Pairs: {names[0].lower()} / {names[1].lower()}."
     short = replace(full, left=(label, *said_pair, paired, between), foot=(*full.foot, order))
-    return [full, short, replace(short, right=())]
+    bare = replace(short, left=(label, between), right=(), foot=full.foot)
+    return [full, short, replace(short, right=()), bare]
 
 
 def _broken(cells: Iterable[object]) -> tuple[str, ...]:
@@ -196,13 +203,15 @@ def _short(rows: pd.DataFrame, names: list[str]) -> list[Column]:
     ]
 
 
-def trial_caption(effects: Effects | None = None) -> str:
+def trial_caption(effects: Effects | None = None, rows: pd.DataFrame | None = None) -> str:
     """Return the caption of the figure of one trial.
 
     Parameters
     ----------
     effects : Effects, optional
         The drawn effects: the correlation that they assume is named.
+    rows : DataFrame, optional
+        As from `trial_rows`: how many outcomes were tested is said.
 
     Returns
     -------
@@ -211,10 +220,19 @@ def trial_caption(effects: Effects | None = None) -> str:
     """
     assumed = "" if effects is None else _assumed(effects)
     return (
-        "A change within one arm and none in the other is no comparison of the arms. What follows: the "
-        "difference between the arms that the printed result allows (a dash: not printed in what was read)."
+        f"{_tested(rows)}A change within one arm and none in the other is no comparison of the arms. "
+        "What follows: the difference between the arms that the printed result allows (a dash: not printed "
+        "in what was read)."
         f"{assumed}"
     )
+
+
+def _tested(rows: pd.DataFrame | None) -> str:
+    """Return how many outcomes of the trial are shown; nothing is pooled."""
+    if rows is None:
+        return ""
+    interval = " Squares: the value with its 95% interval." if rows["mark"].eq("square").any() else ""
+    return f"{plural(int(rows['row_id'].ne('').sum()), 'outcome')} of one trial, not pooled.{interval} "
 
 
 def _assumed(effects: Effects) -> str:

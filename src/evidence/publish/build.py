@@ -73,8 +73,8 @@ def build(
     only : str, optional
         Id of a question, a table or one output: make this alone and leave the rest as it is.
     medium : str, optional
-        ``notebook``, ``slide`` or ``journal``: draw the figures for it; those for another medium than
-        ``notebook`` have it in their file names.
+        ``notebook``, ``slide``, ``journal`` or ``journal-single``: draw the figures for it; those for another
+        medium than ``notebook`` have it in their file names.
     progress : callable, optional
         Receives one line of text a step.
     wait : float

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from evidence._check import nearest
+from evidence.charts.style import MEDIA
 from evidence.publish.recipe_errors import Mistake
 
-__all__ = ["FIGURES", "MODELS", "PROJECT", "QUESTION", "TABLE", "TABLES", "Checker", "Kind"]
+__all__ = ["FIGURES", "MEDIA", "MODELS", "PROJECT", "QUESTION", "TABLE", "TABLES", "Checker", "Kind"]
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,6 @@ TABLES = {
 
 MODELS = ("pool_partial", "random_effects", "common_effect")
 """The verbs that pool a question's effects."""
-
-MEDIA = ("notebook", "slide", "journal")
-"""The media that figures are drawn for."""
 
 Check = Callable[["Checker", str, str, object], object]
 """Takes the checker, where, the key and the value; returns the value in its type."""

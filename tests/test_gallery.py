@@ -1,0 +1,51 @@
+"""The gallery holds every public chart, and its page shows each of them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import evidence as ev
+from evidence.charts.gallery import GALLERY
+from evidence.charts.style import MEDIA
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def public_charts() -> set[str]:
+    """Public functions of the charts that return an Axes: `..._pages` draw what another one draws."""
+    return {
+        name
+        for name in ev.__all__
+        if inspect.isfunction(thing := getattr(ev, name))
+        and thing.__module__.startswith("evidence.charts.")
+        and str(thing.__annotations__.get("return")) == "Axes"
+    }
+
+
+def test_every_public_chart_is_in_the_gallery() -> None:
+    assert len(public_charts()) >= 12
+    assert public_charts() == {shown.name.split(",")[0] for shown in GALLERY}
+
+
+def test_names_are_told_apart() -> None:
+    names = [shown.name for shown in GALLERY]
+    assert len(set(names)) == len(names)
+
+
+def test_the_page_shows_every_chart_with_pictures_that_exist_and_say_what_they_show() -> None:
+    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[([^\]]*)\]\(gallery/([^)]+)\)", page)
+    assert {path.name for path in (DOCS / "gallery").glob("*.png")} == {name for _, name in pictures}
+    assert all(len(alt) > 40 for alt, _ in pictures)
+    for shown in GALLERY:
+        part = page.split(f"\n## {shown.name}\n")[1].split("\n## ")[0]
+        assert shown.data in part
+        for medium in MEDIA:
+            assert re.search(rf"^{medium}[,:]", part, flags=re.MULTILINE) or "more than one slide" in part
+        assert "\n> " in part  # its caption
+
+
+def test_the_pictures_are_small_files() -> None:
+    assert sum(path.stat().st_size for path in (DOCS / "gallery").glob("*.png")) < 6e6
