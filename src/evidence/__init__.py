@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
+    from evidence.charts.forest_layout import ForestLayout
+    from evidence.charts.forest_pages import forest_pages
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
@@ -80,6 +82,7 @@ _HOME = {
     "EvidenceError": "errors",
     "ExcessTest": "synthesis.bias_counts",
     "FailSafeN": "synthesis.bias_counts",
+    "ForestLayout": "charts.forest_layout",
     "FunnelTest": "synthesis.funnel_record",
     "Influence": "synthesis.sensitivity_influence",
     "LeaveOneOut": "synthesis.sensitivity_deletion",
@@ -119,6 +122,7 @@ _HOME = {
     "excess_significance_test": "synthesis.bias_counts",
     "fail_safe_n": "synthesis.bias_counts",
     "forest": "charts.forest",
+    "forest_pages": "charts.forest_pages",
     "funnel_test": "synthesis.bias",
     "harvest": "charts.harvest",
     "influence": "synthesis.sensitivity_influence",
@@ -157,6 +161,7 @@ __all__ = [
     "EvidenceError",
     "ExcessTest",
     "FailSafeN",
+    "ForestLayout",
     "FunnelTest",
     "Influence",
     "LeaveOneOut",
@@ -196,6 +201,7 @@ __all__ = [
     "excess_significance_test",
     "fail_safe_n",
     "forest",
+    "forest_pages",
     "funnel_test",
     "harvest",
     "influence",

@@ -30,6 +30,8 @@ __all__ = [
     "place",
     "printed",
     "printed_range",
+    "roomiest",
+    "sides",
 ]
 
 MEASURE_NAMES = {
@@ -154,7 +156,7 @@ def place(
     style = style_for(medium)
     if ax is None:
         width = style.width * POINTS
-        plan = _roomiest(contents, style, width, least_picture)
+        plan = roomiest(contents, style, width, least_picture)
         height = max(plan.height, style.least_height * POINTS)
         plan = plan.stretched(height)
         ax = new_axes(width, height, style)
@@ -168,7 +170,7 @@ def _picture_width(plan: Plan) -> float:
     return plan.picture[1] - plan.picture[0]
 
 
-def _roomiest(contents: Sequence[Content], style: Style, width: float, least_picture: float) -> Plan:
+def roomiest(contents: Sequence[Content], style: Style, width: float, least_picture: float) -> Plan:
     """Return the plan with most columns whose picture has its least width; else the one with fewest."""
     for content in contents:
         plan = plan_table(content, style, width, least_picture=least_picture)
@@ -183,7 +185,7 @@ def _shrunk(
     """Return the plan at the largest letters with which it fits a given `Axes`."""
     factor = 1.0
     while True:
-        plan = _roomiest(contents, style.scaled(factor), width, least_picture)
+        plan = roomiest(contents, style.scaled(factor), width, least_picture)
         fits = plan.height <= height and _picture_width(plan) >= least_picture * plan.style.text * 0.98
         if fits or factor <= _SMALLEST:
             return plan

@@ -36,6 +36,8 @@ class Palette:
         Inside of the band of an interval row.
     first, second : str
         In favour of the first arm; in favour of the second arm.
+    low, some, high : str
+        Judgements from good to bad, such as risks of bias; always with a symbol.
     """
 
     ink: str = "#1a1a1a"
@@ -50,6 +52,9 @@ class Palette:
     pooled: str = "#111111"
     first: str = "#0b4f8a"
     second: str = "#c8541a"
+    low: str = "#2e8b57"
+    some: str = "#e3b23c"
+    high: str = "#b3261e"
 
 
 @dataclass(frozen=True)
