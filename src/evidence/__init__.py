@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
+    from evidence.charts.risk_of_bias import risk_of_bias_table
     from evidence.charts.said import alt_text, caption
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
@@ -138,6 +139,7 @@ _HOME = {
     "propose_mapping": "studies.mapping_proposal",
     "random_effects": "models",
     "read_studies": "studies.reading",
+    "risk_of_bias_table": "charts.risk_of_bias",
     "sampling_covariance": "effects.dependence",
     "sensitivity_chart": "charts.partial_sensitivity",
     "trap_chart": "charts.trap",
@@ -217,6 +219,7 @@ __all__ = [
     "propose_mapping",
     "random_effects",
     "read_studies",
+    "risk_of_bias_table",
     "sampling_covariance",
     "sensitivity_chart",
     "trap_chart",

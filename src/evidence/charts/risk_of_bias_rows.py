@@ -11,7 +11,15 @@ from evidence.charts.frame import as_text
 from evidence.charts.symbols import Symbol
 from evidence.errors import ModelError, StudyDataError
 
-__all__ = ["JUDGEMENTS", "Appraised", "appraised_from"]
+__all__ = [
+    "JUDGEMENTS",
+    "NOT_CONFIRMED",
+    "NOT_JUDGED",
+    "RISK_COLUMNS",
+    "Appraised",
+    "appraised_from",
+    "risk_of_bias_table_rows",
+]
 
 MINUS = "\u2212"
 
@@ -30,6 +38,12 @@ JUDGEMENTS: Mapping[str, tuple[str, str]] = {
 """Sign and colour of each judgement: RoB 2 and its elders, ROBINS-I, and scales of yes and no."""
 
 NOT_JUDGED = Symbol("", "not judged")
+
+NOT_CONFIRMED = Symbol("", "not confirmed")
+"""How studies are counted that have no confirmed judgement."""
+
+ORDER = {"low": 0, "some": 1, "high": 2, "": 3}
+"""From good to bad."""
 
 OPEN = Symbol("", "open: suggested, not confirmed", "quiet", sure=False)
 """How the key explains open discs, whatever their sign."""
@@ -60,12 +74,31 @@ class Appraised:
         return self.symbols.get((study, item), NOT_JUDGED)
 
     @property
+    def studies(self) -> tuple[str, ...]:
+        """Return the studies in their order."""
+        return tuple(dict.fromkeys(study for study, _ in self.symbols))
+
+    @property
+    def levels(self) -> tuple[Symbol, ...]:
+        """Return what studies are counted by: confirmed judgements from good to bad, then none."""
+        confirmed = {symbol for symbol in self.symbols.values() if symbol.sure and symbol.role}
+        order = sorted(confirmed, key=lambda symbol: (ORDER[symbol.role], symbol.words))
+        left = any(self.count(item, NOT_CONFIRMED) for item in self.items)
+        return (*order, NOT_CONFIRMED) if left else tuple(order)
+
+    def count(self, item: str, level: Symbol) -> int:
+        """Return how many studies have a judgement of an item."""
+        if level == NOT_CONFIRMED:
+            found = (self.symbol(study, item) for study in self.studies)
+            return sum(not (symbol.sure and symbol.role) for symbol in found)
+        return sum(self.symbol(study, item) == level for study in self.studies)
+
+    @property
     def key(self) -> tuple[Symbol, ...]:
         """Return the symbols to explain, from good to bad."""
-        order = {"low": 0, "some": 1, "high": 2, "": 3}
         words = ((symbol, symbol.words.removesuffix(_SUGGESTED)) for symbol in self.symbols.values())
         found = {replace(symbol, words=told, sure=True) for symbol, told in words}
-        key = sorted(found, key=lambda symbol: (order[symbol.role], symbol.words))
+        key = sorted(found, key=lambda symbol: (ORDER[symbol.role], symbol.words))
         open_ones = any(not symbol.sure for symbol in self.symbols.values())
         return (*key, OPEN) if open_ones else tuple(key)
 
@@ -74,6 +107,44 @@ class Appraised:
         """Return what the items ask, as a note below."""
         told = "; ".join(f"{item} {self.words[item]}" if self.words[item] else item for item in self.items)
         return f"Risk of bias: {told}."
+
+
+RISK_COLUMNS = ("study", "label", "item", "words", "judgement", "sign", "role", "confirmed")
+"""Columns of `risk_of_bias_table_rows`, in this order."""
+
+
+def risk_of_bias_table_rows(appraisal: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Decide what the table of the risk of bias shows.
+
+    Parameters
+    ----------
+    appraisal : DataFrame
+        ``study, item`` and ``confirmed``, as `appraisal` lays out.
+    labels : mapping of str to str, optional
+        Names of the studies by their keys.
+
+    Returns
+    -------
+    DataFrame
+        One line a study and item, also where nothing was judged: the judgement, its sign, the role of its
+        colour (``"low"``, ``"some"``, ``"high"``), and whether somebody confirmed it.
+
+    Examples
+    --------
+    >>> form = pd.DataFrame({"study": ["a", "b"], "item": ["D1", "D1"], "confirmed": ["low", "high"]})
+    >>> risk_of_bias_table_rows(form)["sign"].tolist()
+    ['+', '−']
+    """
+    judged = appraised_from(appraisal)
+    lines = []
+    for study in judged.studies:
+        for item in judged.items:
+            symbol = judged.symbol(study, item)
+            word = symbol.words.removesuffix(_SUGGESTED)
+            name = (labels or {}).get(study, study)
+            sure = symbol.sure and bool(symbol.role)
+            lines.append((study, name, item, judged.words[item], word, symbol.sign, symbol.role, sure))
+    return pd.DataFrame(lines, columns=list(RISK_COLUMNS))
 
 
 def appraised_from(table: object) -> Appraised:
