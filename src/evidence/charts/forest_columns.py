@@ -31,7 +31,8 @@ MISSING = "\u2013"
 
 def filled(template: str, fit: MetaFit) -> str:
     """Return a head with measure, level and model filled in."""
-    return template.format(measure=fit.measure, level=level_words(fit.level), model=model_head(fit))
+    whole = template.format(measure=fit.measure, level=level_words(fit.level), model=model_head(fit))
+    return whole.replace(" , ", ", ")
 
 
 def slots_for(
@@ -72,6 +73,8 @@ def slots_for(
         "effect": Column(f"{filled(preset.effect, fit)}{bounds}", cells("effect_text"), "right"),
         "share": Column(share, cells("share_text"), "right"),
     }
+    if drawn["people"].isna().all():
+        del ready["people"]
     outcomes = drawn.loc[drawn["role"] == "row", "outcome"]
     if len(set(outcomes)) > 1 or (drawn["role"] == "alongside").any():
         ready["outcome"] = Column("Outcome", cells("outcome"), flex=True)

@@ -74,7 +74,7 @@ def contents_for(
 
 def _kept(text: str) -> str:
     """Return a text whose equations are not broken over lines."""
-    return re.sub(r" ([=<]) ", "\u00a0\\1\u00a0", text)
+    return re.sub(r"(?<=\d), (?=\d)", ",\u00a0", re.sub(r" ([=<>]) ", "\u00a0\\1\u00a0", text))
 
 
 def _with(full: Content, left: list[Slot], right: list[Slot], gone: tuple[str, ...]) -> Content:

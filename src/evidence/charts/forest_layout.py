@@ -83,6 +83,8 @@ class Preset:
         Which words tell of heterogeneity and tests: ``"evidence"``, ``"revman"``, ``"jama"``, ``"bmj"``.
     pooled_role : str
         Colour of pooled marks: a role of the palette.
+    ratios : str
+        What stands within an interval that cannot hold a minus, where it differs.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Preset:
     favours_above: bool
     statistics: str
     pooled_role: str
+    ratios: str = ""
 
     @property
     def percent(self) -> bool:
@@ -110,6 +113,7 @@ class Preset:
         """Return an interval, or the bound where one end is open."""
         words = range_words(low, high, decimals, log=log)
         before, within, behind = self.brackets
+        within = self.ratios if log and self.ratios else within
         ends = words.split(" to ")
         return f"{before}{ends[0]}{within}{ends[1]}{behind}" if len(ends) == 2 else words
 
@@ -146,8 +150,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             effect="{measure} {model}, {level} CI",
             picture="{measure} {model}, {level} CI",
             brackets=("[", ", ", "]"),
-            pooled="Total ({level} CI)",
-            subtotal="Subtotal ({level} CI)",
+            pooled="Total ({level}\u00a0CI)",
+            subtotal="Subtotal ({level}\u00a0CI)",
             favours="Favours",
             favours_above=False,
             statistics="revman",
@@ -171,6 +175,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             favours_above=True,
             statistics="jama",
             pooled_role="exact",
+            ratios="-",
         ),
         # The BMJ: the picture between the numbers of people and the weight, the effect as text at the right.
         "BMJ": Preset(
@@ -183,8 +188,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             effect="{measure} ({level} CI)",
             picture="{measure} ({level} CI)",
             brackets=("(", " to ", ")"),
-            pooled="Total ({level} CI)",
-            subtotal="Subtotal ({level} CI)",
+            pooled="Total ({level}\u00a0CI)",
+            subtotal="Subtotal ({level}\u00a0CI)",
             favours="Favours",
             favours_above=False,
             statistics="bmj",

@@ -92,7 +92,7 @@ def forest_pages(
         raise ModelError(f"height is the greatest height of a page in inches, from 1; got {height!r}")
     plan, pages = _split(chart, style, style.width * POINTS, most * POINTS)
     scale = scale_of(chart.drawn, plan.picture, log=chart.log)
-    notes = _page_notes(len(pages))
+    notes = _page_notes(len(pages), chart)
     made = []
     for number, page in enumerate(pages):
         part = _page(chart, plan, page, number, notes)
@@ -105,11 +105,13 @@ def forest_pages(
     return made
 
 
-def _page_notes(pages: int) -> list[str]:
+def _page_notes(pages: int, chart: Forest) -> list[str]:
     """Return what each page says of itself; nothing where there is only one."""
     if pages == 1:
         return [""]
-    rest = f" The result stands on page {pages}."
+    overall = chart.sections.overall is not None
+    what = "pooled result" if overall else "test between subgroups" if chart.sections.grouped else ""
+    rest = f" The {what} stands on page {pages}." if what else ""
     return [f"Page {i + 1} of {pages}.{rest if i + 1 < pages else ''}" for i in range(pages)]
 
 
@@ -178,7 +180,7 @@ def _pages(chart: Forest, plan: Plan, height: float) -> list[Page] | None:
     """Return the pages of a plan, with as much kept together as fits; None where a line does not fit."""
     if plan.height <= height:
         return [Page(tuple(range(len(plan.row_heights))))]
-    notes = _page_notes(99)
+    notes = _page_notes(99, chart)
     room, last_room = (height - _page(chart, plan, Page(()), number, notes).height for number in (0, 98))
     for above, with_test in ((2, True), (1, True), (1, False), (0, False)):
         together, headings = _ties(chart.drawn, above, with_test)

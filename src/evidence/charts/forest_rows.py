@@ -120,6 +120,8 @@ def rows_of(sections: Sections, preset: Preset) -> pd.DataFrame:
     frame = pd.DataFrame(lines, columns=list(FOREST_COLUMNS))
     frame["group"] = frame["group"].fillna("")
     _write(frame, preset, decimals, log=lead.scale == "log")
+    if share == "weight" and not preset.percent:
+        frame["share_text"] = frame["share_text"].str.rstrip("%")
     name = "Weight" if share == "weight" else "Unique information"
     frame.attrs["share_name"] = preset.share or name if share == "weight" else name
     return frame
@@ -140,18 +142,16 @@ def _shares(sections: Sections) -> tuple[str, dict[str, float]]:
 
 
 def _write(frame: pd.DataFrame, preset: Preset, decimals: int, *, log: bool) -> None:
-    """Fill in the texts of intervals, effects and shares as the preset prints them."""
+    """Fill in the texts of intervals and effects as the preset prints them."""
     lines = frame[["mark", "kind", "low", "high", "interval_text"]].to_dict("records")
     frame["interval_text"] = [
-        preset.interval(line["low"], line["high"], 0 if line["kind"] == "sign" else decimals, log=log)
-        if line["mark"] != "none"
+        preset.interval(line["low"], line["high"], decimals, log=log)
+        if line["mark"] != "none" and line["kind"] not in ("interval", "sign")  # bounds have no brackets
         else line["interval_text"]
         for line in lines
     ]
     both = zip(frame["estimate_text"], frame["interval_text"], strict=True)
     frame["effect_text"] = [" ".join(part for part in pair if part) for pair in both]
-    if not preset.percent:
-        frame["share_text"] = frame["share_text"].str.rstrip("%")
 
 
 def _comparable(fit: MetaFit, other: MetaFit) -> bool:

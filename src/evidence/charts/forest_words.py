@@ -41,7 +41,7 @@ def p_words(p: float, house: str) -> str:
         text = f"{letter}{equal}{p:.3f}" if p >= 0.01 else f"{letter}{equal}{p:.2g}"
     elif house == "jama" and p > 0.99:
         text = f"{letter} > 0.99"
-    elif p >= 0.01:
+    elif p >= 0.01 and (house == "revman" or not 0.045 <= p < 0.05):  # which two digits would round to .05
         text = f"{letter}{equal}{p:.2f}"
     else:
         text = f"{letter}{equal}{p:.{3 if house != 'revman' or p >= 1e-3 else 5}f}"
@@ -51,12 +51,12 @@ def p_words(p: float, house: str) -> str:
 def model_head(fit: MetaFit) -> str:
     """Return the model as Review Manager heads its columns: inverse variance, fixed or random.
 
-    What Review Manager does not have (an interval likelihood, several levels) keeps its own name.
+    Empty for what Review Manager does not have (an interval likelihood, several levels): the note names it.
     """
     if re.match(r"common effect\b", fit.method, re.IGNORECASE):
         return "IV, Fixed"
     known = re.match(r"(random effects \()?(DL|HE|HS|SJ|PM|ML|REML|EB), (z|t|m?HKSJ)\b", fit.method)
-    return "IV, Random" if known else fit.method
+    return "IV, Random" if known else ""
 
 
 def spread_line(fit: MetaFit, preset: Preset) -> str:
