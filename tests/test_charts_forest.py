@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -427,3 +428,34 @@ def test_texts_of_every_preset_hold_the_numbers(value: float, error: float, pres
             assert f"{float(number):.2f}" in str(line.effect_text)  # type: ignore[arg-type]
         assert math.isfinite(float(line.estimate))  # type: ignore[arg-type]
         assert str(line.effect_text).startswith(str(line.estimate_text))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(("k", "long"), [(3, True), (12, False), (40, True)])
+def test_a_single_column_of_89_mm_is_clean(
+    k: int, long: bool, preset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    single = replace(MEDIA["journal"], name="journal-single", width=3.5, title=8.5, line=0.8)
+    monkeypatch.setitem(MEDIA, "journal-single", single)
+    made = compared(k, long)
+    layout = ForestLayout(overall=ev.random_effects(effects_of(k, long)))
+    assert_clean(forest(made, preset=preset, medium="journal-single", layout=layout), 7.0)
+    for ax in ev.forest_pages(made, preset=preset, medium="journal-single", layout=layout):
+        assert_clean(ax, 7.0)
+
+
+def test_what_fits_a_slide_with_fewer_columns_is_one_slide() -> None:
+    rng = np.random.default_rng(4)
+    effects = ev.effects_from(
+        rng.standard_normal(8) * 0.3,
+        std_error=0.3,
+        study=list("abcdefgh"),
+        label=[f"Mannarino-Silva et al. {2000 + i}" for i in range(8)],
+        people=[40.0] * 8,
+    )
+    ax = forest(ev.random_effects(effects), medium="slide")
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    assert figure.get_figheight() == 7.5  # the names have one line each, because the picture is narrower
+    assert len([line for line in lines_of(ax) if "Mannarino-Silva et al. 20" in line]) == 8
+    assert_clean(ax, 18.0)

@@ -13,6 +13,7 @@ from evidence.charts.captions import bound_words, limits, pooled_words
 from evidence.charts.forest_content import basis, contents_for, drawn_rows
 from evidence.charts.forest_draw import draw_forest, scale_of
 from evidence.charts.forest_layout import ForestLayout, Preset, layout_for, preset_for
+from evidence.charts.forest_room import least_picture, lowest
 from evidence.charts.forest_rows import forest_rows, rows_of
 from evidence.charts.forest_sections import Sections, sections_of
 from evidence.charts.frame import measure_name, place
@@ -38,9 +39,6 @@ __all__ = [
     "forest_rows",
     "forest_title",
 ]
-
-_LEAST_PICTURE = 12.0
-"""Least width of the picture, as a multiple of the text size."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,9 @@ def forest(
     ''
     """
     chart = forest_of(fit, medium, favours, title, preset, layout)
-    plan, sheet = place(chart.contents, medium, ax, least_picture=_LEAST_PICTURE)
+    style = style_for(medium)
+    contents = lowest(chart.contents, style) if ax is None else chart.contents
+    plan, sheet = place(contents, medium, ax, least_picture=least_picture(style))
     scale = scale_of(chart.drawn, plan.picture, log=chart.log)
     draw_forest(plan, sheet, chart.drawn, scale, chart.preset, chart.appraised, chart.heaviest)
     return say(sheet.ax, caption=chart.caption, alt=chart.alt)
@@ -170,13 +170,13 @@ def forest_of(
 ) -> Forest:
     """Decide what a forest plot shows; the arguments are those of `forest`."""
     house, beside = preset_for(preset), layout_for(layout)
-    slide = style_for(medium).name == "slide"
+    style = style_for(medium)
     sections = sections_of(fit, beside.overall, house)
     rows = rows_of(sections, house)
     message = _title(sections, favours) if title is None else title
     appraised = None if beside.risk_of_bias is None else appraised_from(beside.risk_of_bias)
     contents = contents_for(
-        sections, rows, house, beside, appraised, slide=slide, favours=favours, title=message
+        sections, rows, house, beside, appraised, style=style, favours=favours, title=message
     )
     return Forest(sections, drawn_rows(rows), contents, house, appraised)
 

@@ -13,6 +13,7 @@ from evidence.charts.forest_columns import Slot, filled, slots_for
 from evidence.charts.forest_layout import ForestLayout, Preset
 from evidence.charts.forest_sections import Sections
 from evidence.charts.frame import measure_name, on_screen
+from evidence.charts.style import Style
 from evidence.charts.table_parts import Content
 from evidence.charts.words import listed, plural
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["basis", "contents_for", "drawn_rows"]
 
 _KEY = ("square", "band", "arrow", "diamond", "fitted", "bound", "prediction")
+
+_LAST = ("extra", "outcome")
+"""Columns that are given up last, in this order."""
 
 _SPOKEN = ("heading", "statistics", "test")
 
@@ -40,7 +44,7 @@ def contents_for(
     layout: ForestLayout,
     appraised: Appraised | None,
     *,
-    slide: bool,
+    style: Style,
     favours: tuple[str, str],
     title: str,
 ) -> list[Content]:
@@ -48,7 +52,10 @@ def contents_for(
 
     The weights go first, then the numbers of people; what the user asked for goes last, and a note names it.
     """
-    drawn, lead = drawn_rows(rows), sections.lead
+    drawn, lead, slide = drawn_rows(rows), sections.lead, style.name == "slide"
+    over = (
+        preset.picture if style.width > 5.0 else preset.picture and "{measure}"
+    )  # a single column is narrow
     tables = [fit.rows for fit in sections.fits]
     left, right = slots_for(drawn, lead, preset, layout, tables)
     full = Content(
@@ -57,7 +64,7 @@ def contents_for(
         title=title,
         favours=_favours(favours, lead.scale, lead.display_sign, preset),
         axis_label="" if slide or preset.picture else measure_name(lead.measure),
-        picture_group=filled(preset.picture, lead) if preset.picture else "",
+        picture_group=filled(over, lead),
         bold=frozenset(drawn.index[drawn["role"].isin(["heading", "subtotal", "pooled"])]),
         rules=_rules(drawn),
         lanes=tuple(1.0 for _ in range(len(drawn))),
@@ -96,9 +103,10 @@ def _ever_fewer(left: list[Slot], right: list[Slot]) -> list[tuple[list[Slot], l
         right = [slot for slot in right if slot[0] != name]
         out.append((left, right, ()))
     gone: tuple[str, ...] = ()
-    while any(name == "extra" for name, _ in (*left, *right)):
-        side = right if any(name == "extra" for name, _ in right) else left
-        last = max(i for i, (name, _) in enumerate(side) if name == "extra")
+    while any(name in _LAST for name, _ in (*left, *right)):
+        kind = next(kind for kind in _LAST if any(name == kind for name, _ in (*left, *right)))
+        side = right if any(name == kind for name, _ in right) else left
+        last = max(i for i, (name, _) in enumerate(side) if name == kind)
         column = side[last][1]
         gone = (*gone, f"{column.group} {column.header}".strip())
         left = [slot for slot in left if slot is not side[last]]

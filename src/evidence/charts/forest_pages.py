@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,12 +12,11 @@ from evidence.charts.canvas import new_axes, open_sheet
 from evidence.charts.forest import Forest, forest_of, forest_page_alt
 from evidence.charts.forest_draw import draw_forest, scale_of
 from evidence.charts.forest_layout import ForestLayout
-from evidence.charts.frame import roomiest
+from evidence.charts.forest_room import choices
 from evidence.charts.said import say
 from evidence.charts.style import POINTS, Style, style_for
-from evidence.charts.table import plan_table
 from evidence.charts.table_pages import Page, page_breaks, page_plan
-from evidence.charts.table_parts import Content, Plan
+from evidence.charts.table_parts import Plan
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -34,8 +32,6 @@ PAGE_HEIGHTS = {"notebook": 11.0, "slide": 7.5, "journal": 9.0}
 
 _SMALLEST = 0.6
 """Least scale of the letters on a page that is too low; below, nothing can be read."""
-
-_LEAST_PICTURE = 12.0
 
 
 def forest_pages(
@@ -150,8 +146,7 @@ def _split(chart: Forest, style: Style, width: float, height: float) -> tuple[Pl
     while factor > _SMALLEST:
         smaller = style.scaled(factor)
         found = []
-        for content in _choices(chart, smaller, width):
-            plan = plan_table(content, smaller, width, least_picture=_LEAST_PICTURE)
+        for plan in choices(chart.contents, smaller, width):
             pages = _pages(chart, plan, height)
             found += [(plan, pages)] if pages else []
         if found:
@@ -161,19 +156,6 @@ def _split(chart: Forest, style: Style, width: float, height: float) -> tuple[Pl
         f"a page of {height / POINTS:.3g} in has no room for rows of this forest plot; give a greater height,"
         " a shorter title or fewer columns"
     )
-
-
-def _choices(chart: Forest, style: Style, width: float) -> list[Content]:
-    """Return the chart in all ways that leave a picture, the fullest first; else the one with least."""
-    base = roomiest(chart.contents, style, width, _LEAST_PICTURE)
-    at = next(i for i, content in enumerate(chart.contents) if _same_columns(content, base.content))
-    whole = [content for content in chart.contents[at:] if content.foot == chart.contents[at].foot]
-    return [replace(content, wide=wide) for content in whole for wide in (content.wide, 0.26)]
-
-
-def _same_columns(content: Content, planned: Content) -> bool:
-    """Tell whether a plan is of this choice of columns, whose texts it has broken."""
-    return (len(content.left), len(content.right)) == (len(planned.left), len(planned.right))
 
 
 def _pages(chart: Forest, plan: Plan, height: float) -> list[Page] | None:

@@ -120,6 +120,8 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
     ]
     centre = (picture[0] + picture[1]) / 2
     reach = (centre - pad - style.small * 0.5, width - pad - centre - style.small * 0.5)
+    if min(reach) < 0.3 * (width - 2 * pad):  # a picture at the edge: its labels are moved along
+        reach = ((width - 2 * pad - style.small) / 2,) * 2
     side = (picture[1] - picture[0]) / 2 - style.small * 0.5 if content.favours_above else 0.0
     content = replace(
         content,
