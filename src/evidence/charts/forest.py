@@ -204,7 +204,7 @@ def _title(sections: Sections, favours: tuple[str, str]) -> str:
     if sections.overall is not None:
         return _result_title(sections.overall, favours)
     if sections.fitted is not None:
-        return sections.test.split(";")[0]
+        return sections.lack
     pooled = [
         f"{block.name} {_short(block.fit)}"
         for block in sections.blocks
@@ -270,12 +270,17 @@ def forest_caption(fit: MetaFit | Comparison) -> str:
 def _caption(sections: Sections) -> str:
     lead = sections.lead
     if not sections.grouped:
-        told = pooled_words(lead) if sections.overall is not None else _uncapital(sections.test)
+        told = pooled_words(lead) if sections.overall is not None else _uncapital(_lacking(sections))
         return f"{measure_name(lead.measure)}: {told}. {basis(sections)}"
     words = f"{measure_name(lead.measure)} by {sections.by}: {'; '.join(_block_words(sections))}."
     overall = "" if sections.overall is None else f" Overall: {pooled_words(sections.overall)}."
     test = f" {sections.test}." if sections.test else ""
     return f"{words}{overall}{test.replace('..', '.')} {basis(sections)}"
+
+
+def _lacking(sections: Sections) -> str:
+    """Return why there is no pooled value, and the test of the moderators."""
+    return "; ".join(part for part in (sections.lack, _uncapital(sections.test)) if part)
 
 
 def _uncapital(text: str) -> str:
@@ -333,5 +338,5 @@ def _alt(sections: Sections, rows: pd.DataFrame, *, last: bool) -> str:
         told = "; ".join(_block_words(sections) + overall)
         test = f". {sections.test.rstrip('.')}" if sections.test else ""
         return f"{start} By {sections.by}: {told}{test}."
-    told = pooled_words(sections.lead) if sections.overall is not None else sections.test
+    told = pooled_words(sections.lead) if sections.overall is not None else _lacking(sections)
     return f"{start} {told[:1].upper()}{told[1:]}."

@@ -141,7 +141,8 @@ def _foot(
 ) -> tuple[str, ...]:
     """Return the notes: what the result rests on, what was left out, what the symbols judge."""
     judged = (appraised.note,) if appraised else ()
-    return (*(() if slide else (basis(sections),)), *left_out_notes(rows, short=slide), *judged)
+    lack = (f"{sections.lack}.",) if sections.lack and not slide else ()
+    return (*(() if slide else (basis(sections),)), *lack, *left_out_notes(rows, short=slide), *judged)
 
 
 def basis(sections: Sections) -> str:

@@ -32,7 +32,7 @@ def scale_of(drawn: pd.DataFrame, picture: tuple[float, float], *, log: bool) ->
         (may if row.mark in ("square", "prediction") else must).extend(sides(row, ["low", "high"]))
     pooled = drawn[drawn["role"].isin(["pooled", "subtotal"])]
     always = [v for row in pooled.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
-    return scale_for(must, may, *picture, log=log, always=always)
+    return scale_for(must, may, *picture, log=log, always=always, beyond=1.2)
 
 
 def draw_forest(

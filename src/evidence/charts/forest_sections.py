@@ -61,6 +61,8 @@ class Sections:
         The test between the subgroups in words, or why there is none.
     fitted : mapping of str to float
         Mean at the moderators of each row, on the model scale, for a meta-regression.
+    lack : str
+        Why there is no pooled value at all.
     """
 
     blocks: tuple[Block, ...]
@@ -69,6 +71,7 @@ class Sections:
     by: str = ""
     test: str = ""
     fitted: Mapping[str, float] | None = None
+    lack: str = ""
 
     @property
     def grouped(self) -> bool:
@@ -227,10 +230,11 @@ def _of_moderators(fit: MetaFit, preset: Preset) -> Sections:
     table = fit.augment()
     used = table[table["used"].astype(bool)]
     fitted = {str(row): float(value) for row, value in zip(used["row_id"], used["fitted"], strict=True)}
-    words = f"No single pooled value: the mean depends on {str(fit.formula).lstrip('~ ')}"
+    lack = f"No single pooled value: the mean depends on {str(fit.formula).lstrip('~ ')}"
+    words = ""
     if fit.qm is not None and fit.qm_p_value is not None and fit.qm_df is not None:
         df2 = f", {fit.qm_df2:.3g}" if fit.qm_df2 is not None else ""
         name = "F" if fit.qm_df2 is not None else "\u03c7\u00b2"
         p = p_words(fit.qm_p_value, preset.statistics)
-        words += f"; moderators: {name}({fit.qm_df:.3g}{df2}) = {fit.qm:.2f}, {p}"
-    return Sections((Block("", fit),), None, fit, "", words, fitted)
+        words = f"Moderators: {name}({fit.qm_df:.3g}{df2}) = {fit.qm:.2f}, {p}"
+    return Sections((Block("", fit),), None, fit, "", words, fitted, lack)

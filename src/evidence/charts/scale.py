@@ -93,6 +93,7 @@ def scale_for(
     *,
     log: bool = False,
     always: Sequence[float] = (),
+    beyond: float = 0.6,
 ) -> Scale:
     """Choose the range of an axis.
 
@@ -110,6 +111,8 @@ def scale_for(
         Ratios.
     always : sequence of float
         Values that show however far they lie: the pooled result.
+    beyond : float
+        How far beyond the rest the values of `may` reach at most, as a share of its range.
 
     Returns
     -------
@@ -121,8 +124,8 @@ def scale_for(
     low, high = float(seen.min()), float(seen.max())
     ends = [float(v) for v in _even(may, log)]
     reach = max(high - low, float(np.median(np.abs(ends))) if ends else 0.0)
-    low = min([low, *(max(v, low - 0.6 * reach) for v in ends)])
-    high = max([high, *(min(v, high + 0.6 * reach) for v in ends)])
+    low = min([low, *(max(v, low - beyond * reach) for v in ends)])
+    high = max([high, *(min(v, high + beyond * reach) for v in ends)])
     least = 0.02 if log else 1e-290  # ratios that differ by less than 2 % need no finer axis
     if high - low <= least:
         low, high = (-0.05, 0.05) if log else (-1.0, 1.0)

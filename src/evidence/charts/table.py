@@ -27,6 +27,9 @@ __all__ = [
     "title_height",
 ]
 
+_MOST_LINES = 9
+"""Lines of a text across the left columns, beyond which it is shortened: a heading of many letters."""
+
 _TITLES = (1.0, 0.92, 0.84, 0.75)
 """Sizes of the title, as a share of the usual: the first in which it has two lines at most."""
 
@@ -135,7 +138,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         axis_label=balanced(content.axis_label, 2 * min(reach), style.small) if content.axis_label else "",
         foot=tuple(wrap(f, width - 2 * pad, style.small) for f in content.foot),
         spans=tuple(
-            wrap(s, picture[0] - gap - pad, style.text, bold=i in content.bold)
+            wrap(s, picture[0] - gap - pad, style.text, most=_MOST_LINES, bold=i in content.bold)
             for i, s in enumerate(content.spans)
         ),
     )
