@@ -40,6 +40,13 @@ class Fit:
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     alongside: tuple[tuple[str, object], ...] = ()
     notes: tuple[str, ...] = ()
+    formula: str | None = None
+    q: float | None = None
+    q_df: float | None = None
+    q_p_value: float | None = None
+    statistic: float | None = None
+    p_value: float | None = None
+    df: float | None = None
 
 
 def rows(

@@ -259,7 +259,22 @@ def test_a_scale_holds_no_difference_and_its_ticks(must: list[float], may: list[
     assert scale.points(scale.value(250.0)) == pytest.approx(250.0)
 
 
-def test_ratio_ticks_are_round() -> None:
-    scale = scale_for([0.4, 2.5], [], 100.0, 400.0, log=True)
-    labels: Any = ticks_for(scale, 9.0)[1]
-    assert set(labels) <= {"0.25", "0.5", "0.7", "1", "1.4", "2", "4", "0.2", "5"}
+@pytest.mark.parametrize(
+    ("low", "high", "width", "expected"),
+    [
+        (0.4, 2.5, 120, "0.5 1 2"),
+        (0.4, 2.5, 300, "0.5 0.75 1 1.5 2"),
+        (0.1, 10.0, 120, "0.1 1 10"),
+        (0.1, 10.0, 300, "0.1 0.2 0.5 1 2 5 10"),
+        (0.1, 1.5, 300, "0.1 0.2 0.5 1"),  # 0.25 to 1.5 would leave the left end bare
+        (0.7, 1.6, 300, "0.7 0.8 0.9 1 1.1 1.25 1.5"),
+        (0.95, 1.06, 120, "0.95 1 1.05"),
+        (0.99, 1.01, 120, "0.99 1 1.01"),
+        (0.01, 100.0, 120, "0.01 0.1 1 10 100"),
+        (1e-4, 1e4, 300, "0.0001 0.01 1 100 10\u2009000"),
+    ],
+)
+def test_ratio_ticks_are_round(low: float, high: float, width: float, expected: str) -> None:
+    scale = scale_for([low, high], [], 100.0, 100.0 + width, log=True)
+    labels: Any = ticks_for(scale, 8.5)[1]
+    assert " ".join(labels) == expected

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from evidence.charts.effect_direction import effect_direction, effect_direction_pages
     from evidence.charts.evidence_map import evidence_map, evidence_map_pages
     from evidence.charts.forest import forest
+    from evidence.charts.forest_layout import ForestLayout
+    from evidence.charts.forest_pages import forest_pages
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.partial_sensitivity import sensitivity_chart
+    from evidence.charts.risk_of_bias import risk_of_bias_table
     from evidence.charts.said import alt_text, caption
     from evidence.charts.style import chart_style
     from evidence.charts.trap import trap_chart
@@ -95,6 +98,7 @@ _HOME = {
     "EvidenceError": "errors",
     "ExcessTest": "synthesis.bias_counts",
     "FailSafeN": "synthesis.bias_counts",
+    "ForestLayout": "charts.forest_layout",
     "FunnelTest": "synthesis.funnel_record",
     "Gosh": "synthesis.gosh",
     "Influence": "synthesis.sensitivity_influence",
@@ -149,6 +153,7 @@ _HOME = {
     "excess_significance_test": "synthesis.bias_counts",
     "fail_safe_n": "synthesis.bias_counts",
     "forest": "charts.forest",
+    "forest_pages": "charts.forest_pages",
     "funnel_test": "synthesis.bias",
     "gosh": "synthesis.gosh",
     "harvest": "charts.harvest",
@@ -172,6 +177,7 @@ _HOME = {
     "random_effects": "models",
     "read_studies": "studies.reading",
     "references": "table_content.citing",
+    "risk_of_bias_table": "charts.risk_of_bias",
     "s_value": "synthesis.bias_worst_case",
     "sampling_covariance": "effects.dependence",
     "selection_model": "synthesis.bias_selection",
@@ -200,6 +206,7 @@ __all__ = [
     "EvidenceError",
     "ExcessTest",
     "FailSafeN",
+    "ForestLayout",
     "FunnelTest",
     "Gosh",
     "Influence",
@@ -254,6 +261,7 @@ __all__ = [
     "excess_significance_test",
     "fail_safe_n",
     "forest",
+    "forest_pages",
     "funnel_test",
     "gosh",
     "harvest",
@@ -277,6 +285,7 @@ __all__ = [
     "random_effects",
     "read_studies",
     "references",
+    "risk_of_bias_table",
     "s_value",
     "sampling_covariance",
     "selection_model",

@@ -3,59 +3,113 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts import marks
-from evidence.charts.captions import (
-    assumption_words,
-    bound_words,
-    left_out_notes,
-    limits,
-    model_words,
-    pooled_words,
-)
-from evidence.charts.forest_rows import forest_rows
-from evidence.charts.frame import expect, measure_name, on_screen, place, sides
+from evidence.charts.captions import bound_words, limits, pooled_words
+from evidence.charts.forest_content import basis, contents_for, drawn_rows
+from evidence.charts.forest_draw import draw_forest, scale_of
+from evidence.charts.forest_layout import ForestLayout, Preset, layout_for, preset_for
+from evidence.charts.forest_room import least_picture, lowest
+from evidence.charts.forest_rows import forest_rows, rows_of
+from evidence.charts.forest_sections import Sections, sections_of
+from evidence.charts.frame import measure_name, place
+from evidence.charts.risk_of_bias_rows import Appraised, appraised_from
 from evidence.charts.said import say
-from evidence.charts.scale import Scale, scale_for
-from evidence.charts.style import medium_for
-from evidence.charts.table_draw import draw_plan
-from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import listed, plural
+from evidence.charts.style import medium_for, style_for
+from evidence.charts.table_parts import Content
+from evidence.charts.words import interval_words, listed, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from evidence.charts.canvas import Sheet
     from evidence.fit import MetaFit
+    from evidence.synthesis.compare import Comparison
 
-__all__ = ["forest", "forest_alt", "forest_caption", "forest_rows", "forest_title"]
+__all__ = [
+    "Forest",
+    "forest",
+    "forest_alt",
+    "forest_caption",
+    "forest_of",
+    "forest_page_alt",
+    "forest_rows",
+    "forest_title",
+]
 
-_KEY = ("square", "band", "arrow", "diamond", "bound", "prediction")
+
+@dataclass(frozen=True)
+class Forest:
+    """A forest plot that is decided but not drawn.
+
+    Attributes
+    ----------
+    sections : Sections
+        Its parts.
+    drawn : DataFrame
+        The lines that have a place in the picture.
+    contents : list of Content
+        What it says, with ever fewer columns.
+    preset : Preset
+        How it is set.
+    appraised : Appraised or None
+        Symbols of the risk of bias.
+    """
+
+    sections: Sections
+    drawn: pd.DataFrame
+    contents: list[Content]
+    preset: Preset
+    appraised: Appraised | None
+
+    @property
+    def log(self) -> bool:
+        """Return whether the axis shows ratios."""
+        return self.sections.lead.scale == "log"
+
+    @property
+    def heaviest(self) -> float:
+        """Return the largest share of a row."""
+        return float(pd.to_numeric(self.drawn["share"]).max())
+
+    @cached_property
+    def caption(self) -> str:
+        """Return the caption."""
+        return _caption(self.sections)
+
+    @cached_property
+    def alt(self) -> str:
+        """Return the alternative text."""
+        return _alt(self.sections, self.drawn, last=True)
 
 
 def forest(
-    fit: MetaFit,
+    fit: MetaFit | Comparison,
     *,
     ax: Axes | None = None,
     medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
+    preset: str = "evidence",
+    layout: ForestLayout | None = None,
 ) -> Axes:
-    """Draw the rows of a pooled result and the result.
+    """Draw the rows of a pooled result and the result, or those of every subgroup.
 
     Exact rows are squares (area by weight) with whiskers; interval rows are the band that the
     print leaves open, with no point inside; rows that tell only a direction are dotted arrows; a
     one-sided pooled result is a bar that starts at its limit, never a diamond. Rows that were not
-    pooled are named below. Ratios have a log axis and the printed orientation.
+    pooled are named below. Ratios have a log axis and the printed orientation. Subgroups have headings,
+    diamonds, heterogeneity and the test between them; a meta-regression shows the mean at the moderators of
+    each row, and no pooled value.
 
     Parameters
     ----------
-    fit : MetaFit
-        Result of `common_effect`, `random_effects` or `pool_partial`.
+    fit : MetaFit or Comparison
+        Result of a model such as `random_effects`, `pool_partial`, `multilevel` or `meta_regression`, or of
+        `compare` for subgroups. Long lists go over several pages or slides with `forest_pages`.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need. In an `ax` that is
         too small the letters shrink rather than overlap.
@@ -68,6 +122,10 @@ def forest(
         screen where the printed ratio runs the other way.
     title : str, optional
         One message. None makes it from the result (`forest_title`); ``""`` sets none.
+    preset : {"evidence", "RevMan", "JAMA", "BMJ"}, default "evidence"
+        Columns, their order, words and brackets as this package, Review Manager, JAMA or The BMJ set them.
+    layout : ForestLayout, optional
+        Further columns, symbols of the risk of bias, the overall result of subgroups.
 
     Returns
     -------
@@ -78,119 +136,58 @@ def forest(
     Raises
     ------
     ModelError
-        Where `medium` is not known, or `fit` is no pooled result.
+        Where `medium` or `preset` is not known, `fit` is no pooled result, or `layout` names what is not
+        there.
+
+    References
+    ----------
+    Lewis S, Clarke M. BMJ 2001;322(7300):1479-1480. https://doi.org/10.1136/bmj.322.7300.1479
 
     Examples
     --------
     >>> import evidence as ev
     >>> effects = ev.effects_from([0.2, 0.5, 0.1], std_error=[0.2, 0.3, 0.25], study=["a", "b", "c"])
-    >>> ax = ev.forest(ev.random_effects(effects))
+    >>> ax = ev.forest(ev.random_effects(effects), preset="JAMA")
     >>> ax.get_xlabel()
     ''
     """
     medium = medium_for(medium)
-    expect(
-        "forest",
-        fit,
-        "one pooled result (MetaFit)",
-        ("rows", "alongside", "conf_low"),
-        "fit = ev.pool_partial(effects), or one of the .fits of a comparison",
+    chart = forest_of(fit, medium, favours, title, preset, layout)
+    style = style_for(medium)
+    contents = lowest(chart.contents, style) if ax is None else chart.contents
+    plan, sheet = place(contents, medium, ax, least_picture=least_picture(style))
+    scale = scale_of(chart.drawn, plan.picture, log=chart.log)
+    draw_forest(plan, sheet, chart.drawn, scale, chart.preset, chart.appraised, chart.heaviest)
+    return say(sheet.ax, caption=chart.caption, alt=chart.alt)
+
+
+def forest_of(
+    fit: MetaFit | Comparison,
+    medium: str,
+    favours: tuple[str, str],
+    title: str | None,
+    preset: str,
+    layout: ForestLayout | None,
+) -> Forest:
+    """Decide what a forest plot shows; the arguments are those of `forest`."""
+    house, beside = preset_for(preset), layout_for(layout)
+    style = style_for(medium)
+    sections = sections_of(fit, beside.overall, house)
+    rows = rows_of(sections, house)
+    message = _title(sections, favours) if title is None else title
+    appraised = None if beside.risk_of_bias is None else appraised_from(beside.risk_of_bias)
+    contents = contents_for(
+        sections, rows, house, beside, appraised, style=style, favours=favours, title=message
     )
-    rows = forest_rows(fit)
-    message = forest_title(fit, favours) if title is None else title
-    drawn = rows[rows["role"] != "left_out"].reset_index(drop=True)
-    sides_of_line = on_screen(favours, fit.scale, fit.display_sign)
-    contents = _contents(fit, rows, drawn, medium, sides_of_line, message)
-    plan, sheet = place(contents, medium, ax, least_picture=12.0)
-    scale = _scale(drawn, plan.picture, fit.scale == "log")
-    middles = draw_plan(plan, sheet, scale)
-    heaviest = pd.to_numeric(drawn["share"]).max()
-    for row, y in zip(drawn.itertuples(index=False), middles, strict=True):
-        _draw_mark(sheet, scale, row, y, heaviest)
-    return say(sheet.ax, caption=forest_caption(fit), alt=forest_alt(fit))
+    return Forest(sections, drawn_rows(rows), contents, house, appraised)
 
 
-def _scale(drawn: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale:
-    """Choose the range: estimates, bounds and pooled limits must show, whiskers as far as they fit."""
-    must: list[float] = []
-    may: list[float] = []
-    for row in drawn.itertuples(index=False):
-        must += sides(row, ["estimate"])
-        (may if row.mark in ("square", "prediction") else must).extend(sides(row, ["low", "high"]))
-    pooled = drawn[drawn["role"] == "pooled"]
-    always = [v for row in pooled.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
-    return scale_for(must, may, *picture, log=log, always=always)
-
-
-def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float, heaviest: float) -> None:  # noqa: ANN401
-    """Draw the mark of one row."""
-    em = sheet.style.text
-    if row.mark == "square":
-        share = row.share / heaviest if heaviest and not math.isnan(row.share) else 0.5
-        marks.square(sheet, scale, y, row.estimate, row.low, row.high, em * (0.35 + 0.55 * math.sqrt(share)))
-    elif row.mark == "band":
-        marks.band(sheet, scale, y, row.low, row.high, em * 0.72)
-    elif row.mark == "arrow":
-        marks.side_arrow(sheet, scale, y, scale.null, rightwards=row.high > scale.null)
-    elif row.mark == "diamond":
-        height = em * (0.95 if row.role == "pooled" else 0.7)
-        marks.diamond(sheet, scale, y, row.estimate, row.low, row.high, height, filled=row.role == "pooled")
-    elif row.mark == "bound":
-        marks.limit_bar(sheet, scale, y, row.low, row.high, em * 0.9)
-    elif row.mark == "prediction":
-        marks.thin_interval(sheet, scale, y, row.low, row.high, em * 0.5)
-
-
-def _columns(drawn: pd.DataFrame, fit: MetaFit) -> tuple[list[Column], list[Column]]:
-    """Return the text columns on the left and on the right of the picture."""
-
-    def cells(name: str) -> tuple[str, ...]:
-        return tuple(drawn[name])
-
-    bounds = " or bounds" if drawn["mark"].isin(["band", "arrow"]).any() else ""
-    left = [Column("Study", cells("label"), flex=True, keep_end=True)]
-    if len(set(drawn.loc[drawn["role"] == "row", "outcome"])) > 1 or (drawn["role"] == "alongside").any():
-        left.append(Column("Outcome", cells("outcome"), flex=True))
-    left.append(Column("People", cells("n_text"), "right"))
-    right = [
-        Column(fit.measure, cells("estimate_text"), "right"),
-        Column(f"{round(fit.level * 100, 1):g}% CI{bounds}", cells("interval_text"), "right"),
-        Column(str(drawn.attrs.get("share_name", "Weight")), cells("share_text"), "right"),
-    ]
-    return left, right
-
-
-def _contents(
-    fit: MetaFit, rows: pd.DataFrame, drawn: pd.DataFrame, medium: str, favours: tuple[str, str], title: str
-) -> list[Content]:
-    """Return the chart with all columns, without the weights, and without the people too."""
-    drawn.attrs = rows.attrs
-    left, right = _columns(drawn, fit)
-    slide = medium == "slide"
-    first_pooled = drawn.index[drawn["role"] != "row"]
-    present = set(drawn["mark"])
-    full = Content(
-        tuple(left),
-        tuple(right),
-        title=title,
-        favours=favours,
-        axis_label="" if slide else measure_name(fit.measure),
-        bold=frozenset(drawn.index[drawn["role"] == "pooled"]),
-        rules=frozenset(first_pooled[:1]),
-        lanes=tuple(1.0 for _ in range(len(drawn))),
-        key=tuple(mark for mark in _KEY if mark in present and not (slide and mark in ("square", "diamond"))),
-        foot=(*(() if slide else (_basis(fit),)), *left_out_notes(rows, short=slide)),
-    )
-    without_weights = replace(full, right=full.right[:-1])
-    return [full, without_weights, replace(without_weights, left=full.left[:-1])]
-
-
-def forest_title(fit: MetaFit, favours: tuple[str, str] = ("second arm", "first arm")) -> str:
+def forest_title(fit: MetaFit | Comparison, favours: tuple[str, str] = ("second arm", "first arm")) -> str:
     """Return one message made from the result, never more than its interval allows.
 
     Parameters
     ----------
-    fit : MetaFit
+    fit : MetaFit or Comparison
         The drawn result.
     favours : tuple of str
         Names of what lies below and above no difference.
@@ -198,26 +195,69 @@ def forest_title(fit: MetaFit, favours: tuple[str, str] = ("second arm", "first 
     Returns
     -------
     str
-        Which side the interval lies on, or that it lies on both.
+        Which side the interval lies on, or that it lies on both; of subgroups, whether they differ.
     """
-    if all(map(math.isnan, limits(fit))) or fit.bound == "none":
-        return "One study: shown, not pooled" if fit.n_studies == 1 else "The rows give no pooled result"
+    return _title(sections_of(fit, None, preset_for("evidence")), favours)
+
+
+def _title(sections: Sections, favours: tuple[str, str]) -> str:
+    """Return the message: that of the overall result, else what tells the subgroups apart."""
+    if sections.overall is not None:
+        return _result_title(sections.overall, favours)
+    if sections.fitted is not None:
+        return sections.lack
+    pooled = [
+        f"{block.name} {_short(block.fit)}"
+        for block in sections.blocks
+        if block.fit is not None and block.fit.n_studies > 1 and _told(block.fit)
+    ]
+    if not pooled:
+        return "No subgroup gives a pooled result"
+    if len(pooled) <= 3:
+        return f"{sections.lead.measure} by {sections.by}: {'; '.join(pooled)}"
+    sides = [_side(block.fit) for block in sections.blocks if block.fit is not None and _told(block.fit)]
+    clear = [
+        f"{sides.count(side)} favour {name}"
+        for side, name in ((1, favours[1]), (-1, favours[0]))
+        if side in sides
+    ]
+    unclear = [f"{sides.count(0)} undecided"] if 0 in sides else []
+    return f"{sections.lead.measure} in {len(sides)} subgroups: {', '.join([*clear, *unclear])}"
+
+
+def _told(fit: MetaFit) -> bool:
+    """Tell whether there is a pooled value or a limit."""
+    return fit.bound != "none" and not all(map(math.isnan, limits(fit))) and fit.n_studies > 1
+
+
+def _short(fit: MetaFit) -> str:
+    """Return estimate and interval in brackets."""
+    estimate, low, high = limits(fit)
+    return interval_words(estimate, low, high, log=fit.scale == "log")
+
+
+def _side(fit: MetaFit) -> int:
+    """Return on which side of no difference the interval lies, on the model scale: 1, -1, or 0 on both."""
     low = -math.inf if fit.conf_low is None else fit.conf_low
     high = math.inf if fit.conf_high is None else fit.conf_high
-    side = (
-        f"favours {favours[1]}" if low > 0 else f"favours {favours[0]}" if high < 0 else "no clear difference"
-    )
+    return 1 if low > 0 else -1 if high < 0 else 0
+
+
+def _result_title(fit: MetaFit, favours: tuple[str, str]) -> str:
+    if all(map(math.isnan, limits(fit))) or fit.bound == "none":
+        return "One study: shown, not pooled" if fit.n_studies == 1 else "The rows give no pooled result"
+    side = {1: f"favours {favours[1]}", -1: f"favours {favours[0]}", 0: "no clear difference"}[_side(fit)]
     lone = "one study " if fit.n_studies == 1 else ""
     message = f"{lone}{side}: {fit.measure} {bound_words(fit)}"
     return message[:1].upper() + message[1:]
 
 
-def forest_caption(fit: MetaFit) -> str:
+def forest_caption(fit: MetaFit | Comparison) -> str:
     """Return the caption of the forest plot: what is pooled, by which model, and what that assumes.
 
     Parameters
     ----------
-    fit : MetaFit
+    fit : MetaFit or Comparison
         The drawn result.
 
     Returns
@@ -225,20 +265,49 @@ def forest_caption(fit: MetaFit) -> str:
     str
         Some short sentences.
     """
-    return f"{measure_name(fit.measure)}: {pooled_words(fit)}. {_basis(fit)}"
+    return _caption(sections_of(fit, None, preset_for("evidence")))
 
 
-def _basis(fit: MetaFit) -> str:
-    """Return what a result rests on: the model, and what it assumes."""
-    return f"{model_words(fit)} {assumption_words([fit])}".rstrip()
+def _caption(sections: Sections) -> str:
+    lead = sections.lead
+    if not sections.grouped:
+        told = pooled_words(lead) if sections.overall is not None else _uncapital(_lacking(sections))
+        return f"{measure_name(lead.measure)}: {told}. {basis(sections)}"
+    words = f"{measure_name(lead.measure)} by {sections.by}: {'; '.join(_block_words(sections))}."
+    overall = "" if sections.overall is None else f" Overall: {pooled_words(sections.overall)}."
+    test = f" {sections.test}." if sections.test else ""
+    return f"{words}{overall}{test.replace('..', '.')} {basis(sections)}"
 
 
-def forest_alt(fit: MetaFit) -> str:
+def _lacking(sections: Sections) -> str:
+    """Return why there is no pooled value, and the test of the moderators."""
+    return "; ".join(part for part in (sections.lack, _uncapital(sections.test)) if part)
+
+
+def _uncapital(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _block_words(sections: Sections) -> list[str]:
+    """Return every subgroup with its result in words."""
+    words = []
+    for block in sections.blocks:
+        if block.fit is None:
+            words.append(f"{block.name}: {_uncapital((block.why or 'no result').rstrip('.'))}")
+        elif block.fit.n_studies == 1:
+            words.append(f"{block.name}: one study, not pooled")
+        else:
+            amount = plural(block.fit.n_studies, "study", "studies")
+            words.append(f"{block.name}: {pooled_words(block.fit)}, {amount}")
+    return words
+
+
+def forest_alt(fit: MetaFit | Comparison) -> str:
     """Return the alternative text of the forest plot: a sentence with its numbers.
 
     Parameters
     ----------
-    fit : MetaFit
+    fit : MetaFit or Comparison
         The drawn result.
 
     Returns
@@ -246,10 +315,29 @@ def forest_alt(fit: MetaFit) -> str:
     str
         For readers who do not see the picture.
     """
-    rows = forest_rows(fit)
+    house = preset_for("evidence")
+    sections = sections_of(fit, None, house)
+    return _alt(sections, rows_of(sections, house), last=True)
+
+
+def forest_page_alt(chart: Forest, rows: pd.DataFrame, *, last: bool) -> str:
+    """Return the alternative text of one page: its rows, and on the last one the result."""
+    return _alt(chart.sections, rows, last=last)
+
+
+def _alt(sections: Sections, rows: pd.DataFrame, *, last: bool) -> str:
     kinds = {"square": "value", "band": "bounds only", "arrow": "direction only"}
     counts = rows.loc[rows["role"] == "row", "mark"].value_counts()
     parts = listed(f"{counts[mark]} with {words}" for mark, words in kinds.items() if mark in counts)
     n_rows = int((rows["role"] == "row").sum())
-    result = pooled_words(fit)
-    return f"Forest plot of {plural(n_rows, 'row')} ({parts}). {result[:1].upper()}{result[1:]}."
+    start = f"Forest plot of {plural(n_rows, 'row')}{f' ({parts})' if parts else ''}."
+    if not last:
+        named = rows.loc[rows["role"] == "row", "label"]
+        return f"{start} From {named.iloc[0]} to {named.iloc[-1]}." if len(named) else start
+    if sections.grouped:
+        overall = [] if sections.overall is None else [f"Overall: {pooled_words(sections.overall)}"]
+        told = "; ".join(_block_words(sections) + overall)
+        test = f". {sections.test.rstrip('.')}" if sections.test else ""
+        return f"{start} By {sections.by}: {told}{test}."
+    told = pooled_words(sections.lead) if sections.overall is not None else _lacking(sections)
+    return f"{start} {told[:1].upper()}{told[1:]}."

@@ -31,6 +31,8 @@ __all__ = [
     "place",
     "printed",
     "printed_range",
+    "roomiest",
+    "sides",
 ]
 
 MEASURE_NAMES = {
@@ -152,7 +154,7 @@ def place(
     style = style_for(medium)
     if ax is None:
         width = style.width * POINTS
-        plan = _squeezed(_roomiest(contents, style, width, least_picture), style.most_height * POINTS)
+        plan = _squeezed(roomiest(contents, style, width, least_picture), style.most_height * POINTS)
         height = max(plan.height, style.least_height * POINTS)
         plan = plan.stretched(height)
         ax = new_axes(width, height, style)
@@ -196,7 +198,7 @@ def _picture_width(plan: Plan) -> float:
     return plan.picture[1] - plan.picture[0]
 
 
-def _roomiest(contents: Sequence[Content], style: Style, width: float, least_picture: float) -> Plan:
+def roomiest(contents: Sequence[Content], style: Style, width: float, least_picture: float) -> Plan:
     """Return the plan with most columns whose picture has its least width; else the one with fewest."""
     choices = [*contents, *_barer(contents[-1])] if width < style.text * _NARROW else contents
     for content in choices:
@@ -222,7 +224,7 @@ def _shrunk(
     """Return the plan at the largest letters with which it fits a given `Axes`."""
     factor = 1.0
     while True:
-        plan = _roomiest(contents, style.scaled(factor), width, least_picture)
+        plan = roomiest(contents, style.scaled(factor), width, least_picture)
         if factor <= style.least_factor or _fits(plan, height, least_picture):
             return plan
         factor = max(factor * 0.94, style.least_factor)

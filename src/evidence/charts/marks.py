@@ -17,6 +17,7 @@ __all__ = [
     "band",
     "diamond",
     "dot",
+    "fitted_value",
     "key_mark",
     "limit_bar",
     "side_arrow",
@@ -36,6 +37,7 @@ MARK_WORDS = {
     "dot": "pooled effect, its interval, prediction interval",
     "open": "value and interval of a single study",
     "dot_only": "pooled effect and its interval",
+    "fitted": "mean at the row's moderators",
 }
 """What each mark means, in the words of the key."""
 
@@ -195,11 +197,13 @@ def diamond(
     height: float,
     *,
     filled: bool = True,
+    colour: str = "",
 ) -> None:
     """Draw a pooled value: a diamond from limit to limit, cut with an arrow head at the range's ends."""
     from matplotlib.patches import Polygon
 
     style = sheet.style
+    colour = colour or style.colours.pooled
     ends = max(low, scale.low), min(high, scale.high)
     middle = min(max(estimate, ends[0]), ends[1])
     corners = [(ends[0], y), (middle, y - height / 2), (ends[1], y), (middle, y + height / 2)]
@@ -207,18 +211,18 @@ def diamond(
         Polygon(
             corners,
             closed=True,
-            edgecolor=style.colours.pooled,
+            edgecolor=colour,
             linewidth=style.line,
             joinstyle="miter",
-            facecolor=style.colours.pooled if filled else style.colours.paper,
+            facecolor=colour if filled else style.colours.paper,
             zorder=2.6,
         )
     )
     size = style.text * 0.6
     if low < scale.low:
-        _head(sheet, scale, y, False, size, style.colours.pooled)
+        _head(sheet, scale, y, False, size, colour)
     if high > scale.high:
-        _head(sheet, scale, y, True, size, style.colours.pooled)
+        _head(sheet, scale, y, True, size, colour)
 
 
 def limit_bar(
@@ -239,6 +243,24 @@ def thin_interval(sheet: Sheet, scale: Scale, y: float, low: float, high: float,
     _span(sheet, scale, low, high, y, style.colours.pooled, style.line * 0.9)
     for end in (low, high):
         _stop(sheet, scale, end, y, height, style.colours.pooled, style.line * 0.9)
+
+
+def fitted_value(sheet: Sheet, scale: Scale, y: float, value: float, height: float) -> None:
+    """Draw the mean at the moderators of a row: a slim open diamond behind its square."""
+    if not scale.low <= value <= scale.high:
+        return
+    style = sheet.style
+    sheet.ax.plot(
+        [value],
+        [y],
+        marker="d",
+        markersize=height * 1.25,
+        linestyle="",
+        markerfacecolor=style.colours.interval_fill,
+        markeredgecolor=style.colours.interval,
+        markeredgewidth=style.line * 0.8,
+        zorder=2.05,
+    )
 
 
 def dot(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high: float, colour: str) -> None:
@@ -291,3 +313,5 @@ def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y
         dot(sheet, inside, y, middle, low, high, sheet.style.colours.pooled)
     elif mark == "prediction":
         thin_interval(sheet, inside, y, low, high, size)
+    elif mark == "fitted":
+        fitted_value(sheet, inside, y, middle, size)

@@ -12,19 +12,24 @@ from numpy.typing import NDArray
 
 from evidence.charts.canvas import Sheet, text_width
 from evidence.charts.style import FONT
-from evidence.charts.words import number
+from evidence.charts.words import count, number
 
 __all__ = ["Scale", "draw_axis", "scale_for"]
 
 _RATIOS = (
-    (0.01, 0.1, 1.0, 10.0, 100.0),
+    (1e-6, 1e-3, 1.0, 1e3, 1e6),
+    (1e-4, 0.01, 1.0, 100.0, 1e4),
+    (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0),
     (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0),
-    (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0),
+    (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0),
     (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
-    (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0),
+    (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0),
     (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0),
+    (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2),
+    (0.94, 0.96, 0.98, 1.0, 1.02, 1.04, 1.06),
+    (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03),
 )
-"""Round ratios, from coarse to fine; each set is about even on a log axis."""
+"""Round ratios, from coarse to fine; each set is about even on a log axis, and holds no difference."""
 
 
 _OPEN = 0.15
@@ -88,6 +93,7 @@ def scale_for(
     *,
     log: bool = False,
     always: Sequence[float] = (),
+    beyond: float = 0.6,
 ) -> Scale:
     """Choose the range of an axis.
 
@@ -105,6 +111,8 @@ def scale_for(
         Ratios.
     always : sequence of float
         Values that show however far they lie: the pooled result.
+    beyond : float
+        How far beyond the rest the values of `may` reach at most, as a share of its range.
 
     Returns
     -------
@@ -116,8 +124,8 @@ def scale_for(
     low, high = float(seen.min()), float(seen.max())
     ends = [float(v) for v in _even(may, log)]
     reach = max(high - low, float(np.median(np.abs(ends))) if ends else 0.0)
-    low = min([low, *(max(v, low - 0.6 * reach) for v in ends)])
-    high = max([high, *(min(v, high + 0.6 * reach) for v in ends)])
+    low = min([low, *(max(v, low - beyond * reach) for v in ends)])
+    high = max([high, *(min(v, high + beyond * reach) for v in ends)])
     least = 0.02 if log else 1e-290  # ratios that differ by less than 2 % need no finer axis
     if high - low <= least:
         low, high = (-0.05, 0.05) if log else (-1.0, 1.0)
@@ -167,15 +175,19 @@ def _linear_sets(scale: Scale) -> list[tuple[float, ...]]:
 def _tick_labels(values: Sequence[float], log: bool) -> list[str]:
     """Return labels with just the decimals that tell the ticks apart."""
     if log:
-        return [f"{v:g}" for v in values]
+        return [count(v) if v >= 1000 else f"{v:.9f}".rstrip("0").rstrip(".") for v in values]
     step = min((b - a for a, b in pairwise(values)), default=1.0)
     decimals = next((d for d in range(10) if abs(round(step, d) - step) < 1e-6 * step), 9)
     return [number(v, decimals) for v in values]
 
 
 def ticks_for(scale: Scale, size: float) -> tuple[list[float], list[str]]:
-    """Return the finest set of round ticks, at most eight, whose labels stand clear of each other."""
+    """Return the finest set of round ticks, at most eight, whose labels stand clear of each other.
+
+    A finer set of ratios is not taken where it leaves an end of the axis bare that a coarser one marks.
+    """
     best: tuple[list[float], list[str]] = ([scale.null], _tick_labels([scale.null], scale.log))
+    covered = 0.0
     for candidate in _RATIOS if scale.log else _linear_sets(scale):
         values = (
             [v for v in candidate if scale.low * (1 - 1e-9) <= v <= scale.high * (1 + 1e-9)]
@@ -188,8 +200,10 @@ def ticks_for(scale: Scale, size: float) -> tuple[list[float], list[str]]:
         clear = all(
             places[i] + halves[i] + size <= places[i + 1] - halves[i + 1] for i in range(len(values) - 1)
         )
-        if clear and len(best[0]) < len(values) <= 8:
+        reach = places[-1] - places[0] if places else 0.0
+        if clear and len(best[0]) < len(values) <= 8 and reach >= 0.9 * covered:
             best = (values, labels)
+            covered = reach if scale.log else 0.0
     return best
 
 

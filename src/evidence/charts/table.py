@@ -12,10 +12,23 @@ from dataclasses import replace
 from evidence.charts.canvas import balanced, line_height, text_width, wrap
 from evidence.charts.marks import MARK_WORDS
 from evidence.charts.style import Style
+from evidence.charts.symbols import Symbol
 from evidence.charts.table_parts import Column, Content, Plan, pad_of
 from evidence.charts.table_widths import column_widths, wrapped
 
-__all__ = ["key_width", "line_count", "plan_table", "title_height"]
+__all__ = [
+    "favours_height",
+    "key_lines",
+    "key_width",
+    "key_words",
+    "line_count",
+    "plan_height",
+    "plan_table",
+    "title_height",
+]
+
+_MOST_LINES = 9
+"""Lines of a text across the left columns, beyond which it is shortened: a heading of many letters."""
 
 _TITLES = (1.0, 0.92, 0.84, 0.75)
 """Sizes of the title, as a share of the usual: the first in which it has two lines at most."""
@@ -39,14 +52,17 @@ def _row_heights(content: Content, columns: Sequence[Column], style: Style) -> t
     heights = []
     for i in range(content.rows):
         lines = max((column.cells[i].count("\n") + 1 for column in columns), default=1)
+        lines = max(lines, line_count(content.span(i)))
         text = line_height(style.text, lines) + style.text * (style.row - 1.25)
         heights.append(max(text, style.text * 0.95 * content.lanes[i] + style.text * 0.5))
     return tuple(heights)
 
 
-def _key_lines(key: Sequence[str], style: Style, width: float) -> tuple[tuple[str, ...], ...]:
+def key_lines(
+    key: Sequence[str | Symbol], style: Style, width: float
+) -> tuple[tuple[str | Symbol, ...], ...]:
     """Return the marks of the key in as many lines as they need."""
-    lines: list[list[str]] = []
+    lines: list[list[str | Symbol]] = []
     used = width + 1.0
     for mark in key:
         need = key_width(mark, style)
@@ -58,9 +74,14 @@ def _key_lines(key: Sequence[str], style: Style, width: float) -> tuple[tuple[st
     return tuple(tuple(line) for line in lines)
 
 
-def key_width(mark: str, style: Style) -> float:
+def key_words(mark: str | Symbol) -> str:
+    """Return what a mark of the key means."""
+    return mark.words if isinstance(mark, Symbol) else MARK_WORDS[mark]
+
+
+def key_width(mark: str | Symbol, style: Style) -> float:
     """Return the width of one mark of the key with its words."""
-    return style.small * 3.0 + text_width(MARK_WORDS[mark], style.small) + style.small * 1.6
+    return style.small * 3.0 + text_width(key_words(mark), style.small) + style.small * 1.6
 
 
 def plan_table(content: Content, style: Style, width: float, *, least_picture: float = 14.0) -> Plan:
@@ -105,20 +126,26 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
     around, half = 2 * min(reach), width / 2 - pad - style.small * 0.5
     if min(reach) < half:  # a picture near an edge: its labels are moved along instead of cut
         reach = (half, half)
+    side = (picture[1] - picture[0]) / 2 - style.small * 0.5 if content.favours_above else 0.0
     content = replace(
         content,
         left=tuple(columns[:n_left]),
         right=tuple(columns[n_left:]),
         title=title,
         favours=(
-            wrap(content.favours[0], reach[0], style.small),
-            wrap(content.favours[1], reach[1], style.small),
+            wrap(content.favours[0], side or reach[0], style.small),
+            wrap(content.favours[1], side or reach[1], style.small),
         ),
         axis_label=balanced(content.axis_label, around, style.small) if content.axis_label else "",
         foot=tuple(wrap(f, width - 2 * pad, style.small) for f in content.foot),
+        spans=tuple(
+            wrap(s, picture[0] - gap - pad, style.text, most=_MOST_LINES, bold=i in content.bold)
+            for i, s in enumerate(content.spans)
+        ),
     )
     heads = max((c.header.count("\n") + 1 for c in columns), default=1)
     groups = 1.5 if any(c.group for c in columns) or content.picture_group else 0.0
+    above = line_height(style.small, max(map(line_count, content.favours))) if content.favours_above else 0.0
     plan = Plan(
         content,
         style,
@@ -128,10 +155,10 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         tuple(widths),
         picture,
         _row_heights(content, columns, style),
-        line_height(style.small) * (heads + groups) + style.small * 0.8,
-        _key_lines(content.key, style, width - 2 * pad),
+        max(line_height(style.small) * heads, above) + line_height(style.small) * groups + style.small * 0.8,
+        key_lines(content.key, style, width - 2 * pad),
     )
-    return replace(plan, height=_height(plan))
+    return replace(plan, height=plan_height(plan))
 
 
 def line_count(text: str) -> int:
@@ -145,11 +172,16 @@ def title_height(plan: Plan) -> float:
     return line_height(plan.style.title, lines) + plan.style.text * 0.7 if lines else 0.0
 
 
+def favours_height(plan: Plan) -> float:
+    """Return the height of the texts that say what either side favours."""
+    return line_height(plan.style.small, max(map(line_count, plan.content.favours)))
+
+
 def _below_height(plan: Plan) -> float:
     """Return the height of axis, favours labels, axis label, key and notes."""
     style, content = plan.style, plan.content
     height = style.small * 2.05
-    height += line_height(style.small, max(map(line_count, content.favours)))
+    height += 0.0 if content.favours_above else favours_height(plan)
     height += line_height(style.small, line_count(content.axis_label))
     height += style.small * 0.6
     height += len(plan.key_lines) * style.small * 1.7 + style.small * 0.4
@@ -157,7 +189,8 @@ def _below_height(plan: Plan) -> float:
     return height
 
 
-def _height(plan: Plan) -> float:
+def plan_height(plan: Plan) -> float:
+    """Return the height that a plan needs with its rows, title, key and notes as they are."""
     return (
         2 * pad_of(plan.style) + title_height(plan) + plan.heads + sum(plan.row_heights) + _below_height(plan)
     )

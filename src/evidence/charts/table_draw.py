@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from evidence.charts.canvas import Sheet, elide, line_height, widest
-from evidence.charts.marks import MARK_WORDS, key_mark
+from evidence.charts.marks import key_mark
 from evidence.charts.scale import Scale, draw_axis
-from evidence.charts.table import key_width, line_count, title_height
+from evidence.charts.symbols import Symbol, draw_symbol
+from evidence.charts.table import favours_height, key_width, key_words, line_count, title_height
 from evidence.charts.table_parts import Plan, pad_of
 
 __all__ = ["draw_plan"]
@@ -35,6 +38,8 @@ def draw_plan(plan: Plan, sheet: Sheet, scale: Scale) -> list[float]:
         y += title_height(plan)
     _draw_heads(plan, sheet, y)
     y += plan.heads
+    if content.favours_above:
+        _draw_favours(plan, sheet, scale.points(scale.null), y - style.small * 0.55, above=True)
     top = y
     sheet.rule(y - style.small * 0.2, left=pad_of(style), right=plan.width - pad_of(style), strong=True)
     middles = []
@@ -85,11 +90,13 @@ def _draw_heads(plan: Plan, sheet: Sheet, y: float) -> None:
 
 
 def _draw_row(plan: Plan, sheet: Sheet, row: int, y: float) -> None:
+    bold = row in plan.content.bold
     for i, column in enumerate(plan.columns):
-        sheet.text(_edge(plan, i), y, column.cells[row], align=column.align, bold=row in plan.content.bold)
+        sheet.text(_edge(plan, i), y, column.cells[row], align=column.align, bold=bold)
+    sheet.text(pad_of(plan.style), y, plan.content.span(row), bold=bold)
 
 
-def _draw_favours(plan: Plan, sheet: Sheet, null: float, y: float) -> None:
+def _draw_favours(plan: Plan, sheet: Sheet, null: float, y: float, *, above: bool = False) -> None:
     """Draw what either side favours: at the ends of the axis or, where too long, out from the null line.
 
     The labels may run on below the text columns, whose space is free there; they are moved along where
@@ -100,13 +107,14 @@ def _draw_favours(plan: Plan, sheet: Sheet, null: float, y: float) -> None:
     gap = size * 0.5
     second, first = plan.content.favours
     widths = widest([second], size), widest([first], size)
+    valign: Literal["top", "bottom"] = "bottom" if above else "top"
     if max(widths) <= (right - left) / 2 - gap:
-        sheet.text(left, y, second, size=size, valign="top")
-        sheet.text(right, y, first, size=size, valign="top", align="right")
+        sheet.text(left, y, second, size=size, valign=valign)
+        sheet.text(right, y, first, size=size, valign=valign, align="right")
         return
     middle = min(max(null, pad + widths[0] + gap), plan.width - pad - widths[1] - gap)
-    sheet.text(middle - gap, y, second, size=size, valign="top", align="right")
-    sheet.text(middle + gap, y, first, size=size, valign="top")
+    sheet.text(middle - gap, y, second, size=size, valign=valign, align="right")
+    sheet.text(middle + gap, y, first, size=size, valign=valign)
 
 
 def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
@@ -114,8 +122,9 @@ def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
     style, content = plan.style, plan.content
     left, right = plan.picture
     y += style.small * 2.05
-    _draw_favours(plan, sheet, scale.points(scale.null), y)
-    y += line_height(style.small, max(map(line_count, content.favours)))
+    if not content.favours_above:
+        _draw_favours(plan, sheet, scale.points(scale.null), y)
+        y += favours_height(plan)
     sheet.text(
         (left + right) / 2,
         y,
@@ -129,11 +138,14 @@ def _draw_below(plan: Plan, sheet: Sheet, scale: Scale, y: float) -> None:
     for line in plan.key_lines:
         x = pad_of(style)
         for mark in line:
-            key_mark(sheet, scale, mark, x, x + style.small * 2.4, y + style.small * 0.8)
+            if isinstance(mark, Symbol):
+                draw_symbol(sheet, mark, x + style.small * 1.2, y + style.small * 0.8, style.small)
+            else:
+                key_mark(sheet, scale, mark, x, x + style.small * 2.4, y + style.small * 0.8)
             sheet.text(
                 x + style.small * 3.0,
                 y + style.small * 0.8,
-                MARK_WORDS[mark],
+                key_words(mark),
                 size=style.small,
                 colour=style.colours.quiet,
             )

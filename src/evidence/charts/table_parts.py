@@ -6,11 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from evidence.charts.style import Style
+from evidence.charts.symbols import Symbol
 
 __all__ = ["Align", "Column", "Content", "Plan", "pad_of"]
 
 _NARROW = 0.25
 """Share of the width that the picture has where texts have to be shortened."""
+
+_WIDE = 0.36
+"""Share of the width that the picture has where texts can wrap."""
 
 Align = Literal["left", "center", "right"]
 
@@ -34,6 +38,8 @@ class Column:
         Head over neighbouring columns.
     keep_end : bool
         Whether a shortened text keeps its last word: the year of a study.
+    least : float
+        Least width as a multiple of the text size: the room of symbols that the chart draws.
     """
 
     header: str
@@ -42,6 +48,7 @@ class Column:
     flex: bool = False
     group: str = ""
     keep_end: bool = False
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -66,12 +73,18 @@ class Content:
         Rows that begin with a rule.
     lanes : tuple of float
         For each row, how many text heights its picture needs (1 for one mark).
-    key : tuple of str
-        Marks to explain, names of `MARK_WORDS`.
+    key : tuple of str or Symbol
+        Marks to explain: names of `MARK_WORDS`, and symbols, which know their words.
     foot : tuple of str
         Notes below, each a paragraph.
     picture_share : float
         Share of the width below which texts are not shortened for the picture's sake.
+    wide : float
+        Share of the width of the picture for whose sake texts are broken into two lines.
+    spans : tuple of str
+        For each row, a text across all columns on the left of the picture (a heading, a test), or nothing.
+    favours_above : bool
+        Whether what either side favours stands above the picture, not below its axis.
     """
 
     left: tuple[Column, ...]
@@ -83,14 +96,21 @@ class Content:
     bold: frozenset[int] = frozenset()
     rules: frozenset[int] = frozenset()
     lanes: tuple[float, ...] = ()
-    key: tuple[str, ...] = ()
+    key: tuple[str | Symbol, ...] = ()
     foot: tuple[str, ...] = ()
     picture_share: float = _NARROW
+    wide: float = _WIDE
+    spans: tuple[str, ...] = ()
+    favours_above: bool = False
 
     @property
     def rows(self) -> int:
         """Return the number of rows."""
         return len(self.lanes)
+
+    def span(self, row: int) -> str:
+        """Return the text across the left columns of a row, empty where it has none."""
+        return self.spans[row] if self.spans else ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +133,7 @@ class Plan:
         Heights of the rows.
     heads : float
         Height of the column heads.
-    key_lines : tuple of tuple of str
+    key_lines : tuple of tuple
         Marks of the key, line by line.
     """
 
@@ -126,7 +146,7 @@ class Plan:
     picture: tuple[float, float]
     row_heights: tuple[float, ...]
     heads: float
-    key_lines: tuple[tuple[str, ...], ...] = field(default=())
+    key_lines: tuple[tuple[str | Symbol, ...], ...] = field(default=())
 
     @property
     def columns(self) -> tuple[Column, ...]:

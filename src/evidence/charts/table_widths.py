@@ -21,14 +21,12 @@ _SMALL_FLEX = 12.0
 _MOST_LINES = 5
 """Lines to which a text of a flexible column is broken before it is shortened."""
 
-_WIDE = 0.36
-"""Share of the width that the picture has where texts can wrap."""
-
 
 def _natural(column: Column, style: Style, bold: frozenset[int]) -> float:
     """Return the width that a column would take: its widest cell, or the longest word of its head."""
     head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
-    return max([head, *(widest([cell], style.text, i in bold) for i, cell in enumerate(column.cells))])
+    cells = (widest([cell], style.text, i in bold) for i, cell in enumerate(column.cells))
+    return max([head, column.least * style.text, *cells])
 
 
 def _two_lines(column: Column, style: Style, bold: frozenset[int]) -> float:
@@ -71,7 +69,7 @@ def column_widths(content: Content, style: Style, width: float, least_picture: f
     natural = [_natural(c, style, bold) for c in columns]
     two = [min(n, _two_lines(c, style, bold)) if c.flex else n for c, n in zip(columns, natural, strict=True)]
     least = [min(n, style.text * _LEAST_FLEX) if c.flex else n for c, n in zip(columns, natural, strict=True)]
-    widths = _shrink(natural, two, room - max(least_picture, _WIDE * width))
+    widths = _shrink(natural, two, room - max(least_picture, content.wide * width))
     return _shrink(widths, least, room - max(least_picture, content.picture_share * width))
 
 
