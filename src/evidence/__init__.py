@@ -15,15 +15,22 @@ if TYPE_CHECKING:
     from evidence.auditing import Audit, audit
     from evidence.auditing.appraisal import appraisal
     from evidence.charts.albatross import albatross
+    from evidence.charts.baujat import baujat
+    from evidence.charts.bubble import bubble
     from evidence.charts.claim import claim_chart
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
+    from evidence.charts.dumbbell import dumbbell
     from evidence.charts.effect_direction import effect_direction
     from evidence.charts.evidence_map import evidence_map
     from evidence.charts.forest import forest
+    from evidence.charts.funnel import funnel
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
+    from evidence.charts.orchard import orchard
     from evidence.charts.partial_sensitivity import sensitivity_chart
+    from evidence.charts.prisma import prisma
+    from evidence.charts.prisma_counts import PrismaCounts
     from evidence.charts.said import alt_text, caption
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
@@ -88,6 +95,7 @@ _HOME = {
     "PartialSensitivity": "synthesis.partial_sensitivity",
     "PetPeese": "synthesis.bias_limit",
     "Prior": "models.prior",
+    "PrismaCounts": "charts.prisma_counts",
     "SIX_DOMAINS": "studies.columns",
     "SamplingCovariance": "effects.covariance",
     "Studies": "studies.record",
@@ -100,6 +108,8 @@ _HOME = {
     "appraisal": "auditing.appraisal",
     "audit": "auditing",
     "batch": "models.batch",
+    "baujat": "charts.baujat",
+    "bubble": "charts.bubble",
     "caption": "charts.said",
     "claim_chart": "charts.claim",
     "claims": "synthesis.claims",
@@ -110,6 +120,7 @@ _HOME = {
     "cumulative": "synthesis.sensitivity_cumulative",
     "direction_test": "synthesis.direction",
     "domains": "charts.domains",
+    "dumbbell": "charts.dumbbell",
     "effect_direction": "charts.effect_direction",
     "effect_size": "effects.array_door",
     "effect_sizes": "effects.reading",
@@ -119,6 +130,7 @@ _HOME = {
     "excess_significance_test": "synthesis.bias_counts",
     "fail_safe_n": "synthesis.bias_counts",
     "forest": "charts.forest",
+    "funnel": "charts.funnel",
     "funnel_test": "synthesis.bias",
     "harvest": "charts.harvest",
     "influence": "synthesis.sensitivity_influence",
@@ -127,10 +139,12 @@ _HOME = {
     "multilevel": "models",
     "multivariate": "models",
     "one_by_one_chart": "charts.one_by_one",
+    "orchard": "charts.orchard",
     "partial_sensitivity": "synthesis.partial_sensitivity",
     "pet_peese": "synthesis.bias_limit",
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
+    "prisma": "charts.prisma",
     "propose_mapping": "studies.mapping_proposal",
     "random_effects": "models",
     "read_studies": "studies.reading",
@@ -165,6 +179,7 @@ __all__ = [
     "PartialSensitivity",
     "PetPeese",
     "Prior",
+    "PrismaCounts",
     "SamplingCovariance",
     "Studies",
     "StudyDataError",
@@ -177,6 +192,8 @@ __all__ = [
     "appraisal",
     "audit",
     "batch",
+    "baujat",
+    "bubble",
     "caption",
     "claim_chart",
     "claims",
@@ -187,6 +204,7 @@ __all__ = [
     "cumulative",
     "direction_test",
     "domains",
+    "dumbbell",
     "effect_direction",
     "effect_size",
     "effect_sizes",
@@ -196,6 +214,7 @@ __all__ = [
     "excess_significance_test",
     "fail_safe_n",
     "forest",
+    "funnel",
     "funnel_test",
     "harvest",
     "influence",
@@ -204,10 +223,12 @@ __all__ = [
     "multilevel",
     "multivariate",
     "one_by_one_chart",
+    "orchard",
     "partial_sensitivity",
     "pet_peese",
     "pool_arrays",
     "pool_partial",
+    "prisma",
     "propose_mapping",
     "random_effects",
     "read_studies",

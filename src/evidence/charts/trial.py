@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.studies.record import Studies
 
-__all__ = ["trial", "trial_alt", "trial_caption", "trial_rows", "trial_title"]
+__all__ = ["assumed_correlation", "trial", "trial_alt", "trial_caption", "trial_rows", "trial_title"]
 
 
 _EFFECTS = 'effects = ev.effect_sizes(studies.where(study="distefano2013"), measure="SMD")'
@@ -209,7 +209,7 @@ def trial_caption(effects: Effects | None = None) -> str:
     str
         Two or three sentences.
     """
-    assumed = "" if effects is None else _assumed(effects)
+    assumed = "" if effects is None else assumed_correlation(effects)
     return (
         "A change within one arm and none in the other is no comparison of the arms. What follows: the "
         "difference between the arms that the printed result allows (a dash: not printed in what was read)."
@@ -217,7 +217,7 @@ def trial_caption(effects: Effects | None = None) -> str:
     )
 
 
-def _assumed(effects: Effects) -> str:
+def assumed_correlation(effects: Effects) -> str:
     """Return the assumed correlation, where a row rests on it."""
     rests = effects.table["assumptions"].str.contains(r"\br = ", regex=True).any()
     if effects.correlation is None or not rests:
