@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers_charts import assert_clean
 from helpers_pictures import LEAST, seeded
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -53,6 +53,7 @@ def test_ratios_are_printed_as_ratios() -> None:
     np.testing.assert_allclose(rows["estimate"], np.exp(plain["estimate"].astype(float)), rtol=1e-9)
 
 
+@settings(deadline=None)
 @given(CIRCLES)
 def test_no_circle_hides_another_where_there_is_room(circles: list[tuple[float, float]]) -> None:
     x, size = np.array(circles).T
@@ -64,6 +65,7 @@ def test_no_circle_hides_another_where_there_is_room(circles: list[tuple[float, 
     assert (up >= size / 2 - 1e-9).all()
 
 
+@settings(deadline=None)
 @given(CIRCLES, st.floats(12, 40))
 def test_circles_stay_below_the_ceiling(circles: list[tuple[float, float]], height: float) -> None:
     x, size = np.array(circles).T
@@ -72,6 +74,7 @@ def test_circles_stay_below_the_ceiling(circles: list[tuple[float, float]], heig
     assert (up >= size / 2 - 1e-9).all()
 
 
+@settings(deadline=None)
 @given(CIRCLES, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_move_a_circle(
     circles: list[tuple[float, float]], shuffle: object

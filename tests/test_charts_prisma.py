@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from helpers_charts import assert_clean
 from helpers_pictures import LEAST
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -96,6 +96,7 @@ def test_of_a_step_what_goes_out_may_be_missing() -> None:
     assert (of.excluded, of.not_retrieved, of.reports_excluded) == (60, 2, 10)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10**6),
     st.lists(st.floats(0, 1), min_size=4, max_size=4),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence.charts.captions import limits, model_words
+from evidence.charts.frame import as_text
 from evidence.charts.panel import Key, Panel, Picture, Span
 from evidence.charts.panel_layout import open_panel
 from evidence.charts.point_labels import label_points, short_label, write_labels
@@ -79,7 +80,7 @@ def baujat_rows(fit: MetaFit | Effects | Influence) -> pd.DataFrame:
         {
             "row_id": table["row_id"].astype(str),
             "study": table["study"].astype(str),
-            "label": table["label"].astype(str),
+            "label": [as_text(label) for label in table["label"]],
             "contribution": x,
             "share": 100.0 * x / (x.sum() or 1.0),
             "pull": y,

@@ -100,7 +100,7 @@ def bubble(
         Span(left, right, name or moderator),
         Span(low, high, f"{fit.measure if slide else measure_name(fit.measure)}", log),
         title=message,
-        key=_key(shown, line, fit.level, slide),
+        key=_key(shown, line, fit, slide),
         foot=_trust(fit) if slide else bubble_caption(fit, moderator, name=name),
     )
     panel = open_panel(picture, medium, ax)
@@ -178,7 +178,7 @@ def _draw_bounds(panel: Panel, x: float, low: float, high: float) -> None:
     panel.mark(x, at, em * 0.52, colours.interval, marker=marker, face=colours.interval_fill, order=3.3)
 
 
-def _key(shown: pd.DataFrame, line: pd.DataFrame, level: float, slide: bool) -> tuple[Key, ...]:
+def _key(shown: pd.DataFrame, line: pd.DataFrame, fit: MetaFit, slide: bool) -> tuple[Key, ...]:
     def dot(panel: Panel, left: float, right: float, y: float) -> None:
         _dot(panel, panel.x.value((left + right) / 2), y, panel.style.text * 0.8)
 
@@ -199,11 +199,12 @@ def _key(shown: pd.DataFrame, line: pd.DataFrame, level: float, slide: bool) -> 
         )
 
     marks = set(shown["mark"])
-    items = [Key(dot, "effect, area by weight")] if "bubble" in marks else []
+    share = "weight" if fit.rows["weight"].notna().any() else "information"
+    items = [Key(dot, f"effect, area by {share}")] if "bubble" in marks else []
     if "bounds" in marks:
         items.append(Key(triangle, "bound of an effect"))
     items.append(Key(mean, "mean"))
-    percent = "" if slide else f"{level_words(level)} "
+    percent = "" if slide else f"{level_words(fit.level)} "
     items.append(band(_CONF, f"{percent}confidence"))
     if "pred_low" in line:
         items.append(band(_PRED, f"{percent}prediction"))

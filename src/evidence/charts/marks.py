@@ -32,6 +32,7 @@ LineStyle = str | tuple[float, tuple[float, float]]
 MARK_WORDS = {
     "square": "value with interval",
     "band": "bounds only: the result lies inside",
+    "thin_band": "bounds only: the result lies inside",
     "arrow": "direction only",
     "diamond": "pooled effect and interval",
     "bound": "pooled limit on one side, no value",
@@ -334,6 +335,8 @@ def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y
         square(sheet, inside, y, middle, low, high, size, filled=False)
     elif mark == "band":
         band(sheet, inside, y, low, math.inf, size)
+    elif mark == "thin_band":
+        thin_band(sheet, inside, y, low, math.inf, size * 0.6)
     elif mark == "arrow":
         side_arrow(sheet, inside, y, low, rightwards=True)
     elif mark == "diamond":

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from evidence.charts import marks
 from evidence.charts.captions import assumption_words, left_out_notes, level_words, model_words
 from evidence.charts.forest import forest_title
 from evidence.charts.frame import measure_name, on_screen, place, sides
 from evidence.charts.headlines import domains_title
-from evidence.charts.orchard_rows import ALL, as_comparison, orchard_rows, swarm
+from evidence.charts.orchard_draw import BAR, THIN, Room, draw_group
+from evidence.charts.orchard_rows import ALL, as_comparison, orchard_rows
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.table_draw import draw_plan
@@ -25,19 +23,12 @@ from evidence.charts.words import domain_name, listed, plural, range_words
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from evidence.charts.canvas import Sheet
     from evidence.fit import MetaFit
     from evidence.synthesis.compare import Comparison
 
 __all__ = ["orchard", "orchard_alt", "orchard_caption", "orchard_rows"]
 
 _KEY = ("circle", "band", "arrow", "dot", "dot_only", "bound")
-
-_THIN = 2.6
-"""Height below which bounds are drawn as plain strokes, in lines of the style: an edge would fill them."""
-
-_LEAST_CIRCLES = 5
-"""Steps, each by an eighth, in which circles that do not fit become smaller; then they overlap."""
 
 
 def orchard(
@@ -103,12 +94,17 @@ def orchard(
     contents = _contents(comparison, rows, message, medium, on_screen(favours, fit.scale, fit.display_sign))
     plan, sheet = place(contents, medium, ax, least_picture=16.0)
     scale = _scale(rows, plan.picture, fit.scale == "log")
-    middles = draw_plan(plan, sheet, scale)
     finest = 1.0 / float(pd.to_numeric(rows["std_error"]).min())
-    heads = rows[rows["role"].eq("group")]
-    for head, y, height in zip(heads.to_dict("records"), middles, plan.row_heights, strict=True):
-        own = rows[rows["group"].eq(head["group"]) & rows["role"].eq("row")]
-        _draw_group(sheet, scale, head, own, (y, height), finest)
+    heads = rows[rows["role"].eq("group")].to_dict("records")
+    groups = [rows[rows["group"].eq(head["group"]) & rows["role"].eq("row")] for head in heads]
+    rooms = [Room.of(own, h, plan.style.text) for own, h in zip(groups, plan.row_heights, strict=True)]
+    thin = min(room.step for room in rooms) * BAR <= THIN * plan.style.line
+    if thin:
+        lines = (tuple("thin_band" if m == "band" else m for m in line) for line in plan.key_lines)
+        plan = replace(plan, key_lines=tuple(lines))
+    middles = draw_plan(plan, sheet, scale)
+    for head, own, room, y in zip(heads, groups, rooms, middles, strict=True):
+        draw_group(sheet, scale, head, own, room, y, finest=finest, thin=thin)
     return say(
         sheet.ax,
         caption=orchard_caption(comparison),
@@ -126,70 +122,6 @@ def _scale(rows: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale
     may += [v for row in heads.itertuples(index=False) for v in sides(row, ["pred_low", "pred_high"])]
     always = [v for row in heads.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
     return scale_for(must, may, *picture, log=log, always=always)
-
-
-def _draw_group(
-    sheet: Sheet,
-    scale: Scale,
-    head: dict[Hashable, Any],
-    own: pd.DataFrame,
-    where: tuple[float, float],
-    finest: float,
-) -> None:
-    """Draw the values of a group above its mean, and the rows without a value below."""
-    em = sheet.style.text
-    circles = own[own["mark"].eq("circle")]
-    others = own[own["mark"].isin(["band", "arrow"])]
-    middle, height = where
-    room = height - 1.6 * em
-    share = len(circles) / max(len(circles) + len(others), 1)
-    share = 1.0 if others.empty else 0.0 if circles.empty else min(max(share, 0.3), 0.7)
-    sizes, heights = _placed(circles, scale, em, room * share, finest)
-    above = float((heights + sizes / 2).max(initial=0.0))
-    step = min(room * (1 - share) / max(len(others), 1), em * 0.55)
-    trunk = middle + (above - step * len(others)) / 2  # what is drawn stands in the middle of the line
-    for value, size, up in zip(circles["estimate"].astype(float), sizes, heights, strict=True):
-        marks.circle(sheet, scale, trunk - 0.5 * em - float(up), value, float(size))
-    _draw_trunk(sheet, scale, head, trunk)
-    ordered = others.sort_values(["mark", "low", "high"], ascending=[False, True, True], kind="stable")
-    for i, row in enumerate(ordered.to_dict("records")):
-        at = trunk + 0.5 * em + step * (i + 0.5)
-        if row["mark"] == "band":
-            draw = marks.band if step * 0.62 > _THIN * sheet.style.line else marks.thin_band
-            draw(sheet, scale, at, float(row["low"]), float(row["high"]), step * 0.62)
-        else:
-            marks.side_arrow(sheet, scale, at, scale.null, rightwards=float(row["high"]) > scale.null)
-
-
-def _placed(
-    circles: pd.DataFrame, scale: Scale, em: float, room: float, finest: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return diameters, areas by precision, and heights; all smaller where they would not fit."""
-    if circles.empty:
-        return np.zeros(0), np.zeros(0)
-    share = 1.0 / circles["std_error"].to_numpy(dtype=float) / finest
-    inside = np.clip(circles["estimate"].to_numpy(dtype=float), scale.low, scale.high)
-    places = [scale.points(float(v)) for v in inside]
-    sizes = em * (0.28 + 0.62 * np.sqrt(share))
-    for _ in range(_LEAST_CIRCLES):
-        heights = swarm(places, list(sizes), math.inf)
-        if float((heights + sizes / 2).max()) <= room:
-            return sizes, heights
-        sizes = sizes * 0.87
-    sizes = sizes * min(1.0, room / float(sizes.max()))
-    return sizes, swarm(places, list(sizes), room)
-
-
-def _draw_trunk(sheet: Sheet, scale: Scale, head: dict[Hashable, Any], y: float) -> None:
-    """Draw the pooled result of a group, or its limit on one side."""
-    em, low, high = sheet.style.text, float(str(head["low"])), float(str(head["high"]))
-    if head["mark"] == "dot":
-        pred = float(str(head["pred_low"])), float(str(head["pred_high"]))
-        if not any(map(math.isnan, pred)):
-            marks.thin_interval(sheet, scale, y, *pred, em * 0.5)
-        marks.dot(sheet, scale, y, float(str(head["estimate"])), low, high, sheet.style.colours.pooled)
-    elif head["mark"] == "bound":
-        marks.limit_bar(sheet, scale, y, low, high, em * 0.7)
 
 
 def _contents(
@@ -237,9 +169,9 @@ def _lanes(rows: pd.DataFrame, group: str, slide: bool) -> float:
     """Return the height of a group in lines: for its mean, its circles, and its bars."""
     own = rows[rows["group"].eq(group) & rows["role"].eq("row")]
     circles, bars = int(own["mark"].eq("circle").sum()), int(own["mark"].isin(["band", "arrow"]).sum())
-    need = 1.4 + 0.7 * math.sqrt(circles) + 0.42 * min(bars, 4) + 0.2 * min(max(bars - 4, 0), 20)
+    need = 1.4 + 0.7 * math.sqrt(circles) + 0.5 * min(bars, 4) + 0.2 * min(max(bars - 4, 0), 20)
     groups = int(rows["role"].eq("group").sum())
-    return min(need, max(2.9, 14.0 / groups)) if slide else need
+    return min(max(need, 9.0 / groups), max(2.9, 12.0 / groups)) if slide else need
 
 
 def _slide_note(rows: pd.DataFrame) -> str:

@@ -115,7 +115,7 @@ def orchard_rows(comparison_or_fit: Comparison | MetaFit) -> pd.DataFrame:
             {
                 "role": "group",
                 "group": name,
-                "label": domain_name(name),
+                "label": as_text(domain_name(name)),
                 "row_id": "",
                 "study": "",
                 **kept,

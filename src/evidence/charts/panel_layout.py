@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evidence.charts.canvas import (
     Sheet,
     available,
+    elide,
     line_height,
     new_axes,
     open_sheet,
@@ -33,10 +34,27 @@ _SMALLEST = 0.35
 _LEAST_BOX = 8.0
 """Least height of the box, as a multiple of the text size."""
 
+_FAR = 1.3
+"""Powers of ten from 1 beyond which ratios are ticked at powers of ten."""
+
+_NO_NOTES = 0.75
+"""Scale of the letters below which notes are left out."""
+
+
+def _ticks(scale: Scale, size: float) -> tuple[list[float], list[str]]:
+    """Return round ticks: powers of ten where ratios lie beyond those that have names of their own."""
+    if not scale.log or max(-math.log10(scale.low), math.log10(scale.high)) <= _FAR:
+        return ticks_for(scale, size)
+    powers = range(math.ceil(math.log10(scale.low)), math.floor(math.log10(scale.high)) + 1)
+    if len(powers) < 2:
+        return ticks_for(scale, size)
+    values = [10.0**power for power in powers][:: math.ceil(len(powers) / 8)]
+    return values, [f"{value:g}" for value in values]
+
 
 def _upright_ticks(y: Span, size: float, height: float) -> tuple[list[float], list[str]]:
     """Return round ticks of the upright axis whose labels stand clear of each other."""
-    values, labels = ticks_for(Scale(y.low, y.high, 0.0, 1e5, y.log), size)
+    values, labels = _ticks(Scale(y.low, y.high, 0.0, 1e5, y.log), size)
     kept = [i for i, value in enumerate(values) if y.low <= value <= y.high]
     step = math.ceil(len(kept) * size * 1.5 / height) if kept else 1
     return [values[i] for i in kept[::step]], [labels[i] for i in kept[::step]]
@@ -50,6 +68,7 @@ class _Plan:
     title: str
     foot: str
     sides: tuple[str, str]
+    names: tuple[str, str]
     name_apart: bool
     keys: tuple[tuple[Key, ...], ...]
     left: float
@@ -67,7 +86,8 @@ def _plan(picture: Picture, style: Style, width: float) -> _Plan:
     right = width - pad - small * 0.8
     half = (right - left) / 2 - small * 0.5
     sides = wrap(picture.sides[0], half, small), wrap(picture.sides[1], half, small)
-    name = text_width(picture.x.name, small) / 2
+    names = elide(picture.x.name, right - left, small), elide(picture.y.name, width - 2 * pad, small)
+    name = text_width(names[0], small) / 2
     apart = any(sides) and max(widest([side], small) for side in sides) + name + small > (right - left) / 2
     keys = _key_lines(picture.key, style, width - 2 * pad)
     above = pad + (line_height(style.title, line_count(title)) + style.text * 0.5 if title else 0.0)
@@ -76,7 +96,7 @@ def _plan(picture: Picture, style: Style, width: float) -> _Plan:
     below += line_height(small) if apart else 0.0
     below += small * 0.5 + len(keys) * small * 1.7
     below += (line_height(small, line_count(foot)) + small * 0.5 if foot else 0.0) + pad
-    return _Plan(style, title, foot, sides, apart, keys, left, right, above, below)
+    return _Plan(style, title, foot, sides, names, apart, keys, left, right, above, below)
 
 
 def _key_lines(key: Sequence[Key], style: Style, width: float) -> tuple[tuple[Key, ...], ...]:
@@ -94,6 +114,23 @@ def _key_lines(key: Sequence[Key], style: Style, width: float) -> tuple[tuple[Ke
 
 def _key_width(item: Key, style: Style) -> float:
     return style.small * 4.2 + text_width(item.words, style.small)
+
+
+def _shrunk(picture: Picture, style: Style, width: float, height: float) -> _Plan:
+    """Return the plan at the largest letters with which it fits a given `Axes`.
+
+    Where these were too small to read the notes go first: `evidence.caption` has them.
+    """
+    factor = 1.0
+    while True:
+        plan = _plan(picture, style.scaled(factor), width)
+        least = style.text * factor * _LEAST_BOX
+        fits = height - plan.above - plan.below >= least and plan.right - plan.left >= least
+        if fits or factor <= _SMALLEST:
+            return plan
+        factor *= 0.94
+        if factor < _NO_NOTES:
+            picture = replace(picture, foot="")
 
 
 def open_panel(picture: Picture, medium: str, ax: Axes | None) -> Panel:
@@ -124,14 +161,7 @@ def open_panel(picture: Picture, medium: str, ax: Axes | None) -> Panel:
         ax = new_axes(width, height, style)
     else:
         width, height = available(ax)
-        factor = 1.0
-        plan = _plan(picture, style, width)
-        while factor > _SMALLEST and (
-            height - plan.above - plan.below < style.text * factor * _LEAST_BOX
-            or plan.right - plan.left < style.text * factor * _LEAST_BOX
-        ):
-            factor *= 0.94
-            plan = _plan(picture, style.scaled(factor), width)
+        plan = _shrunk(picture, style, width, height)
     sheet = open_sheet(ax, plan.style, width, height)
     top, bottom = plan.above, max(height - plan.below, plan.above + 1.0)
     scale = Scale(picture.x.low, picture.x.high, plan.left, plan.right, picture.x.log)
@@ -163,7 +193,7 @@ def _write_above(plan: _Plan, panel: Panel) -> None:
         sheet.text(pad, pad, plan.title, size=style.title, bold=True, valign="top")
     if panel.y.name:
         y = panel.top - style.small * 0.75
-        sheet.text(pad, y, panel.y.name, size=style.small, colour=style.colours.quiet, valign="bottom")
+        sheet.text(pad, y, plan.names[1], size=style.small, colour=style.colours.quiet, valign="bottom")
 
 
 def _draw_ticks(panel: Panel) -> None:
@@ -179,7 +209,7 @@ def _draw_ticks(panel: Panel) -> None:
     left, right, bottom = scale.left, scale.right, panel.bottom
     panel.stroke([left, right], [bottom] * 2, colours.quiet, width=0.7)
     panel.stroke([left, left], [panel.top, bottom], colours.quiet, width=0.7)
-    for value, label in zip(*ticks_for(scale, small), strict=True):
+    for value, label in zip(*_ticks(scale, small), strict=True):
         if scale.low <= value <= scale.high:
             x = scale.points(value)
             panel.stroke([x, x], [bottom, bottom + small * 0.35], colours.quiet, width=0.7)
@@ -200,7 +230,7 @@ def _write_below(picture: Picture, plan: _Plan, panel: Panel) -> None:
     if plan.name_apart:
         y += line_height(small, max(map(line_count, plan.sides)))
     middle = (scale.left + scale.right) / 2
-    sheet.text(middle, y, picture.x.name, size=small, valign="top", align="center", colour=quiet)
+    sheet.text(middle, y, plan.names[0], size=small, valign="top", align="center", colour=quiet)
     lines = 1 if plan.name_apart or not any(plan.sides) else max(map(line_count, plan.sides))
     y += line_height(small, lines) + small * 0.5
     for items in plan.keys:

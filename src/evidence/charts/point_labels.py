@@ -88,7 +88,7 @@ def label_points(
         if not name:
             continue
         text = wrap(name, widest, size, most=1, keep_end=True)  # the year of a study stays
-        for box, align in _boxes(x, y, text_width(text, size), size, across / 2 + size * 0.25):
+        for box, align in _boxes(x, y, text_width(text, size) + 1.0, size, across / 2 + size * 0.25):
             inside = (
                 box[0] >= panel.x.left + 1
                 and box[2] <= panel.x.right

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from evidence._check import as_number, nearest
+from evidence.charts.frame import as_text
 from evidence.errors import ModelError
 
 __all__ = ["BOXES", "PrismaCounts", "prisma_counts"]
@@ -211,7 +212,11 @@ def _amount(name: str, value: object) -> Amounts | None:
     if value is None:
         return None
     if isinstance(value, Mapping):
-        return {str(reason): _whole(f"{BOXES[name]}: {reason}", n) for reason, n in value.items()}
+        amounts: dict[str, int] = {}
+        for reason, n in value.items():  # reasons that differ by blanks alone are one
+            words = as_text(reason)
+            amounts[words] = amounts.get(words, 0) + _whole(f"{BOXES[name]}: {words}", n)
+        return amounts
     return _whole(BOXES[name], value)
 
 
