@@ -15,17 +15,24 @@ if TYPE_CHECKING:
     from evidence.auditing import Audit, audit
     from evidence.auditing.appraisal import appraisal
     from evidence.charts.albatross import albatross
+    from evidence.charts.baujat import baujat
+    from evidence.charts.bubble import bubble
     from evidence.charts.claim import claim_chart
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
+    from evidence.charts.dumbbell import dumbbell
     from evidence.charts.effect_direction import effect_direction, effect_direction_pages
     from evidence.charts.evidence_map import evidence_map, evidence_map_pages
     from evidence.charts.forest import forest
     from evidence.charts.forest_layout import ForestLayout
     from evidence.charts.forest_pages import forest_pages
+    from evidence.charts.funnel import funnel
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
+    from evidence.charts.orchard import orchard
     from evidence.charts.partial_sensitivity import sensitivity_chart
+    from evidence.charts.prisma import prisma
+    from evidence.charts.prisma_counts import PrismaCounts
     from evidence.charts.risk_of_bias import risk_of_bias_table
     from evidence.charts.said import alt_text, caption
     from evidence.charts.style import chart_style
@@ -114,6 +121,7 @@ _HOME = {
     "PetPeese": "synthesis.bias_limit",
     "Power": "synthesis.power",
     "Prior": "models.prior",
+    "PrismaCounts": "charts.prisma_counts",
     "SIX_DOMAINS": "studies.columns",
     "SValue": "synthesis.worst_case_record",
     "SamplingCovariance": "effects.covariance",
@@ -130,7 +138,9 @@ _HOME = {
     "appraisal": "auditing.appraisal",
     "audit": "auditing",
     "batch": "models.batch",
+    "baujat": "charts.baujat",
     "bootstrap": "synthesis.bootstrap",
+    "bubble": "charts.bubble",
     "caption": "charts.said",
     "chart_style": "charts.style",
     "claim_chart": "charts.claim",
@@ -142,6 +152,7 @@ _HOME = {
     "cumulative": "synthesis.sensitivity_cumulative",
     "direction_test": "synthesis.direction",
     "domains": "charts.domains",
+    "dumbbell": "charts.dumbbell",
     "effect_direction": "charts.effect_direction",
     "effect_direction_pages": "charts.effect_direction",
     "effect_size": "effects.array_door",
@@ -154,6 +165,7 @@ _HOME = {
     "fail_safe_n": "synthesis.bias_counts",
     "forest": "charts.forest",
     "forest_pages": "charts.forest_pages",
+    "funnel": "charts.funnel",
     "funnel_test": "synthesis.bias",
     "gosh": "synthesis.gosh",
     "harvest": "charts.harvest",
@@ -165,6 +177,7 @@ _HOME = {
     "multiverse": "synthesis.multiverse",
     "next_trial": "synthesis.power",
     "one_by_one_chart": "charts.one_by_one",
+    "orchard": "charts.orchard",
     "p_curve": "synthesis.bias_p_curve",
     "p_uniform_star": "synthesis.bias_p_uniform",
     "partial_sensitivity": "synthesis.partial_sensitivity",
@@ -173,6 +186,7 @@ _HOME = {
     "pool_arrays": "numerics.arrays",
     "pool_partial": "models",
     "power": "synthesis.power",
+    "prisma": "charts.prisma",
     "propose_mapping": "studies.mapping_proposal",
     "random_effects": "models",
     "read_studies": "studies.reading",
@@ -222,6 +236,7 @@ __all__ = [
     "PetPeese",
     "Power",
     "Prior",
+    "PrismaCounts",
     "SValue",
     "SamplingCovariance",
     "SelectionModel",
@@ -238,7 +253,9 @@ __all__ = [
     "appraisal",
     "audit",
     "batch",
+    "baujat",
     "bootstrap",
+    "bubble",
     "caption",
     "chart_style",
     "claim_chart",
@@ -250,6 +267,7 @@ __all__ = [
     "cumulative",
     "direction_test",
     "domains",
+    "dumbbell",
     "effect_direction",
     "effect_direction_pages",
     "effect_size",
@@ -262,6 +280,7 @@ __all__ = [
     "fail_safe_n",
     "forest",
     "forest_pages",
+    "funnel",
     "funnel_test",
     "gosh",
     "harvest",
@@ -273,6 +292,7 @@ __all__ = [
     "multiverse",
     "next_trial",
     "one_by_one_chart",
+    "orchard",
     "p_curve",
     "p_uniform_star",
     "partial_sensitivity",
@@ -281,6 +301,7 @@ __all__ = [
     "pool_arrays",
     "pool_partial",
     "power",
+    "prisma",
     "propose_mapping",
     "random_effects",
     "read_studies",

@@ -14,7 +14,7 @@ from evidence.charts.forest_draw import draw_forest, scale_of
 from evidence.charts.forest_layout import ForestLayout
 from evidence.charts.forest_room import choices
 from evidence.charts.said import say
-from evidence.charts.style import POINTS, Style, style_for
+from evidence.charts.style import POINTS, Style, medium_for, style_for
 from evidence.charts.table_pages import Page, page_breaks, page_plan
 from evidence.charts.table_parts import Plan
 from evidence.errors import ModelError

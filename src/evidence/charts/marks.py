@@ -15,6 +15,8 @@ from evidence.charts.scale import Scale
 __all__ = [
     "MARK_WORDS",
     "band",
+    "change",
+    "circle",
     "diamond",
     "dot",
     "fitted_value",
@@ -22,6 +24,7 @@ __all__ = [
     "limit_bar",
     "side_arrow",
     "square",
+    "thin_band",
     "thin_interval",
 ]
 
@@ -30,6 +33,7 @@ LineStyle = str | tuple[float, tuple[float, float]]
 MARK_WORDS = {
     "square": "value with interval",
     "band": "bounds only: the result lies inside",
+    "thin_band": "bounds only: the result lies inside",
     "arrow": "direction only",
     "diamond": "pooled effect and interval",
     "bound": "pooled limit on one side, no value",
@@ -38,6 +42,9 @@ MARK_WORDS = {
     "open": "value and interval of a single study",
     "dot_only": "pooled effect and its interval",
     "fitted": "mean at the row's moderators",
+    "circle": "one effect, larger if more precise",
+    "change_first": "first arm: before to after",
+    "change_second": "second arm: before to after",
 }
 """What each mark means, in the words of the key."""
 
@@ -169,6 +176,17 @@ def band(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: 
     )
 
 
+def thin_band(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
+    """Draw bounds where there is no room for a band: a plain stroke, with arrow heads at open ends."""
+    style = sheet.style
+    start, end = max(low, scale.low), min(high, scale.high)
+    if end > start:
+        _line(sheet, [start, end], [y, y], style.colours.interval, max(height * 0.6, style.line * 0.5))
+    for out, rightwards in ((low < scale.low, False), (high > scale.high, True)):
+        if out:
+            _head(sheet, scale, y, rightwards, max(height, style.text * 0.3), style.colours.interval)
+
+
 def side_arrow(sheet: Sheet, scale: Scale, y: float, start: float, *, rightwards: bool) -> None:
     """Draw a side of the line of no difference: a dotted arrow away from the line, begun by a ring."""
     style = sheet.style
@@ -281,6 +299,53 @@ def dot(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high:
         )
 
 
+def circle(sheet: Sheet, scale: Scale, y: float, value: float, across: float) -> None:
+    """Draw one effect as a disc with an edge, so that neighbours stay apart; beyond the range as a head."""
+    style = sheet.style
+    if not scale.low <= value <= scale.high:
+        _head(sheet, scale, y, value > scale.high, style.text * 0.5, style.colours.exact)
+        return
+    sheet.ax.plot(
+        [value],
+        [y],
+        marker="o",
+        markersize=across,
+        color=style.colours.exact,
+        linestyle="",
+        markeredgecolor=style.colours.paper,
+        markeredgewidth=min(style.line * 0.5, across * 0.15),
+        zorder=2.5,
+    )
+
+
+def change(sheet: Sheet, y: float, before: float, after: float, across: float, *, first: bool) -> None:
+    """Draw a mean before and after, as values of the x axis: the first arm filled, the second open."""
+    style = sheet.style
+    colour = style.colours.first if first else style.colours.second
+    _line(sheet, [before, after], [y, y], colour, style.line * 1.5)
+    sheet.ax.plot(
+        [before],
+        [y],
+        marker="|",
+        markersize=across * 0.8,
+        color=colour,
+        linestyle="",
+        markeredgewidth=style.line * 1.2,
+        zorder=2.4,
+    )
+    sheet.ax.plot(
+        [after],
+        [y],
+        marker="o",
+        markersize=across * 0.85,
+        linestyle="",
+        markerfacecolor=colour if first else style.colours.paper,
+        markeredgecolor=colour,
+        markeredgewidth=style.line * 1.1,
+        zorder=2.6,
+    )
+
+
 def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y: float) -> None:
     """Draw a mark of the key between two places of the width, in points."""
     inside = Scale(scale.value(left), scale.value(right), left, right, scale.log)
@@ -292,6 +357,8 @@ def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y
         square(sheet, inside, y, middle, low, high, size, filled=False)
     elif mark == "band":
         band(sheet, inside, y, low, math.inf, size)
+    elif mark == "thin_band":
+        thin_band(sheet, inside, y, low, math.inf, size * 0.6)
     elif mark == "arrow":
         side_arrow(sheet, inside, y, low, rightwards=True)
     elif mark == "diamond":
@@ -315,3 +382,8 @@ def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y
         thin_interval(sheet, inside, y, low, high, size)
     elif mark == "fitted":
         fitted_value(sheet, inside, y, middle, size)
+    elif mark == "circle":
+        circle(sheet, inside, y, middle, size)
+    elif mark in ("change_first", "change_second"):
+        ends = inside.value(left + size * 0.4), inside.value(right - size * 0.4)
+        change(sheet, y, *ends, size, first=mark == "change_first")

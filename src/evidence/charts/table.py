@@ -24,6 +24,7 @@ __all__ = [
     "line_count",
     "plan_height",
     "plan_table",
+    "sized_title",
     "title_height",
 ]
 
@@ -34,7 +35,7 @@ _TITLES = (1.0, 0.92, 0.84, 0.75)
 """Sizes of the title, as a share of the usual: the first in which it has two lines at most."""
 
 
-def _message(title: str, width: float, style: Style) -> tuple[str, Style]:
+def sized_title(title: str, width: float, style: Style) -> tuple[str, Style]:
     """Return the title broken to the width, and the style with letters small enough for two lines of it.
 
     They never become smaller than a quarter below the usual, nor than the notes.
@@ -104,7 +105,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         With the height that the content needs.
     """
     pad, gap = pad_of(style), style.text * 1.3
-    title, style = _message(content.title, width - 2 * pad, style)
+    title, style = sized_title(content.title, width - 2 * pad, style)
     widths = column_widths(content, style, width, least_picture * style.text)
     n_left = len(content.left)
     starts, x = [], pad

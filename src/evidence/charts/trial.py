@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.studies.record import Studies
 
-__all__ = ["trial", "trial_alt", "trial_caption", "trial_rows", "trial_title"]
+__all__ = ["assumed_correlation", "trial", "trial_alt", "trial_caption", "trial_rows", "trial_title"]
 
 
 _EFFECTS = 'effects = ev.effect_sizes(studies.where(study="distefano2013"), measure="SMD")'
@@ -218,7 +218,7 @@ def trial_caption(effects: Effects | None = None, rows: pd.DataFrame | None = No
     str
         Two or three sentences.
     """
-    assumed = "" if effects is None else _assumed(effects)
+    assumed = "" if effects is None else assumed_correlation(effects)
     return (
         f"{_tested(rows)}A change within one arm and none in the other is no comparison of the arms. "
         "What follows: the difference between the arms that the printed result allows (a dash: not printed "
@@ -235,7 +235,7 @@ def _tested(rows: pd.DataFrame | None) -> str:
     return f"{plural(int(rows['row_id'].ne('').sum()), 'outcome')} of one trial, not pooled.{interval} "
 
 
-def _assumed(effects: Effects) -> str:
+def assumed_correlation(effects: Effects) -> str:
     """Return the assumed correlation, where a row rests on it."""
     rests = effects.table["assumptions"].str.contains(r"\br = ", regex=True).any()
     if effects.correlation is None or not rests:

@@ -1,0 +1,252 @@
+"""The orchard plot: every effect of each group, with its mean, interval and prediction interval."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evidence.charts.captions import assumption_words, left_out_notes, level_words, model_words
+from evidence.charts.forest import forest_title
+from evidence.charts.frame import measure_name, on_screen, place, sides
+from evidence.charts.headlines import domains_title
+from evidence.charts.orchard_draw import BAR, THIN, Room, draw_group
+from evidence.charts.orchard_rows import ALL, as_comparison, orchard_rows
+from evidence.charts.said import say
+from evidence.charts.scale import Scale, scale_for
+from evidence.charts.table_draw import draw_plan
+from evidence.charts.table_parts import Column, Content
+from evidence.charts.words import domain_name, listed, plural, range_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from evidence.fit import MetaFit
+    from evidence.synthesis.compare import Comparison
+
+__all__ = ["orchard", "orchard_alt", "orchard_caption", "orchard_rows"]
+
+_KEY = ("circle", "band", "arrow", "dot", "dot_only", "bound")
+
+
+def orchard(
+    comparison_or_fit: Comparison | MetaFit,
+    *,
+    ax: Axes | None = None,
+    medium: str = "notebook",
+    favours: tuple[str, str] = ("second arm", "first arm"),
+    title: str | None = None,
+) -> Axes:
+    """Draw every effect of each group above its mean, the interval and the prediction interval.
+
+    Circles are values, larger where more precise, stacked so that none hides another. Rows of which only
+    bounds are known hang below as bars from bound to bound, rows that tell a direction as dotted arrows:
+    they are in the mean as much as their likelihood says, and have no place of their own.
+
+    Parameters
+    ----------
+    comparison_or_fit : Comparison or MetaFit
+        Result of `compare` (one group a line), or one pooled result.
+    ax : Axes, optional
+        Where to draw. Without it a figure is made, as high as its groups need.
+    medium : str, default "notebook"
+        ``"notebook"``, ``"slide"`` (16:9 while the groups allow it, no text below 18 pt) or ``"journal"``.
+    favours : tuple of str, default ("second arm", "first arm")
+        What results below and above no difference favour, on the model scale.
+    title : str, optional
+        One message. None makes it from the numbers; ``""`` sets none.
+
+    Returns
+    -------
+    Axes
+        The given one, or the only one of the new figure. Its x axis is the printed scale.
+
+    Raises
+    ------
+    ModelError
+        Where neither is given, nothing has a result, or the medium is not known.
+
+    References
+    ----------
+    Nakagawa S, Lagisz M, O'Dea RE, et al. The orchard plot: cultivating a forest plot for use in ecology,
+    evolution, and beyond. Res Synth Methods 2021;12(1):4-12. https://doi.org/10.1002/jrsm.1424
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> domain = ["power", "power", "speed", "speed"]
+    >>> effects = ev.effects_from([0.2, 0.4, 0.3, 0.6], variance=0.05, domain=domain)
+    >>> ax = ev.orchard(ev.compare(effects, by="domain", model=ev.random_effects))
+    """
+    comparison = as_comparison(comparison_or_fit)
+    rows = orchard_rows(comparison)
+    fit = next(iter(comparison.fits.values()))
+    single = list(comparison.fits) == [ALL]
+    message = (
+        title
+        if title is not None
+        else forest_title(fit, favours)
+        if single
+        else domains_title(comparison, favours)
+    )
+    contents = _contents(comparison, rows, message, medium, on_screen(favours, fit.scale, fit.display_sign))
+    plan, sheet = place(contents, medium, ax, least_picture=16.0)
+    scale = _scale(rows, plan.picture, fit.scale == "log")
+    finest = 1.0 / float(pd.to_numeric(rows["std_error"]).min())
+    heads = rows[rows["role"].eq("group")].to_dict("records")
+    groups = [rows[rows["group"].eq(head["group"]) & rows["role"].eq("row")] for head in heads]
+    rooms = [Room.of(own, h, plan.style.text) for own, h in zip(groups, plan.row_heights, strict=True)]
+    thin = min(room.step for room in rooms) * BAR <= THIN * plan.style.line
+    if thin:
+        lines = (tuple("thin_band" if m == "band" else m for m in line) for line in plan.key_lines)
+        plan = replace(plan, key_lines=tuple(lines))
+    middles = draw_plan(plan, sheet, scale)
+    for head, own, room, y in zip(heads, groups, rooms, middles, strict=True):
+        draw_group(sheet, scale, head, own, room, y, finest=finest, thin=thin)
+    return say(
+        sheet.ax,
+        caption=orchard_caption(comparison),
+        alt=orchard_alt(comparison),
+    )
+
+
+def _scale(rows: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale:
+    """Choose the range: values and means must show, bounds and prediction intervals as far as they fit."""
+    drawn = rows[rows["role"].ne("left_out")]
+    circles, bands = drawn[drawn["mark"].eq("circle")], drawn[drawn["mark"].eq("band")]
+    heads = drawn[drawn["role"].eq("group")]
+    must = [*circles["estimate"].astype(float)]
+    may = [v for row in bands.itertuples(index=False) for v in sides(row, ["low", "high"])]
+    may += [v for row in heads.itertuples(index=False) for v in sides(row, ["pred_low", "pred_high"])]
+    always = [v for row in heads.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
+    return scale_for(must, may, *picture, log=log, always=always)
+
+
+def _contents(
+    comparison: Comparison, rows: pd.DataFrame, title: str, medium: str, favours: tuple[str, str]
+) -> list[Content]:
+    """Return the chart with all columns, and without the numbers."""
+    heads = rows[rows["role"].eq("group")].reset_index(drop=True)
+    slide = medium == "slide"
+    level = level_words(comparison.level or 0.95)
+    pairs = list(zip(heads["effects"].astype(int), heads["studies"].astype(int), strict=True))
+    amounts = (
+        Column("Effects (studies)", tuple(f"{k} ({n})" for k, n in pairs), "right", flex=True)
+        if slide
+        else Column(
+            "Drawn", tuple(f"{plural(k, 'effect')}\n{plural(n, 'study', 'studies')}" for k, n in pairs)
+        )
+    )
+    predicted = ["" if math.isnan(low) else range_words(low, high) for low, high in _predictions(heads)]
+    right = [Column(f"{comparison.measure} ({level} CI)", tuple(heads["effect_text"]), "right")]
+    if any(predicted) and not slide:
+        right.append(Column("Prediction interval", tuple(predicted), "right", flex=True))
+    marked = {*rows.loc[rows["role"].ne("left_out"), "mark"]}
+    if not any(predicted):
+        marked = {"dot_only" if mark == "dot" else mark for mark in marked}
+    foot = _slide_note(rows) if slide else orchard_caption(comparison)
+    full = Content(
+        (Column("Group", tuple(heads["label"]), flex=True), amounts),
+        tuple(right),
+        title=title,
+        favours=favours,
+        axis_label="" if slide else measure_name(comparison.measure),
+        rules=frozenset(range(1, len(heads))),
+        lanes=tuple(_lanes(rows, str(group), slide) for group in heads["group"]),
+        key=tuple(mark for mark in _KEY if mark in marked),
+        foot=(foot,) if foot else (),
+    )
+    return [full, replace(full, right=full.right[:1]), replace(full, right=())]
+
+
+def _predictions(heads: pd.DataFrame) -> list[tuple[float, float]]:
+    return list(zip(heads["pred_low"].astype(float), heads["pred_high"].astype(float), strict=True))
+
+
+def _lanes(rows: pd.DataFrame, group: str, slide: bool) -> float:
+    """Return the height of a group in lines: for its mean, its circles, and its bars."""
+    own = rows[rows["group"].eq(group) & rows["role"].eq("row")]
+    circles, bars = int(own["mark"].eq("circle").sum()), int(own["mark"].isin(["band", "arrow"]).sum())
+    need = 1.4 + 0.7 * math.sqrt(circles) + 0.5 * min(bars, 4) + 0.2 * min(max(bars - 4, 0), 20)
+    groups = int(rows["role"].eq("group").sum())
+    return min(max(need, 9.0 / groups), max(2.9, 12.0 / groups)) if slide else need
+
+
+def _slide_note(rows: pd.DataFrame) -> str:
+    out = int(rows["role"].eq("left_out").sum())
+    return f"Not pooled: {plural(out, 'row')}." if out else ""
+
+
+def orchard_caption(comparison_or_fit: Comparison | MetaFit) -> str:
+    """Return the caption: model, intervals, what the marks are, what is not drawn, what is assumed.
+
+    Parameters
+    ----------
+    comparison_or_fit : Comparison or MetaFit
+        As drawn.
+
+    Returns
+    -------
+    str
+        Some short sentences.
+    """
+    comparison = as_comparison(comparison_or_fit)
+    rows = orchard_rows(comparison)
+    fits = list(comparison.fits.values())
+    drawn = rows[rows["role"].eq("row") & rows["mark"].ne("none")]
+    methods = list(dict.fromkeys(fit.method for fit in fits if fit.n_studies > 1))
+    model = listed(methods) if methods else "nothing pooled"
+    if len(fits) == 1:
+        model = model_words(fits[0]).rstrip(".")
+    studies = plural(drawn["study"].nunique(), "study", "studies")
+    parts = [
+        f"Orchard plot of {plural(len(drawn), 'row')} of {studies}; {model}. "
+        f"{level_words(comparison.level or 0.95)} intervals; circle area: precision (1/standard error)."
+    ]
+    if drawn["mark"].isin(["band", "arrow"]).any():
+        parts.append("Below each mean: rows that print only bounds or a direction.")
+    if rows["state"].eq("one study").any():
+        parts.append("One study is shown, not pooled.")
+    if comparison.failures:
+        parts.append(f"No result: {listed(map(domain_name, comparison.failures))}.")
+    out = rows.assign(note=_reasons(comparison, rows))
+    parts += left_out_notes(out, short=len(fits) > 1)
+    if assumed := assumption_words(fits):
+        parts.append(assumed)
+    return " ".join(parts)
+
+
+def _reasons(comparison: Comparison, rows: pd.DataFrame) -> list[str]:
+    """Return for each line why the row was not pooled."""
+    why = {
+        (group, str(row_id)): str(reason or "")
+        for group, fit in comparison.fits.items()
+        for row_id, reason in zip(fit.rows["row_id"], fit.rows["why_not"], strict=True)
+    }
+    return [why.get((group, row), "") for group, row in zip(rows["group"], rows["row_id"], strict=True)]
+
+
+def orchard_alt(comparison_or_fit: Comparison | MetaFit) -> str:
+    """Return the alternative text: every group with its result and how much is drawn in it.
+
+    Parameters
+    ----------
+    comparison_or_fit : Comparison or MetaFit
+        As drawn.
+
+    Returns
+    -------
+    str
+        For readers who do not see the picture.
+    """
+    comparison = as_comparison(comparison_or_fit)
+    rows = orchard_rows(comparison)
+    parts = []
+    for row in rows[rows["role"].eq("group")].itertuples(index=False):
+        amount = f"{plural(row.effects, 'effect')}, {plural(row.studies, 'study', 'studies')}"  # type: ignore[arg-type]
+        pred = float(row.pred_low), float(row.pred_high)  # type: ignore[arg-type]
+        told = "" if math.isnan(pred[0]) else f", prediction interval {range_words(*pred)}"
+        parts.append(f"{row.label}: {row.effect_text}{told} ({amount})")
+    return f"Effects by group, {measure_name(comparison.measure)}. {'; '.join(parts)}."
