@@ -44,11 +44,11 @@ by hand. The tests measure every text of these charts, at 3, 12, 40 and 120 rows
 letters: none overlaps another, none is cut by the edge, none is smaller than its medium allows.
 
 ```python
-ax = ev.forest(fit)                                   # notebook, light
-ax = ev.forest(fit, medium="slide")                   # 16:9, no text below 18 pt
+ax = ev.forest(fit)  # notebook, light
+ax = ev.forest(fit, medium="slide")  # 16:9, no text below 18 pt
 with ev.chart_style(medium="journal", theme="dark"):  # for every chart inside
     ax = ev.forest(fit)
-ev.caption(ax), ev.alt_text(ax)                       # what it says in words
+ev.caption(ax), ev.alt_text(ax)  # what it says in words
 ```
 
 In an `ax` of your own the letters become smaller, down to 7 pt (18 pt on a slide), and columns are left out;

@@ -459,3 +459,26 @@ def test_what_fits_a_slide_with_fewer_columns_is_one_slide() -> None:
     assert figure.get_figheight() == 7.5  # the names have one line each, because the picture is narrower
     assert len([line for line in lines_of(ax) if "Mannarino-Silva et al. 20" in line]) == 8
     assert_clean(ax, 18.0)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_names_that_are_no_names_do_no_harm(preset: str) -> None:
+    names = [
+        "<img src=x onerror=alert(1)>",
+        "=HYPERLINK(1)",
+        "\\input{x} $x^2$ {a}_b",
+        "x" * 10_000,
+        "a\x00b\nc\td",
+    ]
+    effects = ev.effects_from(
+        [0.1, 0.2, 0.3, 0.4, 0.5],
+        std_error=0.2,
+        study=list("abcde"),
+        label=names,
+        domain=[names[0], names[0], names[3], names[3], names[4]],
+    )
+    made = ev.compare(effects, by="domain", model=ev.random_effects)
+    layout = ForestLayout(columns_left={"$h^2$\n" + "w" * 300: dict(zip("abcde", names, strict=True))})
+    ax = forest(made, preset=preset, layout=layout)
+    assert_clean(ax)
+    assert "<img src=x onerror=alert(1)>" in everything(ax)

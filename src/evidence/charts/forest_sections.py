@@ -11,7 +11,7 @@ import pandas as pd
 
 from evidence.charts.forest_layout import Preset
 from evidence.charts.forest_words import group_test_words, p_words
-from evidence.charts.frame import expect
+from evidence.charts.frame import as_text, expect
 from evidence.charts.words import domain_name
 from evidence.errors import ModelError
 
@@ -141,7 +141,11 @@ def _of_comparison(comparison: Any, overall: MetaFit | None, preset: Preset) -> 
             )
     groups = [str(value) for value in comparison.table[comparison.by]]
     blocks = tuple(
-        Block(domain_name(group), comparison.fits.get(group), comparison.failures.get(group, ""))
+        Block(
+            as_text(domain_name(group)),
+            comparison.fits.get(group),
+            as_text(comparison.failures.get(group, "")),
+        )
         for group in groups
     )
     test = getattr(comparison, "test", None)
@@ -162,7 +166,7 @@ def _of_levels(fit: MetaFit, preset: Preset) -> Sections | None:
     for match, line in zip(found, terms.to_dict("records"), strict=True):
         assert match is not None
         part = fit.rows[fit.rows[column].astype(str) == match["level"]]
-        blocks.append(Block(domain_name(match["level"]), _of_level(fit, match["level"], part, line)))
+        blocks.append(Block(as_text(domain_name(match["level"])), _of_level(fit, match["level"], part, line)))
     return Sections(tuple(blocks), None, fit, column.replace("_", " "), _joint_words(fit, preset))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence._check import one_of
+from evidence.charts.frame import as_text
 from evidence.charts.grid import Grid, key_places, open_grid
 from evidence.charts.risk_of_bias_rows import (
     NOT_JUDGED,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from evidence.charts.canvas import Sheet
-    from evidence.charts.grid import GridPlan
+from evidence.charts.grid import GridPlan
 
 __all__ = [
     "SHOWN",
@@ -121,7 +122,8 @@ def _draw_studies(
     levels = judged.levels if both else ()
     key = judged.key
     grid = Grid(
-        rows=tuple(labels.get(study, study) for study in studies) + tuple(level.words for level in levels),
+        rows=tuple(as_text(labels.get(study, study)) for study in studies)
+        + tuple(level.words for level in levels),
         columns=judged.items,
         title=title,
         row_head="Study",
@@ -277,7 +279,7 @@ def risk_of_bias_table_alt(appraisal: pd.DataFrame, labels: Mapping[str, str] | 
         name = f"{item} ({judged.words[item]})" if judged.words[item] else item
         parts.append(f"{name}: {listed(told)}")
     against = [s for s in judged.studies if any(judged.symbol(s, i).role == "high" for i in judged.items)]
-    names = [(labels or {}).get(study, study) for study in against]
+    names = [as_text((labels or {}).get(study, study)) for study in against]
     words = ""
     if names:
         shown = listed(names) if len(names) <= 8 else f"{', '.join(names[:8])} and {len(names) - 8} more"
