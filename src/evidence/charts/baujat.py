@@ -12,6 +12,7 @@ from evidence.charts.panel import Key, Panel, Picture, Span
 from evidence.charts.panel_layout import open_panel
 from evidence.charts.point_labels import label_points, short_label, write_labels
 from evidence.charts.said import say
+from evidence.charts.style import medium_for
 from evidence.charts.words import number, plural
 from evidence.synthesis.sensitivity_data import FEWEST
 from evidence.synthesis.sensitivity_influence import Influence, influence
@@ -96,7 +97,7 @@ def baujat(
     fit: MetaFit | Effects | Influence,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw each study by what it adds to heterogeneity (right) and how far it moves the result (up).
@@ -111,7 +112,7 @@ def baujat(
         `influence`, which is then not computed again.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
+    medium : str, optional
         ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
     title : str, optional
         One message. None makes it from the result; ``""`` sets none.
@@ -141,6 +142,7 @@ def baujat(
     >>> ev.alt_text(ax)[:28]
     'Baujat plot of 5 studies: e '
     """
+    medium = medium_for(medium)
     found = fit if isinstance(fit, Influence) else influence(fit)
     rows = baujat_rows(found)
     slide = medium == "slide"

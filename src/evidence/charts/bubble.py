@@ -14,6 +14,7 @@ from evidence.charts.frame import measure_name
 from evidence.charts.panel import Key, Panel, Picture, Span, mix, padded
 from evidence.charts.panel_layout import open_panel
 from evidence.charts.said import say
+from evidence.charts.style import medium_for
 from evidence.charts.words import listed, number, plural
 from evidence.synthesis.bias_words import equals_p
 
@@ -36,7 +37,7 @@ def bubble(
     moderator: str | None = None,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     name: str | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -55,7 +56,7 @@ def bubble(
         only number.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
+    medium : str, optional
         ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
     name : str, optional
         Name of the moderator on the axis, with its unit; by default the column.
@@ -86,6 +87,7 @@ def bubble(
     >>> effects = ev.effects_from([0.1, 0.2, 0.4, 0.3, 0.5], variance=0.04, weeks=weeks)
     >>> ax = ev.bubble(ev.meta_regression(effects, "~ weeks"))
     """
+    medium = medium_for(medium)
     moderator = moderator_of(fit, moderator)
     rows, line = bubble_rows(fit, moderator), bubble_line(fit, moderator)
     shown = rows[rows["mark"].ne("none")]

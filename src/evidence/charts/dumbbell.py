@@ -26,6 +26,7 @@ from evidence.charts.frame import expect, on_screen, place, sides
 from evidence.charts.panel import padded
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for, ticks_for
+from evidence.charts.style import medium_for
 from evidence.charts.table import title_height
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content, Plan, pad_of
@@ -46,7 +47,7 @@ def dumbbell(
     studies: Studies,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw the change of each arm from before to after, and beside it the difference between the arms.
@@ -63,7 +64,7 @@ def dumbbell(
         The studies that they were made from.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
-    medium : str, default "notebook"
+    medium : str, optional
         ``"notebook"``, ``"slide"`` (16:9 while the rows allow it, no text below 18 pt, without the printed
         means) or ``"journal"``.
     title : str, optional
@@ -91,6 +92,7 @@ def dumbbell(
     >>> trial = ev.example_studies().where(study="resendeneto2019")
     >>> ax = ev.dumbbell(ev.effect_sizes(trial, measure="SMD", correlation=0.7), trial)
     """
+    medium = medium_for(medium)
     expect("dumbbell", effects, "Effects", ("table", "scale", "display_sign", "measure"), _WAY)
     expect(
         "dumbbell",

@@ -15,6 +15,7 @@ from evidence.charts.funnel_words import funnel_alt, funnel_caption, funnel_titl
 from evidence.charts.panel import Key, Panel, Picture, Span, mix, padded
 from evidence.charts.panel_layout import open_panel
 from evidence.charts.said import say
+from evidence.charts.style import medium_for
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def funnel(
     filled: TrimAndFill | None = None,
     test: FunnelTest | None = None,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -63,7 +64,7 @@ def funnel(
         Result of `funnel_test` (Egger's, on standard errors or variances): its line is drawn.
     ax : Axes, optional
         Where to draw. Without it a figure is made.
-    medium : str, default "notebook"
+    medium : str, optional
         ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt) or ``"journal"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
@@ -97,6 +98,7 @@ def funnel(
     >>> "Too few studies to be read" in ev.caption(ax)
     True
     """
+    medium = medium_for(medium)
     fit = funnel_fit(fit_or_effects)
     rows = funnel_rows(fit, filled=filled)
     points = rows[rows["mark"].isin(["point", "filled"])]

@@ -16,6 +16,7 @@ from evidence.charts.orchard_draw import BAR, THIN, Room, draw_group
 from evidence.charts.orchard_rows import ALL, as_comparison, orchard_rows
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
+from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import domain_name, listed, plural, range_words
@@ -35,7 +36,7 @@ def orchard(
     comparison_or_fit: Comparison | MetaFit,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     favours: tuple[str, str] = ("second arm", "first arm"),
     title: str | None = None,
 ) -> Axes:
@@ -51,7 +52,7 @@ def orchard(
         Result of `compare` (one group a line), or one pooled result.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its groups need.
-    medium : str, default "notebook"
+    medium : str, optional
         ``"notebook"``, ``"slide"`` (16:9 while the groups allow it, no text below 18 pt) or ``"journal"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
@@ -80,6 +81,7 @@ def orchard(
     >>> effects = ev.effects_from([0.2, 0.4, 0.3, 0.6], variance=0.05, domain=domain)
     >>> ax = ev.orchard(ev.compare(effects, by="domain", model=ev.random_effects))
     """
+    medium = medium_for(medium)
     comparison = as_comparison(comparison_or_fit)
     rows = orchard_rows(comparison)
     fit = next(iter(comparison.fits.values()))

@@ -10,6 +10,7 @@ import pandas as pd
 from evidence.charts.prisma_counts import Amounts, PrismaCounts, prisma_counts
 from evidence.charts.prisma_draw import draw_flow
 from evidence.charts.said import say
+from evidence.charts.style import medium_for
 from evidence.charts.words import count, listed, plural
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def prisma(
     counts: Mapping[str, Amounts | None] | PrismaCounts,
     *,
     ax: Axes | None = None,
-    medium: str = "notebook",
+    medium: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw the flow of records, reports and studies through a review, as PRISMA 2020 asks.
@@ -171,7 +172,7 @@ def prisma(
         exclusion are a mapping: ``{"no control group": 12, ...}``.
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its boxes need.
-    medium : str, default "notebook"
+    medium : str, optional
         ``"notebook"``, ``"slide"`` (16:9 while the boxes allow it, no text below 18 pt; lines of a count
         of 0 are left out) or ``"journal"``.
     title : str, optional
@@ -202,6 +203,7 @@ def prisma(
     >>> ev.caption(ax)[:24]
     'PRISMA 2020 flow diagram'
     """
+    medium = medium_for(medium)
     rows = prisma_rows(counts)
     message = _message(counts) if title is None else title
     ax = draw_flow(rows, message, medium, ax)
