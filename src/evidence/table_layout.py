@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
 
 from evidence.charts.words import MINUS
 from evidence.table_words import is_number
@@ -85,6 +88,15 @@ class Content:
             _padded([row[index] for row in self.rows], alone)
             for index, alone in enumerate(self.numeric)
         ]  # fmt: skip
+        return tuple(zip(*columns, strict=True))
+
+    @cached_property
+    def led(self) -> tuple[tuple[bool, ...], ...]:
+        """For each cell, whether it is a number, or a number with its interval, in a column of such."""
+        columns = []
+        for index, alone in enumerate(self.numeric):
+            found = [bool(_LED_BY_NUMBER.match(row[index])) for row in self.rows]
+            columns.append(found if alone or sum(found) > 1 else [False] * len(found))
         return tuple(zip(*columns, strict=True))
 
     @cached_property
@@ -216,41 +228,69 @@ def spaced(content: Content, row: int, digit: str = FIGURE_SPACE, point: str = P
 
 
 def column_widths(content: Content, total: float, measure: Callable[[str], float]) -> list[float]:
-    """Share a width among the columns: words stay whole, and prose does not take all.
+    """Share a width among the columns so that words stay whole and the table becomes short.
 
     Parameters
     ----------
     content : Content
         The table.
     total : float
-        The width, in the unit of `measure`.
+        The width, in the unit of `measure`; infinite to learn what each column would take.
     measure : function
         Width of a text in one line, margins of a cell included.
 
     Returns
     -------
     list of float
-        Widths that sum to `total`. Where all cells have room in one line, each gets the same more; otherwise
-        each column has room for its longest word, and what is left goes by the root of what is missing.
+        Widths that sum to `total` (if it is finite). Where all cells have room in one line, the columns share
+        what is over; otherwise each has room for its longest word, and what is left goes, step by step, to
+        the column whose widening saves the most lines.
     """
-    natural, least = [], []
-    rows = [spaced(content, at) for at in range(len(content.rows))]
-    for index, head in enumerate(content.columns):
-        texts = [head + content.mark(None, index)]
-        texts += [row[index] + content.hung(at, index) for at, row in enumerate(rows)]
-        natural.append(max(measure(text[:_SEEN]) for text in texts))
-        words = {word for text in texts for word in re.split(r"[ \n\t]+", text[:_SEEN])}
-        least.append(min(max(map(measure, words)), 0.45 * total))
-    if sum(natural) <= total:
-        return [width * total / sum(natural) for width in natural]
-    free = total - sum(least)
-    if free <= 0:
-        return [width * total / sum(least) for width in least]
-    missing = [max(0.0, wide - narrow) ** 0.5 for wide, narrow in zip(natural, least, strict=True)]
-    return [
-        narrow + free * share / (sum(missing) or 1.0) for narrow, share in zip(least, missing, strict=True)
-    ]  # fmt: skip
+    margin = measure("")
+    lines = np.array([_measured(content, row, measure) for row in (None, *_looked_at(len(content.rows)))])
+    natural = lines.max(axis=0)
+    if math.isinf(total):
+        return [float(width) for width in natural]
+    if natural.sum() <= total:
+        return [float(width) for width in natural * (total / natural.sum())]
+    least = np.minimum([_longest_word(content, at, measure) for at in range(len(natural))], 0.45 * total)
+    widths = least * min(1.0, total / least.sum())
+    step = max(0.0, total - widths.sum()) / _STEPS
+    for _ in range(_STEPS):
+        # A high power stands for the tallest cell of each row, and still sees the second tallest.
+        tall = lines / np.maximum(widths - margin, 1e-9)
+        wider = lines / np.maximum(widths + step - margin, 1e-9)
+        saved = tall**_POWER - wider**_POWER
+        worth = (saved * (tall**_POWER).sum(axis=1, keepdims=True) ** (1.0 / _POWER - 1.0)).sum(axis=0)
+        widths[np.argmax(np.where(widths < natural, worth, -1.0))] += step
+    return [float(width) for width in widths * (total / widths.sum())]
 
+
+_STEPS, _POWER = 60, 6
 
 _SEEN = 400
-"""Letters of a cell that are looked at for its column's width: beyond that it is prose anyhow."""
+"""Letters that are measured of a cell; a longer one is taken to go on in the same way."""
+
+_ROWS = 60
+"""Rows that are measured of a table: evenly spread ones of a longer one."""
+
+
+def _looked_at(rows: int) -> list[int]:
+    return sorted({at * rows // min(rows, _ROWS) for at in range(min(rows, _ROWS))})
+
+
+def _measured(content: Content, row: int | None, measure: Callable[[str], float]) -> list[float]:
+    """Return the widths of a row's cells (None: the heads) in one line each."""
+    if row is None:
+        texts = [head + content.mark(None, at) for at, head in enumerate(content.columns)]
+    else:
+        texts = [cell + content.hung(row, at) for at, cell in enumerate(spaced(content, row))]
+    return [measure(text[:_SEEN]) * max(1.0, len(text) / _SEEN) for text in texts]
+
+
+def _longest_word(content: Content, column: int, measure: Callable[[str], float]) -> float:
+    texts = [content.columns[column] + content.mark(None, column)]
+    texts += [spaced(content, at)[column] + content.hung(at, column) for at in range(len(content.rows))]
+    words = {word for text in texts for word in re.split(r"[ \n\t]+", text[:_SEEN])}
+    # Of the many words of prose only the longest can be the widest.
+    return max(measure(word) for word in sorted(words, key=len)[-12:])

@@ -63,8 +63,11 @@ def lines_of(content: Content) -> Iterator[Line]:
         yield ("group", group) if row < 0 else ("row", row)
 
 
-def cells_of(content: Content, line: Line) -> list[tuple[int, int, str, str]]:
-    """Return the cells of a line: first column, columns spanned, text, letters of footnotes."""
+def cells_of(content: Content, line: Line, *, pads: bool = True) -> list[tuple[int, int, str, str]]:
+    """Return the cells of a line: first column, columns spanned, text, letters of footnotes.
+
+    With `pads` invisible signs align the points of numbers; Word has tab stops for that.
+    """
     kind, which = line
     if kind == "group":
         return [(0, len(content.columns), str(which), "")]
@@ -77,7 +80,8 @@ def cells_of(content: Content, line: Line) -> list[tuple[int, int, str, str]]:
     row = None if kind == "head" else int(which)
     if row is None:
         return [(at, 1, text, content.mark(None, at)) for at, text in enumerate(content.columns)]
-    return [(at, 1, text, content.hung(row, at)) for at, text in enumerate(spaced(content, row))]
+    texts = spaced(content, row) if pads else content.rows[row]
+    return [(at, 1, text, content.hung(row, at)) for at, text in enumerate(texts)]
 
 
 def widths_of(content: Content, total: float, size: float) -> list[float]:

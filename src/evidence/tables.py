@@ -1,4 +1,4 @@
-"""The table record: display strings with groups, footnotes and numbered references, in five formats."""
+"""The table record: display strings with groups, footnotes and numbered references, in six formats."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class Table:
         Parameters
         ----------
         path : path
-            Ends in ``.html`` (a whole page), ``.md``, ``.tex``, ``.csv`` or ``.pptx``
+            Ends in ``.html`` (a whole page), ``.md``, ``.tex``, ``.csv``, ``.docx`` (Word) or ``.pptx``
             (PowerPoint: as many slides as the table needs). The file is replaced in one step: an
             interrupted write leaves the old one whole.
 
@@ -175,7 +175,7 @@ class Table:
         Raises
         ------
         EvidenceError
-            For any other suffix, of which the message lists the five, and for what is no path.
+            For any other suffix, of which the message lists the six, and for what is no path.
         """
         if not isinstance(path, str | os.PathLike):
             raise EvidenceError(
@@ -212,6 +212,12 @@ class Table:
         )
 
 
+def _docx(table: Table) -> bytes:
+    from evidence.table_word import to_docx
+
+    return to_docx(table)
+
+
 def _pptx(table: Table) -> bytes:
     from evidence.table_slide import to_pptx
 
@@ -223,6 +229,7 @@ FORMATS: dict[str, Callable[[Table], str | bytes]] = {
     ".md": lambda table: table.markdown,
     ".tex": lambda table: table.latex,
     ".csv": lambda table: table.csv,
+    ".docx": _docx,
     ".pptx": _pptx,
 }
 """How each suffix is written."""
