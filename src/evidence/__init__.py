@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.sensitivity_deletion import LeaveOneOut, leave_one_out
     from evidence.synthesis.sensitivity_influence import Influence, influence
     from evidence.synthesis.trap import Trap, within_group_trap
+    from evidence.table_content.door import summary_of_findings, to_table
     from evidence.tables import Table
 
 _HOME = {
@@ -136,6 +137,8 @@ _HOME = {
     "read_studies": "studies.reading",
     "sampling_covariance": "effects.dependence",
     "sensitivity_chart": "charts.partial_sensitivity",
+    "summary_of_findings": "table_content.door",
+    "to_table": "table_content.door",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "trim_and_fill": "synthesis.bias_fill",
@@ -213,6 +216,8 @@ __all__ = [
     "read_studies",
     "sampling_covariance",
     "sensitivity_chart",
+    "summary_of_findings",
+    "to_table",
     "trap_chart",
     "trial",
     "trim_and_fill",
