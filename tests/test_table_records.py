@@ -15,7 +15,8 @@ from test_tables import HOSTILE, TEXTS, Page
 
 from evidence.charts.words import MINUS
 from evidence.errors import EvidenceError
-from evidence.table_layout import FIGURE_SPACE, column_widths, spaced
+from evidence.table_layout import FIGURE_SPACE, spaced
+from evidence.table_widths import column_widths
 from evidence.table_words import NO_BREAK, clean, estimate_interval
 from evidence.tables import Table
 

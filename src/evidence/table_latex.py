@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from evidence.table_formats import slug
-from evidence.table_layout import Content, column_widths
+from evidence.table_layout import Content
+from evidence.table_widths import column_widths
 from evidence.table_words import clean
 
 if TYPE_CHECKING:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
 
 from evidence.charts.words import MINUS
 from evidence.table_words import is_number
 
-__all__ = ["FIGURE_SPACE", "POINT_SPACE", "Content", "Padding", "column_widths", "spaced"]
+__all__ = ["FIGURE_SPACE", "POINT_SPACE", "Content", "Padding", "spaced"]
 
 FIGURE_SPACE, POINT_SPACE = "\u2007", "\u2008"
 """Spaces as wide as a digit and as a point."""
@@ -123,11 +120,17 @@ class Content:
         Numbers stand at the right edge: a letter behind one of them would push its point out of line.
         """
         mark = self.mark(row, column)
-        if not self.numeric[column]:
-            return mark
-        most = max((len(found) for (at, of), found in self._marks.items() if at is not None and of == column),
-                   default=0)  # fmt: skip
-        return mark + FIGURE_SPACE * (most - len(mark))
+        return (
+            mark + FIGURE_SPACE * (self._most_letters[column] - len(mark)) if self.numeric[column] else mark
+        )
+
+    @cached_property
+    def _most_letters(self) -> tuple[int, ...]:
+        most = [0] * len(self.columns)
+        for (row, column), letters in self._marks.items():
+            if row is not None and column is not None:
+                most[column] = max(most[column], len(letters))
+        return tuple(most)
 
     def lines(self) -> Iterator[tuple[str, int]]:
         """Go through the table: the heading of each new group with -1, each row's number with ``""``.
@@ -225,72 +228,3 @@ def spaced(content: Content, row: int, digit: str = FIGURE_SPACE, point: str = P
         room(before) + cell + room(after)
         for cell, (before, after) in zip(content.rows[row], pads, strict=True)
     ]
-
-
-def column_widths(content: Content, total: float, measure: Callable[[str], float]) -> list[float]:
-    """Share a width among the columns so that words stay whole and the table becomes short.
-
-    Parameters
-    ----------
-    content : Content
-        The table.
-    total : float
-        The width, in the unit of `measure`; infinite to learn what each column would take.
-    measure : function
-        Width of a text in one line, margins of a cell included.
-
-    Returns
-    -------
-    list of float
-        Widths that sum to `total` (if it is finite). Where all cells have room in one line, the columns share
-        what is over; otherwise each has room for its longest word, and what is left goes, step by step, to
-        the column whose widening saves the most lines.
-    """
-    margin = measure("")
-    lines = np.array([_measured(content, row, measure) for row in (None, *_looked_at(len(content.rows)))])
-    natural = lines.max(axis=0)
-    if math.isinf(total):
-        return [float(width) for width in natural]
-    if natural.sum() <= total:
-        return [float(width) for width in natural * (total / natural.sum())]
-    least = np.minimum([_longest_word(content, at, measure) for at in range(len(natural))], 0.45 * total)
-    widths = least * min(1.0, total / least.sum())
-    step = max(0.0, total - widths.sum()) / _STEPS
-    for _ in range(_STEPS):
-        # A high power stands for the tallest cell of each row, and still sees the second tallest.
-        tall = lines / np.maximum(widths - margin, 1e-9)
-        wider = lines / np.maximum(widths + step - margin, 1e-9)
-        saved = tall**_POWER - wider**_POWER
-        worth = (saved * (tall**_POWER).sum(axis=1, keepdims=True) ** (1.0 / _POWER - 1.0)).sum(axis=0)
-        widths[np.argmax(np.where(widths < natural, worth, -1.0))] += step
-    return [float(width) for width in widths * (total / widths.sum())]
-
-
-_STEPS, _POWER = 60, 6
-
-_SEEN = 400
-"""Letters that are measured of a cell; a longer one is taken to go on in the same way."""
-
-_ROWS = 60
-"""Rows that are measured of a table: evenly spread ones of a longer one."""
-
-
-def _looked_at(rows: int) -> list[int]:
-    return sorted({at * rows // min(rows, _ROWS) for at in range(min(rows, _ROWS))})
-
-
-def _measured(content: Content, row: int | None, measure: Callable[[str], float]) -> list[float]:
-    """Return the widths of a row's cells (None: the heads) in one line each."""
-    if row is None:
-        texts = [head + content.mark(None, at) for at, head in enumerate(content.columns)]
-    else:
-        texts = [cell + content.hung(row, at) for at, cell in enumerate(spaced(content, row))]
-    return [measure(text[:_SEEN]) * max(1.0, len(text) / _SEEN) for text in texts]
-
-
-def _longest_word(content: Content, column: int, measure: Callable[[str], float]) -> float:
-    texts = [content.columns[column] + content.mark(None, column)]
-    texts += [spaced(content, at)[column] + content.hung(at, column) for at in range(len(content.rows))]
-    words = {word for text in texts for word in re.split(r"[ \n\t]+", text[:_SEEN])}
-    # Of the many words of prose only the longest can be the widest.
-    return max(measure(word) for word in sorted(words, key=len)[-12:])

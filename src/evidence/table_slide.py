@@ -17,7 +17,9 @@ from evidence.table_slide_layout import (
     SIZE,
     Line,
     cells_of,
+    footnotes_of,
     height_of,
+    keep,
     lines_of,
     most_lines,
     split,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from evidence.tables import Table
 
-__all__ = ["add_table", "split", "to_pptx"]
+__all__ = ["add_table", "keep", "split", "to_pptx"]
 
 _PLAIN = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 """PowerPoint's table style without fill and rules: letters take the colour of the slide's theme."""
@@ -73,7 +75,8 @@ def add_table(
     -------
     pptx.shapes.graphfrm.GraphicFrame
         The shape; ``.table`` is the table. Its alternative text is the caption. Caption, notes and references
-        are left to the slide. Where the room does not suffice, the longest cells end in an ellipsis.
+        are left to the slide. Where the room does not suffice, the longest cells end in an ellipsis, as do
+        footnotes of more than two lines.
 
     Raises
     ------
@@ -232,10 +235,10 @@ def _below(slide: Slide, content: Content, left: int, top: int, width: int, size
     frame.word_wrap = True
     frame.margin_left = frame.margin_right = Pt(SIDE)
     frame.margin_top = frame.margin_bottom = 0
-    for number, (letter, text) in enumerate(content.lettered):
+    for number, (letter, text) in enumerate(footnotes_of(content, width / EMU, size)):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
         _run(paragraph, letter, size, raised=True)
-        _run(paragraph, f" {clean(text)}", size)
+        _run(paragraph, f" {text}".replace("\n", " "), size)
 
 
 def to_pptx(table: Table) -> bytes:

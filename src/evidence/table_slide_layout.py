@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from evidence.charts.canvas import text_width, wrap
 from evidence.errors import EvidenceError
-from evidence.table_layout import Content, column_widths, spaced
+from evidence.table_layout import Content, spaced
+from evidence.table_widths import column_widths
 from evidence.table_words import clean
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ __all__ = [
     "SIZE",
     "Line",
     "cells_of",
+    "footnotes_of",
     "height_of",
+    "keep",
     "lines_of",
     "most_lines",
     "split",
@@ -45,6 +48,9 @@ LEADING = 1.2
 
 SIDE, ABOVE = 6.0, 3.0
 """Margins of a cell, points: left and right, above and below."""
+
+_FOOTNOTE_LINES = 2
+"""Lines of a footnote on a slide; whole it stands in the notes of the speaker."""
 
 _MOST_LINES = 4
 """Lines of one cell from which on `split` lets a text be cut rather than fill a slide."""
@@ -181,11 +187,50 @@ def split(
     return parts
 
 
+def footnotes_of(content: Content, width: float, size: float) -> list[tuple[str, str]]:
+    """Return letters and texts of the footnotes, broken to a width and cut after two lines."""
+    room = width - 2 * SIDE - size
+    return [
+        (letter, wrap(clean(text).replace("\n", " "), room, size, most=_FOOTNOTE_LINES))
+        for letter, text in content.lettered
+    ]
+
+
 def under_height(content: Content, width: float, size: float) -> float:
     """Return the height of the footnotes below a table of so many points' width."""
-    texts = [f"{letter} {text}" for letter, text in content.lettered]
-    lines = sum(len(wrap(clean(text), width - 2 * SIDE, size).split("\n")) for text in texts)
+    lines = sum(text.count("\n") + 1 for _, text in footnotes_of(content, width, size))
     return lines * size * LEADING + 2 * ABOVE if lines else 0.0
+
+
+def keep(table: Table, columns: Sequence[str]) -> Table:
+    """Return a table with some of its columns: a slide shows fewer than a paper.
+
+    Parameters
+    ----------
+    table : Table
+        Any table.
+    columns : sequence of str
+        Heads of the columns to keep, in the order wanted.
+
+    Raises
+    ------
+    EvidenceError
+        Where there is no such column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from evidence.tables import Table
+    >>> table = Table(pd.DataFrame({"a": [1], "b": [2], "c": [3]}), caption="", footnotes={"c": "More."})
+    >>> list(keep(table, ["a", "c"]).data.columns)
+    ['a', 'c']
+    """
+    known = list(table.data.columns)
+    if missing := [name for name in columns if name not in known]:
+        raise EvidenceError(
+            f"keep() takes columns of the table: {', '.join(known)}; got {', '.join(missing)}"
+        )
+    return _part(table, [known.index(name) for name in columns], range(len(table)), 0)
 
 
 def _chunks(table: Table, rows: int, room: tuple[float, float] | None) -> list[range]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from evidence._zip import reproducible
 from evidence.charts.canvas import text_width
-from evidence.table_layout import Content, column_widths
+from evidence.table_layout import Content
 from evidence.table_slide_layout import Line, cells_of, lines_of
+from evidence.table_widths import column_widths
 from evidence.table_word_page import add_field, new_document, numbered, page_width, turn_page
 from evidence.table_words import clean
 
@@ -221,7 +222,7 @@ def _stop(content: Content, column: int, size: float) -> tuple[float, float]:
     cells = [row[column] for row, led in zip(content.rows, content.led, strict=True) if led[column]]
     whole = [re.split(r"[.\s%]", cell, maxsplit=1)[0] for cell in cells]
     ends = [cell[len(start) :] for cell, start in zip(cells, whole, strict=True)]
-    marks = max(len(content.mark(at, column)) for at in range(len(content.rows)))
+    marks = max(len(content.hung(at, column)) for at in range(len(content.rows)))
     after = max(_width(end, size, False) for end in ends) + marks * size * 0.4
     return max(_width(start, size, False) for start in whole), after
 
