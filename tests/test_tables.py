@@ -135,7 +135,7 @@ LATEX_COMMANDS = {
     *("textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater", "textbar"),
     *("textquotedbl", "textasciigrave", "pm", "times", "cdot", "leq", "geq", "approx", "neq", "infty"),
     *("rightarrow", "uparrow", "downarrow", "surd", "circ", "alpha", "beta", "delta", "Delta", "theta"),
-    *("mu", "rho", "sigma", "tau", "chi", "phantom"),
+    *("mu", "rho", "sigma", "tau", "chi", "phantom", "oplus", "bigcirc"),
 }
 
 

@@ -56,6 +56,8 @@ _LATEX = {
         "\u00b2": r"$^{2}$",
         "\u00b3": r"$^{3}$",
         "\u00b0": r"$^{\circ}$",
+        "\u2295": r"$\oplus$",
+        "\u25ef": r"$\bigcirc$",
         "\u03b1": r"$\alpha$",
         "\u03b2": r"$\beta$",
         "\u03b4": r"$\delta$",
