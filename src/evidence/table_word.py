@@ -181,10 +181,10 @@ def _fill(row: Any, content: Content, line: Line, widths: list[float], size: flo
         shape = paragraph.paragraph_format
         shape.space_before = Pt(5 if kind == "group" else 1.5)
         shape.space_after = Pt(1.5)
-        shape.keep_with_next = kind != "row"
+        shape.keep_with_next = True if kind != "row" else None
         run = paragraph.add_run(clean(text).replace("\t", " "))
         run.font.size = Pt(size)
-        run.font.bold = kind != "row"
+        run.font.bold = True if kind != "row" else None
         _raise(paragraph, mark, size)
         if kind == "row":
             _align(paragraph, content, int(which), first, (widths[first], size))

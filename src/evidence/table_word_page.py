@@ -129,7 +129,7 @@ def _style(document: Document, name: str) -> None:
     shape = style.paragraph_format
     shape.space_before, shape.space_after = Pt(before), Pt(after)
     shape.line_spacing = 1.08 if name == "Normal" else 1.0
-    shape.keep_with_next = name in ("Caption", "Heading 1", "Heading 2", "Title")
+    shape.keep_with_next = True if name in ("Caption", "Heading 1", "Heading 2", "Title") else None
     if name == "Reference":
         shape.left_indent, shape.first_line_indent = Cm(0.8), Cm(-0.8)
         shape.tab_stops.add_tab_stop(Cm(0.8))

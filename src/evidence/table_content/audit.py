@@ -10,6 +10,7 @@ from evidence.auditing.run import Audit
 from evidence.charts.words import number, plural
 from evidence.citations import Bibliography
 from evidence.table_content.citing import Citing, records, typeset
+from evidence.table_words import NO_BREAK
 from evidence.tables import Table
 
 __all__ = ["audit_table"]
@@ -84,7 +85,7 @@ def audit_table(
 
 def _pooled(row: dict[str, Any]) -> str:
     before, after = (_number(row[name]) for name in ("pooled_before", "pooled_after"))
-    return f"{before} \N{RIGHTWARDS ARROW} {after}" if before and after else ""
+    return f"{before}{NO_BREAK}\N{RIGHTWARDS ARROW}{NO_BREAK}{after}" if before and after else ""
 
 
 def _number(value: object) -> str:
