@@ -184,6 +184,25 @@ def test_ratings_are_read_and_blank_ones_stay_blank() -> None:
     }
 
 
+def test_a_rating_by_the_code_of_the_data_holds_where_the_questions_own_name_gives_none() -> None:
+    given_ = ratings(
+        ("q", "pain", "high", ""),
+        ("code", "pain", "low", "x"),
+        ("code", "power", "low", "y"),
+        ("q", "power", "", ""),
+    )
+    found = read_certainty(given_, {"q": ["pain", "power"], "r": ["pain"]}, {"q": ["code"], "r": ["code"]})
+    assert {key: each.certainty for key, each in found.items()} == {
+        ("q", "pain"): "high",
+        ("q", "power"): "low",
+        ("r", "pain"): "low",
+    }
+
+
+def test_a_rating_of_a_whole_question_rates_none_of_its_outcomes() -> None:
+    assert read_certainty(ratings(("q", "", "low", "x")), {"q": ["pain"]}) == {}
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -243,7 +262,9 @@ def test_the_authors_certainty_and_reasons_stand_beside_the_suggestions() -> Non
     assert line["Reasons"] == "no blinding"
     assert line["In words"] == "favours programme"
     # As in the results: RR 0.28 (0.10 to 0.58) of three trials, 7876 people.
-    assert line["Relative effect: RR (95 % interval)"].replace(NO_BREAK, " ") == "0.28 (0.10 to 0.58)"
+    assert (
+        line[f"Relative effect: RR (95{NO_BREAK}% interval)"].replace(NO_BREAK, " ") == "0.28 (0.10 to 0.58)"
+    )
     assert line["People (studies)"].replace(NO_BREAK, " ") == "7876 (3 studies)"
     knee = table.data.set_index("Domain").loc["Injury: knee"]
     assert knee["Certainty"] == "⊕⊕⊕⊕ high"

@@ -216,3 +216,11 @@ def test_an_empty_table_with_groups_has_its_heads_in_every_format() -> None:
     for suffix, render in TEXTS.items():
         assert "Study" in str(render(table)), suffix
     assert r"\multicolumn{2}{r}{Continued" in table.latex
+
+
+def test_names_written_from_right_to_left_have_their_own_direction() -> None:
+    table = Table(
+        pd.DataFrame({"Study": ["\u05db\u05d4\u05df 2001 [3]", "Cohen 2001 [4]"], "n": [1, 2]}), caption=""
+    )
+    assert '<th scope="row" dir="auto">\u05db\u05d4\u05df 2001 [3]</th>' in table.html
+    assert table.html.count("dir=") == 1

@@ -66,7 +66,8 @@ _FRAGMENT = """\
 <tr><th scope="rowgroup" class="group" colspan="{{ c.columns|length }}">{{ group|cell }}</th></tr>
 {% else %}
 <tr>{% for text in spaced(c, row) %}\
-{% if loop.first %}<th scope="row">{% else %}<td{{ kinds[loop.index0] }}>{% endif %}\
+{% if loop.first %}<th scope="row"{{ text|aimed }}>\
+{% else %}<td{{ kinds[loop.index0] }}{{ text|aimed }}>{% endif %}\
 {{ text|cell }}{{ c.hung(row, loop.index0)|raised }}{{ "</th>"|safe if loop.first else "</td>"|safe }}\
 {% endfor %}</tr>
 {% endif %}
@@ -82,7 +83,7 @@ _FRAGMENT = """\
 {% if c.references %}
 <ol class="evidence-references">
 {% for number, text in c.references %}
-<li value="{{ number }}">{{ text|cell }}</li>
+<li value="{{ number }}"{{ text|aimed }}>{{ text|cell }}</li>
 {% endfor %}
 </ol>
 {% endif %}
@@ -101,6 +102,11 @@ def to_html(content: Content) -> str:
     return _fragment().render(c=content, id=slug(content.id), kinds=kinds, spaced=spaced)
 
 
+# Hebrew, Arabic and their neighbours: without its own direction a name would swap places with the year and
+# the number behind it.
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
+
 @lru_cache(maxsize=1)
 def _fragment() -> Template:
     from jinja2 import Environment, StrictUndefined
@@ -110,6 +116,7 @@ def _fragment() -> Template:
         autoescape=True, trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
     )
     engine.filters["cell"] = lambda text: Markup(escape_html(text))
+    engine.filters["aimed"] = lambda text: Markup(' dir="auto"') if _RIGHT_TO_LEFT.search(text) else ""
     engine.filters["raised"] = lambda mark: Markup(f"<sup>{escape_html(mark)}</sup>") if mark else ""
     return engine.from_string(_FRAGMENT)
 

@@ -11,7 +11,6 @@ from evidence._zip import reproducible
 from evidence.publish.make import tabulated
 from evidence.publish.numbers import Made
 from evidence.publish.plan import Output, planned
-from evidence.publish.recipe_keys import TABLES
 from evidence.publish.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -72,7 +71,10 @@ def write_document(workshop: Workshop, path: Path) -> Made:
 
 def tabular(workshop: Workshop) -> tuple[Output, ...]:
     """Return the outputs of a recipe that are tables, in its order."""
-    return tuple(output for output in planned(workshop.recipe) if output.kind in TABLES)
+    # What is saved as LaTeX is a table: figures, the list of references, decks and pages are not.
+    return tuple(
+        output for output in planned(workshop.recipe) if any(name.endswith(".tex") for name in output.files)
+    )
 
 
 def _heading(workshop: Workshop, output: Output) -> str:

@@ -15,7 +15,13 @@ from evidence.publish.workshop import Workshop
 if TYPE_CHECKING:
     from evidence.tables import Table
 
-__all__ = ["JUDGED_TABLES", "certainty_file"]
+__all__ = [
+    "JUDGED_TABLES",
+    "certainty_file",
+    "tabulate_audit",
+    "tabulate_claims",
+    "tabulate_summary_of_findings",
+]
 
 
 def certainty_file(workshop: Workshop, source: str) -> Path | None:
@@ -26,9 +32,16 @@ def certainty_file(workshop: Workshop, source: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _summary_of_findings(
+def tabulate_summary_of_findings(
     workshop: Workshop, questions: Sequence[Question], output: Output
 ) -> tuple[Table, Made]:
+    """Tabulate results by domain with the author's certainty and what the numbers suggest.
+
+    Raises
+    ------
+    BuildError
+        Where the questions have several measures.
+    """
     from evidence.table_content import summary_of_findings_table
 
     comparisons = [(question.id, question.title, workshop.comparison(question)) for question in questions]
@@ -39,6 +52,7 @@ def _summary_of_findings(
         comparisons,
         workshop.union(questions),
         certainty=certainty_file(workshop, questions[0].studies),
+        codes={question.id: tuple(map(str, question.filter.get("question", ()))) for question in questions},
         arms={
             question.id: (question.favours[0], question.favours[1])
             for question in questions
@@ -56,7 +70,7 @@ def _summary_of_findings(
     return table, of_fits(fits)
 
 
-def _claims(workshop: Workshop, questions: Sequence[Question], output: Output) -> tuple[Table, Made]:
+def tabulate_claims(workshop: Workshop, questions: Sequence[Question], output: Output) -> tuple[Table, Made]:
     """Put the claims to the whole file: a claim's own question, domains and design choose its rows.
 
     Raises
@@ -86,7 +100,7 @@ def _claims(workshop: Workshop, questions: Sequence[Question], output: Output) -
     return table, Made(rests_on.studies, rests_on.rows, numbers={"claims": numbers})
 
 
-def _audit(workshop: Workshop, questions: Sequence[Question], output: Output) -> tuple[Table, Made]:
+def tabulate_audit(workshop: Workshop, questions: Sequence[Question], output: Output) -> tuple[Table, Made]:
     """Audit the rows that the questions ask for."""
     from evidence.auditing.run import audit
     from evidence.table_content import audit_table
@@ -100,8 +114,8 @@ def _audit(workshop: Workshop, questions: Sequence[Question], output: Output) ->
 
 
 JUDGED_TABLES: Mapping[str, Callable[[Workshop, Sequence[Question], Output], tuple[Table, Made]]] = {
-    "summary_of_findings": _summary_of_findings,
-    "claims": _claims,
-    "audit": _audit,
+    "summary_of_findings": tabulate_summary_of_findings,
+    "claims": tabulate_claims,
+    "audit": tabulate_audit,
 }
 """How each kind is made, as in `evidence.publish.make`."""

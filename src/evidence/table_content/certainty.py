@@ -46,7 +46,9 @@ class Rating:
 
 
 def read_certainty(
-    given: pd.DataFrame | str | os.PathLike[str] | None, domains: Mapping[str, Iterable[str]]
+    given: pd.DataFrame | str | os.PathLike[str] | None,
+    domains: Mapping[str, Iterable[str]],
+    codes: Mapping[str, Iterable[str]] | None = None,
 ) -> dict[tuple[str, str], Rating]:
     """Read ratings of certainty and check them against the results that they rate.
 
@@ -56,7 +58,10 @@ def read_certainty(
         Columns ``question, domain, certainty, reasons``; certainty is high, moderate, low, very low, or blank
         (not rated). A certainty below high has its reasons. None gives no ratings.
     domains : mapping of str to iterable of str
-        The domains of each question that the table shows. Lines on other questions are left for other tables.
+        The domains of each question that the table shows. Lines on other questions, and lines without a
+        domain, which rate a question as a whole, are left for others.
+    codes : mapping of str to iterable of str, optional
+        Other names of these questions; a line by a question's own name goes before.
 
     Returns
     -------
@@ -80,21 +85,34 @@ def read_certainty(
             source=source,
         )
     known = {question: list(each) for question, each in domains.items()}
-    ratings: dict[tuple[str, str], Rating] = {}
+    covering = {
+        code: [question for question in known if code in (codes or {}).get(question, ())]
+        for each in (codes or {}).values()
+        for code in each
+        if code not in known
+    }
+    own: dict[tuple[str, str], Rating] = {}
+    shared: dict[tuple[str, str], Rating] = {}
     problems: list[Problem] = []
     columns = [frame[name].map(_text) for name in CERTAINTY_COLUMNS]
     for line, (question, domain, certainty, reasons) in enumerate(zip(*columns, strict=True), start=2):
-        if question not in known:
+        if not domain or (question not in known and question not in covering):
             continue
         level = " ".join(certainty.casefold().replace("_", " ").split())
-        problem = _broken(line, question, domain, level, certainty, reasons, known, ratings)
-        if problem is None:
-            ratings[question, domain] = Rating(level, reasons)
-        else:
+        problem = _broken_words(line, level, certainty, reasons)
+        if problem is None and question in known:
+            problem = _broken_place(line, question, domain, known, own)
+        if problem is not None:
             problems.append(problem)
+        elif question in known:
+            own[question, domain] = Rating(level, reasons)
+        else:
+            named = [each for each in covering[question] if domain in known[each]]
+            shared |= {(each, domain): Rating(level, reasons) for each in named}
     if problems:
         raise StudyDataError("ratings of certainty break their rules", problems=problems, source=source)
-    return ratings
+    # A blank line by a question's own name is a form to be filled in: it hides no rating.
+    return shared | {place: each for place, each in own.items() if each.certainty or place not in shared}
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -110,27 +128,29 @@ def _text(cell: object) -> str:
     return "" if cell is None or cell is pd.NA or cell != cell else str(cell).strip()
 
 
-def _broken(
+def _broken_words(line: int, level: str, printed: str, reasons: str) -> Problem | None:
+    """Return what is wrong with the rating of a line, or nothing."""
+    if level and level not in LEVELS:
+        rule = "a certainty is high, moderate, low, very low, or blank (not rated)"
+        return Problem(rule, line, None, "certainty", printed, "")
+    if level in ("moderate", "low", "very low") and not reasons:
+        rule = "a certainty below high has its reasons"
+        return Problem(rule, line, None, "reasons", "", "say why it was rated down")
+    return None
+
+
+def _broken_place(
     line: int,
     question: str,
     domain: str,
-    level: str,
-    printed: str,
-    reasons: str,
     known: Mapping[str, list[str]],
     ratings: Mapping[tuple[str, str], Rating],
 ) -> Problem | None:
-    """Return what is wrong with a line, or nothing."""
+    """Return what is wrong with what a line rates, or nothing."""
     if domain not in known[question]:
         close = nearest(domain, known[question])
         fix = f"did you mean {close}?" if close else f"there are {', '.join(known[question])}"
         return Problem(f"question {question!r} has a result of the domain", line, None, "domain", domain, fix)
-    if level and level not in LEVELS:
-        rule = "a certainty is high, moderate, low, very low, or blank (not rated)"
-        return Problem(rule, line, None, "certainty", printed, "")
     if (question, domain) in ratings:
         return Problem("a question and domain are rated once", line, None, "domain", domain, "keep one line")
-    if level in ("moderate", "low", "very low") and not reasons:
-        rule = "a certainty below high has its reasons"
-        return Problem(rule, line, None, "reasons", "", "say why it was rated down")
     return None

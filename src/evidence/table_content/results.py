@@ -13,7 +13,7 @@ from evidence.studies.record import Studies
 from evidence.synthesis.compare import ROW_COUNTS
 from evidence.table_content.citing import Citing, records
 from evidence.table_content.effects import favoured_side, printed_effect
-from evidence.table_words import estimate_interval, interval
+from evidence.table_words import NO_BREAK, estimate_interval, interval
 from evidence.tables import Table
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def results_table(
 
 
 def _head(comparison: Comparison) -> str:
-    level = "" if comparison.level is None else f" ({comparison.level * 100:g} % interval)"
+    level = "" if comparison.level is None else f" ({comparison.level * 100:g}{NO_BREAK}% interval)"
     return f"{comparison.measure}{level}"
 
 

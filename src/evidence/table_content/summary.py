@@ -48,6 +48,7 @@ def summary_of_findings_table(
     certainty: pd.DataFrame | str | os.PathLike[str] | None = None,
     units: Units | None = None,
     arms: Mapping[str, tuple[str, str]] | None = None,
+    codes: Mapping[str, Sequence[str]] | None = None,
     listed: Bibliography | None = None,
     caption: str = "Summary of findings",
     id: str = "summary-of-findings",
@@ -67,6 +68,9 @@ def summary_of_findings_table(
         Turns standardised effects into the units of an instrument, as `MetaFit.in_units` does.
     arms : mapping of question to (second arm, first arm), optional
         Names of the arms, for the words; without them "the second arm" and "the first arm".
+    codes : mapping of question to sequence of str, optional
+        Other names by which `certainty` may mean a question: the codes of the data that it covers. A line by
+        the question's own name goes before.
     listed : Bibliography, optional
         Bibliography whose numbers are cited; by default one of these studies.
     caption, id : str
@@ -91,7 +95,7 @@ def summary_of_findings_table(
     """
     citing = Citing(studies, listed)
     domains = {question: _domains(comparison) for question, _, comparison in comparisons}
-    ratings = read_certainty(certainty, domains)
+    ratings = read_certainty(certainty, domains, codes or {})
     effect = _effect_head(comparisons[0][2])
     lines, groups, fits, missing = [], [], [], []
     for question, title, comparison in comparisons:
@@ -128,7 +132,7 @@ def _domains(comparison: Comparison) -> list[str]:
 
 def _effect_head(comparison: Comparison) -> str:
     kind = "Relative effect" if MEASURES[comparison.measure].scale == "log" else "Effect"
-    level = "" if comparison.level is None else f" ({comparison.level * 100:g} % interval)"
+    level = "" if comparison.level is None else f" ({comparison.level * 100:g}{NO_BREAK}% interval)"
     return f"{kind}: {comparison.measure}{level}"
 
 
