@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from evidence.synthesis.trap import Trap, within_group_trap
     from evidence.synthesis.worst_case_record import SValue, WorstCase
     from evidence.table_content.citing import references
+    from evidence.table_content.door import summary_of_findings, to_table
     from evidence.tables import Table
 
 _HOME = {
@@ -197,6 +198,8 @@ _HOME = {
     "selection_model": "synthesis.bias_selection",
     "sensitivity": "synthesis.sensitivity",
     "sensitivity_chart": "charts.partial_sensitivity",
+    "summary_of_findings": "table_content.door",
+    "to_table": "table_content.door",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "trim_and_fill": "synthesis.bias_fill",
@@ -312,6 +315,8 @@ __all__ = [
     "selection_model",
     "sensitivity",
     "sensitivity_chart",
+    "summary_of_findings",
+    "to_table",
     "trap_chart",
     "trial",
     "trim_and_fill",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -44,7 +44,15 @@ class Citing:
         return self._labels.get(study, study)
 
     def table(
-        self, lines: list[dict[str, str]], columns: Iterable[str], *, caption: str, notes: list[str], id: str
+        self,
+        lines: list[dict[str, str]],
+        columns: Iterable[str],
+        *,
+        caption: str,
+        notes: list[str],
+        id: str,
+        groups: Sequence[str] = (),
+        footnotes: Mapping[Any, str | Sequence[str]] | None = None,
     ) -> Table:
         """Return the table of some lines, with the references of what they cite in order of number."""
         keys = sorted(self._cited, key=lambda key: self._listed.numbers([key]))
@@ -56,6 +64,8 @@ class Citing:
             id=id,
             reference_texts=self._listed.texts(keys),
             numbers=self._listed.numbers(keys),
+            groups=groups,
+            footnotes=footnotes or {},
         )
 
 

@@ -16,7 +16,7 @@ from evidence.effects.record import Effects, correlation_words
 from evidence.effects.rules import RULES
 from evidence.studies.record import Studies
 from evidence.table_content.citing import Citing, filled, records, typeset
-from evidence.table_words import estimate_interval
+from evidence.table_words import NO_BREAK, estimate_interval
 from evidence.tables import Table
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _time(row: Mapping[str, Any]) -> str:
 
 def _people(row: Mapping[str, Any]) -> str:
     first, second = row["n_e"], row["n_c"]
-    return "" if math.isnan(first) or math.isnan(second) else f"{first:g} + {second:g}"
+    return "" if math.isnan(first) or math.isnan(second) else f"{first:g}{NO_BREAK}+{NO_BREAK}{second:g}"
 
 
 def printed_effect(effects: Effects | MetaFit, row: Mapping[str, Any]) -> str:

@@ -13,14 +13,14 @@ from evidence.studies.record import Studies
 from evidence.synthesis.compare import ROW_COUNTS
 from evidence.table_content.citing import Citing, records
 from evidence.table_content.effects import favoured_side, printed_effect
-from evidence.table_words import estimate_interval, interval
+from evidence.table_words import NO_BREAK, estimate_interval, interval
 from evidence.tables import Table
 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
     from evidence.synthesis.compare import Comparison
 
-__all__ = ["results_table"]
+__all__ = ["centre", "results_table"]
 
 _ALONE = "exact rows only"
 """Name of the result that a fit carries alongside, from the rows with a value alone."""
@@ -73,7 +73,7 @@ def results_table(
 
 
 def _head(comparison: Comparison) -> str:
-    level = "" if comparison.level is None else f" ({comparison.level * 100:g} % interval)"
+    level = "" if comparison.level is None else f" ({comparison.level * 100:g}{NO_BREAK}% interval)"
     return f"{comparison.measure}{level}"
 
 
@@ -107,9 +107,9 @@ def _result(fit: MetaFit, comparison: Comparison, citing: Citing) -> dict[str, s
     used = fit.rows[fit.rows["used"].astype(bool)]
     kinds = used["kind"].value_counts()
     return {
-        _head(comparison): _centre(fit),
+        _head(comparison): centre(fit),
         "Prediction interval": interval(shown["pred_low"], shown["pred_high"]),
-        "From rows with a value": "" if alone is None or not alone.k else _centre(alone),
+        "From rows with a value": "" if alone is None or not alone.k else centre(alone),
         "Value": str(int(kinds.get("exact", 0))),
         "Bounds": str(int(kinds.get("interval", 0))),
         "Side": str(int(kinds.get("sign", 0))),
@@ -120,7 +120,7 @@ def _result(fit: MetaFit, comparison: Comparison, citing: Citing) -> dict[str, s
     }
 
 
-def _centre(fit: MetaFit) -> str:
+def centre(fit: MetaFit) -> str:
     """Print estimate and interval, a limit, or what the only study says."""
     shown = fit.display
     low, high = shown["conf_low"], shown["conf_high"]
