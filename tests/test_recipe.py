@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from evidence.publish.kinds import FIGURES, PROJECT_OUTPUTS, TABLES, maker
+from evidence.publish.plan import chosen, planned
 from evidence.publish.recipe import read_recipe
 from evidence.publish.recipe_errors import RecipeError
-from evidence.publish.recipe_keys import FIGURES, MODELS, PROJECT, QUESTION, TABLE, TABLES
+from evidence.publish.recipe_keys import MODELS, PROJECT, QUESTION, TABLE
 
 GOOD = """
 [project]
@@ -96,6 +98,10 @@ MISTAKES = [
     ('id = "strength"', 'id = "../up"', ["id", "letters, digits", "../up"]),
     ('id = "strength"', 'id = "map"', ["id", "used once", "'map'"]),
     ('id = "strength"', "id = 3", ["id", "a text in quotes", "3"]),
+    ('id = "map"', 'id = "Bibliography"', ["id", "an output of the whole recipe has it too"]),
+    ("correlation = 0.7", 'slides = "slides/talk.ppt"', ["slides", "ends in .pptx", "talk.ppt"]),
+    ("correlation = 0.7", 'report = "../index.html"', ["report", "inside the project"]),
+    ('outputs = ["evidence_map"]', 'outputs = ["claim"]', ["'map'", "claim", "the name of a claim"]),
     ('id = "map"', 'id = "strength-forest"', ["id", "used once"]),
     ('id = "all-studies"', 'id = "MAP"', ["id", "used once"]),
     ('question = "integrated_vs_isolated"', 'questoin = "x"', ["filter.questoin", "did you mean question?"]),
@@ -174,8 +180,27 @@ def test_nothing_in_a_recipe_is_run(folder: Path) -> None:
 
 def test_the_page_on_the_recipe_names_every_key_and_output() -> None:
     page = (Path(__file__).resolve().parent.parent / "docs" / "recipe.md").read_text(encoding="utf-8")
-    for name in (*PROJECT, *QUESTION, *TABLE, *FIGURES, *TABLES, *MODELS):
+    for name in (*PROJECT, *QUESTION, *TABLE, *FIGURES, *TABLES, *MODELS, *PROJECT_OUTPUTS):
         assert f"`{name}`" in page, name
+
+
+def test_every_kind_names_a_function_that_exists() -> None:
+    # Those of the whole recipe are tested where they are built.
+    for name, kind in {**FIGURES, **TABLES}.items():
+        assert callable(maker(kind.made_by)), name
+
+
+def test_outputs_of_the_whole_recipe(folder: Path) -> None:
+    switched = GOOD.replace("correlation = 0.7", 'slides = "slides/talk.pptx"\nreport = "report/index.html"')
+    recipe = read_recipe(write(folder, switched))
+    last = [(output.id, output.kind, output.files) for output in planned(recipe)][-3:]
+    assert [name for name, _, _ in last] == ["bibliography", "slides", "report"]
+    assert last[1:] == [
+        ("slides", "slides", ("slides/talk.pptx",)),
+        ("report", "report", ("report/index.html",)),
+    ]
+    assert [output.id for output in chosen(planned(recipe), "slides")] == ["slides"]
+    assert "document" not in {output.id for output in planned(recipe)}
 
 
 def test_the_shipped_recipe_is_right() -> None:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidence.publish.kinds import KINDS, PROJECT_OUTPUTS, TABLES
 from evidence.publish.recipe_errors import Mistake, RecipeError
-from evidence.publish.recipe_keys import FIGURES, PROJECT, QUESTION, TABLE, TABLES, Checker
+from evidence.publish.recipe_keys import PROJECT, QUESTION, TABLE, Checker
 
 __all__ = ["Project", "Question", "Recipe", "TablePlan", "read_recipe"]
 
@@ -30,12 +31,17 @@ class Project:
         Path of the studies file, relative to the recipe.
     figures, tables : str
         Folders of the outputs, relative to the recipe.
+    slides, document, report : str or None
+        Files of the outputs that span the recipe, relative to it; None for those that are not made.
     """
 
     title: str
     studies: str
     figures: str
     tables: str
+    slides: str | None = None
+    document: str | None = None
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Question:
         Labels of the two sides: left (second arm) and right (first arm); empty for the chart's own.
     medium : str
         ``notebook``, ``slide`` or ``journal``.
+    claim : str or None
+        Name of the claim that its figure of a claim shows.
     """
 
     id: str
@@ -83,6 +91,7 @@ class Question:
     outputs: tuple[str, ...]
     favours: tuple[str, ...]
     medium: str
+    claim: str | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +197,7 @@ def _recipe(path: Path, document: Mapping[str, object], checker: Checker) -> Rec
         studies=str(settings["studies"]),
         figures=str(settings["figures"]),
         tables=str(settings["tables"]),
+        **{name: None if settings[name] is None else str(settings[name]) for name in PROJECT_OUTPUTS},
     )
     if project.figures == project.tables:
         checker.add("[project]", "tables", "figures and tables go to folders of their own", project.tables)
@@ -214,9 +224,13 @@ def _question(
         checker.add(
             where, "studies", "the studies are a file, relative to the recipe", repr(question.studies)
         )
-    needs = [kind for kind in question.outputs if {**FIGURES, **TABLES}[kind].effects]
+    needs = [kind for kind in question.outputs if KINDS[kind].effects]
     if needs and question.measure is None and "measure" not in block:
         checker.add(where, "measure", f"the output {needs[0]} needs a measure", fix='such as measure = "SMD"')
+    if "claim" in question.outputs and not question.claim:
+        checker.add(
+            where, "claim", "the output claim needs the name of a claim", fix='such as claim = "speed"'
+        )
     if "order" in block and "by" not in block:
         checker.add(where, "by", "an order is of the values of a column: name it as by")
     return question
@@ -245,7 +259,8 @@ def _table(
 
 def _output_names_differ(recipe: Recipe, checker: Checker) -> None:
     """Check that no two outputs take one name, on systems that ignore case too."""
-    seen: dict[str, str] = {}
+    taken = ["bibliography", *(name for name in PROJECT_OUTPUTS if getattr(recipe.project, name))]
+    seen = dict.fromkeys(taken, "an output of the whole recipe")
     named = [
         *((f"[[question]] (id {question.id!r})", question.id) for question in recipe.questions),
         *((f"[[table]] (id {plan.id!r})", plan.id) for plan in recipe.tables),
