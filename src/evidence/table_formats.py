@@ -11,14 +11,18 @@ import csv
 import html
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from evidence.charts.words import MINUS
+from evidence.table_layout import Content, spaced
 from evidence.table_words import clean, is_number
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
 __all__ = [
-    "Content",
     "csv_cell",
     "escape_html",
     "escape_markdown",
@@ -28,48 +32,6 @@ __all__ = [
     "to_html_page",
     "to_markdown",
 ]
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a renderer needs, as plain text.
-
-    Attributes
-    ----------
-    columns : tuple of str
-        Heads of the columns.
-    rows : tuple of tuple of str
-        The cells.
-    caption : str
-        Title of the table.
-    notes : tuple of str
-        Notes under it.
-    references : tuple of (int, str)
-        Numbers and texts of the references.
-    id : str
-        Name of the table, for an anchor or a label; may be empty.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str
-    notes: tuple[str, ...]
-    references: tuple[tuple[int, str], ...]
-    id: str = ""
-
-    def numeric(self) -> tuple[bool, ...]:
-        """Tell for each column whether all its filled cells are numbers."""
-        result = []
-        for index in range(len(self.columns)):
-            filled = [row[index] for row in self.rows if row[index]]
-            result.append(bool(filled) and all(is_number(cell) for cell in filled))
-        return tuple(result)
-
-    def longest(self) -> tuple[int, ...]:
-        """Return the length of each column's longest cell."""
-        return tuple(
-            max((len(row[index]) for row in self.rows), default=0) for index in range(len(self.columns))
-        )
 
 
 def escape_html(text: str) -> str:
@@ -83,31 +45,73 @@ def escape_html(text: str) -> str:
     return html.escape(clean(text), quote=True).replace("\n", "<br>")
 
 
+_FRAGMENT = """\
+<div class="evidence-table"{% if id %} id="{{ id }}"{% endif %}>
+<table>
+<caption>{{ c.caption|cell }}{{ c.mark(none, none)|raised }}</caption>
+<thead>
+{% if c.spans() %}
+<tr>{% for text, count in c.spans() %}\
+{% if text %}<th scope="colgroup" class="span" colspan="{{ count }}">{{ text|cell }}</th>\
+{% else %}<td></td>{% endif %}\
+{% endfor %}</tr>
+{% endif %}
+<tr>{% for head in c.columns %}\
+<th scope="col"{{ kinds[loop.index0] }}>{{ head|cell }}{{ c.mark(none, loop.index0)|raised }}</th>\
+{% endfor %}</tr>
+</thead>
+<tbody>
+{% for group, row in c.lines() %}
+{% if row < 0 %}
+<tr><th scope="rowgroup" class="group" colspan="{{ c.columns|length }}">{{ group|cell }}</th></tr>
+{% else %}
+<tr>{% for text in spaced(c, row) %}\
+{% if loop.first %}<th scope="row">{% else %}<td{{ kinds[loop.index0] }}>{% endif %}\
+{{ text|cell }}{{ c.hung(row, loop.index0)|raised }}{{ "</th>"|safe if loop.first else "</td>"|safe }}\
+{% endfor %}</tr>
+{% endif %}
+{% endfor %}
+</tbody>
+</table>
+{% for letter, text in c.lettered %}
+<p class="evidence-note">{{ letter|raised }} {{ text|cell }}</p>
+{% endfor %}
+{% for note in c.notes %}
+<p class="evidence-note">{{ note|cell }}</p>
+{% endfor %}
+{% if c.references %}
+<ol class="evidence-references">
+{% for number, text in c.references %}
+<li value="{{ number }}">{{ text|cell }}</li>
+{% endfor %}
+</ol>
+{% endif %}
+</div>
+"""
+
+
 def to_html(content: Content) -> str:
-    """Return a fragment of HTML: the table, its notes and its references."""
-    kinds = tuple(map(_kind, content.numeric(), content.longest()))
-    anchor = f' id="{html.escape(slug(content.id), quote=True)}"' if content.id else ""
-    lines = [f'<div class="evidence-table"{anchor}>', "<table>"]
-    lines.append(f"<caption>{escape_html(content.caption)}</caption>")
-    heads = "".join(
-        f'<th scope="col"{kind}>{escape_html(head)}</th>'
-        for head, kind in zip(content.columns, kinds, strict=True)
+    """Return a fragment of HTML: the table, its notes and its references.
+
+    Rendered by jinja2, the engine under pandas' Styler, with escaping as its default. The Styler itself gives
+    no ``scope`` to heads and no headings of groups, puts an id and two classes on every cell, and cuts tables
+    of more than 262,144 cells short.
+    """
+    kinds = tuple(map(_kind, content.numeric, content.prose))
+    return _fragment().render(c=content, id=slug(content.id), kinds=kinds, spaced=spaced)
+
+
+@lru_cache(maxsize=1)
+def _fragment() -> Template:
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    engine = Environment(
+        autoescape=True, trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
     )
-    lines += ["<thead>", f"<tr>{heads}</tr>", "</thead>", "<tbody>"]
-    for row in content.rows:
-        first = f'<th scope="row">{escape_html(row[0])}</th>' if row else ""
-        rest = "".join(
-            f"<td{kind}>{escape_html(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True)
-        )
-        lines.append(f"<tr>{first}{rest}</tr>")
-    lines += ["</tbody>", "</table>"]
-    lines += [f'<p class="evidence-note">{escape_html(note)}</p>' for note in content.notes]
-    if content.references:
-        lines.append('<ol class="evidence-references">')
-        lines += [f'<li value="{n}">{escape_html(text)}</li>' for n, text in content.references]
-        lines.append("</ol>")
-    lines.append("</div>")
-    return "\n".join(lines) + "\n"
+    engine.filters["cell"] = lambda text: Markup(escape_html(text))
+    engine.filters["raised"] = lambda mark: Markup(f"<sup>{escape_html(mark)}</sup>") if mark else ""
+    return engine.from_string(_FRAGMENT)
 
 
 _PAGE = """<!DOCTYPE html>
@@ -125,6 +129,11 @@ th, td {{ text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; ov
 tbody th {{ font-weight: 400; }}
 thead th {{ border-top: 2px solid; border-bottom: 1px solid; vertical-align: bottom; }}
 tbody tr:last-child > * {{ border-bottom: 2px solid; }}
+.span {{ border-bottom: 1px solid; text-align: center; }}
+thead td {{ border-top: 2px solid; }}
+thead tr + tr th {{ border-top: 0; }}
+tbody th.group {{ font-weight: 600; padding-top: .8rem; }}
+sup {{ line-height: 0; }}
 .num {{ text-align: right; }}
 .long {{ min-width: 19rem; }}
 .evidence-table {{ overflow-x: auto; }}
@@ -144,13 +153,11 @@ def to_html_page(body: str, title: str) -> str:
     return _PAGE.format(title=escape_html(title).replace("<br>", " "), body=body)
 
 
-_LONG = 60
-"""Letters from which on a column holds prose, and is given a readable width."""
-
-
-def _kind(is_numeric: bool, longest: int) -> str:
+def _kind(is_numeric: bool, is_prose: bool) -> Markup:
     """Return the class of a column's cells: numbers, prose, or neither."""
-    return ' class="num"' if is_numeric else ' class="long"' if longest > _LONG else ""
+    from markupsafe import Markup
+
+    return Markup(' class="num"' if is_numeric else ' class="long"' if is_prose else "")
 
 
 def slug(name: str) -> str:
@@ -183,19 +190,51 @@ def escape_markdown(text: str) -> str:
 
 def to_markdown(content: Content) -> str:
     """Return a pipe table with its caption, notes and references."""
-    numeric = content.numeric()
-    lines = [f"**{escape_markdown(content.caption)}**", ""] if content.caption else []
-    lines.append("| " + " | ".join(escape_markdown(head) or " " for head in content.columns) + " |")
-    lines.append("| " + " | ".join("---:" if is_numeric else "---" for is_numeric in numeric) + " |")
-    lines += ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in content.rows]
+    from tabulate import DataRow, TableFormat, tabulate
+
+    # tabulate's own "pipe" fills every cell to the width of the longest one, which may have 10,000 letters;
+    # and its columns do not know their sides where it does not fill them.
+    sides = "| " + " | ".join("---:" if numeric else "---" for numeric in content.numeric) + " |"
+    row = DataRow("| ", " | ", " |")
+    pipe = TableFormat(None, lambda *_: sides, None, None, row, row, 0, None)
+    spans = [text for text, count in content.spans() for _ in range(count)] or [""] * len(content.columns)
+    heads = [
+        escape_markdown(f"{span}: {head}" if span else head) + _raised(content.mark(None, at)) or " "
+        for at, (span, head) in enumerate(zip(spans, content.columns, strict=True))
+    ]
+    body = [
+        [f"**{escape_markdown(group)}**" if group.strip() else "", *[""] * (len(heads) - 1)]
+        if at < 0
+        else [
+            escape_markdown(cell) + _raised(content.mark(at, of)) for of, cell in enumerate(content.rows[at])
+        ]
+        for group, at in content.lines()
+    ]
+    table = tabulate(
+        [heads, *body],
+        headers="firstrow",
+        tablefmt=pipe,
+        disable_numparse=True,
+        stralign=None,
+        numalign=None,
+    )
+    title = escape_markdown(content.caption) + _raised(content.mark(None, None))
+    lines = [f"**{title}**", ""] if content.caption else []
+    lines.append(table)
+    for letter, text in content.lettered:
+        lines += ["", f"{_raised(letter)} {escape_markdown(text)}"]
     for note in content.notes:
         lines += ["", f"*Note.* {escape_markdown(note)}"]
     if content.references:
         # Paragraphs, not a list: a Markdown list would renumber references that skip numbers.
         lines += ["", "References"]
-        for n, text in content.references:
-            lines += ["", f"\\[{n}\\] {escape_markdown(text)}"]
+        for number, text in content.references:
+            lines += ["", f"\\[{number}\\] {escape_markdown(text)}"]
     return "\n".join(lines) + "\n"
+
+
+def _raised(mark: str) -> str:
+    return f"<sup>{mark}</sup>" if mark else ""
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -220,12 +259,21 @@ def to_csv(content: Content) -> str:
     """Return CSV: the table first, then caption, notes and references in lines that begin with ``#``.
 
     ``pandas.read_csv(path, comment="#")`` therefore gives the table alone, as long as no cell
-    holds that sign itself.
+    holds that sign itself. Headings of groups are a first column, a heading over columns is part of their
+    heads, and footnotes name their place: numbers stay numbers.
     """
-    lines: list[Sequence[str]] = [[csv_cell(head) for head in content.columns]]
-    lines += [[csv_cell(cell) for cell in row] for row in content.rows]
-    under = [content.caption, *(f"Note. {note}" for note in content.notes)]
-    under += [f"[{n}] {text}" for n, text in content.references]
+    spans = [text for text, count in content.spans() for _ in range(count)] or [""] * len(content.columns)
+    heads = [f"{span}: {head}" if span else head for span, head in zip(spans, content.columns, strict=True)]
+    rows = [list(row) for row in content.rows]
+    if content.groups:
+        heads = ["Group", *heads]
+        rows = [[group, *row] for group, row in zip(content.groups, rows, strict=True)]
+    lines = [[csv_cell(cell) for cell in row] for row in [heads, *rows]]
+    under = [
+        content.caption,
+        *map(content.placed, content.footnotes),
+        *content.under()[len(content.lettered) :],
+    ]
     lines += [["# " + " ".join(clean(text).split("\n"))] for text in under if text]
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(lines)

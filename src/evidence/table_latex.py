@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from evidence.table_formats import Content, slug
+from evidence.table_formats import slug
+from evidence.table_layout import Content, column_widths
 from evidence.table_words import clean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["escape_latex", "to_latex"]
 
@@ -30,6 +35,9 @@ _LATEX = {
         "\t": " ",
         "\u00a0": "~",
         "\u202f": r"\,",
+        "\u2007": r"\phantom{0}",
+        "\u2008": r"\phantom{.}",
+        "\u2009": r"\,",
         "\u2011": "-",
         "\u2212": "$-$",
         "\u00b1": r"$\pm$",
@@ -74,51 +82,99 @@ def escape_latex(text: str) -> str:
 
 
 def to_latex(content: Content) -> str:
-    """Return a ``longtable`` (packages booktabs, longtable, array) with notes and references."""
-    numeric = content.numeric()
-    shares = _widths(content)
-    spec = "".join(
-        f">{{\\{'raggedleft' if is_numeric else 'raggedright'}\\arraybackslash}}"
-        f"p{{\\dimexpr {share:.3f}\\linewidth-2\\tabcolsep\\relax}}"
-        for share, is_numeric in zip(shares, numeric, strict=True)
+    """Return a ``longtable`` (packages booktabs, longtable, array) with notes and references.
+
+    Made by pandas' Styler from cells that are escaped here: it escapes neither heads nor captions, and does
+    not know no-break spaces, minus signs, or an opening bracket at the beginning of a row.
+    """
+    import pandas as pd
+
+    # What a user has set for the tables of a notebook must not reach this one, nor cut it short.
+    plain = (
+        "styler.render.max_elements",
+        10**12,
+        "styler.format.escape",
+        None,
+        "styler.format.formatter",
+        None,
     )
-    label = f"\\label{{tab:{slug(content.id)}}}" if content.id else ""
-    heads = " & ".join(_latex_cell(head) for head in content.columns)
+    open_ends = ("styler.render.max_rows", None, "styler.render.max_columns", None)
+    with pd.option_context(*plain, *open_ends):
+        styler = _frame(content).style.hide(axis="index")
+        table = styler.to_latex(
+            environment="longtable",
+            column_format=_column_format(content),
+            caption=escape_latex(content.caption) + _raised(content.mark(None, None)) or None,
+            label=f"tab:{slug(content.id)}" if content.id else None,
+            hrules=True,
+            sparse_columns=True,
+            multicol_align="c",
+        )
+    if not content.rows:  # the Styler counts the columns of its first row
+        table = table.replace(r"\multicolumn{0}", rf"\multicolumn{{{len(content.columns)}}}")
     lines = [
         "% needs \\usepackage{booktabs,longtable,array} and, with pdfLaTeX, \\usepackage[T1]{fontenc}",
         "\\begingroup\\footnotesize",
-        f"\\begin{{longtable}}{{{spec}}}",
-        f"\\caption{{{escape_latex(content.caption)}}}{label}\\\\",
-        "\\toprule",
-        f"{heads} \\\\",
-        "\\midrule",
-        "\\endfirsthead",
-        "\\toprule",
-        f"{heads} \\\\",
-        "\\midrule",
-        "\\endhead",
-        "\\bottomrule",
-        "\\endlastfoot",
+        table.rstrip("\n"),
     ]
-    lines += [" & ".join(_latex_cell(cell) for cell in row) + " \\\\" for row in content.rows]
-    lines.append("\\end{longtable}")
+    lines += [f"\\par\\noindent {_raised(letter)} {escape_latex(text)}" for letter, text in content.lettered]
     lines += [f"\\par\\noindent\\emph{{Note.}} {escape_latex(note)}" for note in content.notes]
     lines += [f"\\par\\noindent [{n}] {escape_latex(text)}" for n, text in content.references]
     lines.append("\\par\\endgroup")
     return "\n".join(lines) + "\n"
 
 
-def _latex_cell(text: str) -> str:
+def _frame(content: Content) -> pd.DataFrame:
+    """Return heads, headings of groups and cells as LaTeX."""
+    import pandas as pd
+
+    heads = [_cell(head, content.mark(None, at)) for at, head in enumerate(content.columns)]
+    rows = []
+    for group, at in content.lines():
+        if at < 0:
+            # As wide as it is, over the empty cells to the right of it.
+            rows.append([f"\\makebox[0pt][l]{{\\textbf{{{escape_latex(group)}}}}}", *[""] * (len(heads) - 1)])
+            continue
+        rows.append(
+            [
+                _phantom(before) + _cell(cell, content.hung(at, of)) + _phantom(after)
+                for of, (cell, (before, after)) in enumerate(
+                    zip(content.rows[at], content.padding[at], strict=True)
+                )
+            ]
+        )
+    spans = content.spans()
+    if not spans:
+        return pd.DataFrame(rows, columns=heads, dtype=object)
+    over = [escape_latex(text) for text, count in spans for _ in range(count)]
+    rules = [f"\\cmidrule(lr){{{first + 1}-{last + 1}}}" for _, first, last in content.spanners]
+    heads[0] = f"{''.join(rules)} {heads[0]}"
+    return pd.DataFrame(rows, columns=pd.MultiIndex.from_arrays([over, heads]), dtype=object)
+
+
+def _cell(text: str, mark: str) -> str:
     # After the line end of a row, LaTeX reads an opening bracket or a star as an option of that line end.
     escaped = escape_latex(text)
-    return "{}" + escaped if escaped[:1] in ("[", "*") else escaped
+    return ("{}" if escaped[:1] in ("[", "*") else "") + escaped + _raised(mark)
 
 
-def _widths(content: Content) -> list[float]:
-    """Share the line among the columns: by the root of the longest cell, so that prose does not take all."""
-    longest = [
-        max([len(head), 4, *(len(row[index]) for row in content.rows)])
-        for index, head in enumerate(content.columns)
-    ]
-    weights = [min(length, 400) ** 0.5 for length in longest]
-    return [weight / sum(weights) for weight in weights]
+def _raised(mark: str) -> str:
+    return f"\\textsuperscript{{{escape_latex(mark)}}}" if mark else ""
+
+
+def _phantom(signs: str) -> str:
+    return f"\\phantom{{{escape_latex(signs)}}}" if signs else ""
+
+
+_LINE = 110
+"""Letters that a line of a page holds in small type: prose is broken, words stay whole."""
+
+
+def _column_format(content: Content) -> str:
+    """Return the columns with their shares of the line, numbers at the right edge."""
+    widths = column_widths(content, _LINE, lambda text: len(text) + 2.0)
+    return "".join(
+        f">{{\\{'raggedleft' if is_numeric else 'raggedright'}\\arraybackslash}}"
+        f"p{{\\dimexpr {width / _LINE:.3f}\\linewidth-2\\tabcolsep\\relax}}"
+        for width, is_numeric in zip(widths, content.numeric, strict=True)
+    )

@@ -1,28 +1,37 @@
-"""The table record: display strings with caption, notes and numbered references, in four formats."""
+"""The table record: display strings with groups, footnotes and numbered references, in five formats."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from evidence._files import write_atomically
 from evidence.charts.words import number
 from evidence.errors import EvidenceError
-from evidence.table_formats import Content, to_csv, to_html, to_html_page, to_markdown
+from evidence.table_formats import to_csv, to_html, to_html_page, to_markdown
 from evidence.table_latex import to_latex
+from evidence.table_layout import Content
 from evidence.table_words import as_printed
 
-__all__ = ["FORMATS", "Table"]
+__all__ = ["FORMATS", "Place", "Table"]
+
+Place = str | tuple[int | None, str | None]
+"""Where a footnote hangs: a column's head by its name, a cell by (row, column), else the caption."""
+
+Format = int | str | Callable[[Any], str]
+"""How a column's numbers become text: decimals, a format as in ``".1%"``, or a function."""
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table to print, cite or paste, with its caption, notes and references.
+    """A table to print, cite, paste or show, with its caption, notes and references.
 
     Attributes
     ----------
@@ -43,17 +52,37 @@ class Table:
     numbers : tuple of int
         Numbers of the references, so that they match the bibliography of a whole project;
         1, 2, 3 ... where none is given.
+    formats : mapping of str to int, str or function
+        How the numbers of a column become text: with so many decimals, by a format such as ``".1%"``, or by
+        a function. Cells that are text already stay as they are; without a format all digits are shown.
+    groups : str or sequence of str
+        Headings of groups of rows: one for each row, or the name of the column that holds them (it is then no
+        column any more). Rows of a group are given one after the other.
+    spanners : mapping of str to sequence of str
+        Headings over several neighbouring columns.
+    footnotes : mapping of place to str or sequence of str
+        Notes with a letter. The place is the name of a column (its head), ``(row, column)`` (a cell, rows
+        counted from 0), or ``(None, None)`` (the caption). Equal texts share a letter.
+
+    Raises
+    ------
+    EvidenceError
+        Where there is no column, or groups, spanners, footnotes or references do not fit the table.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> table = Table(pd.DataFrame({"Domain": ["strength"], "g": [-0.31]}), caption="Results.")
+    >>> frame = pd.DataFrame({"Domain": ["strength", "power"], "g": [-0.314, 0.2]})
+    >>> table = Table(frame, caption="Results.", formats={"g": 2}, footnotes={"g": "Hedges' g."})
     >>> print(table.markdown)
     **Results.**
     <BLANKLINE>
-    | Domain | g |
+    | Domain | g<sup>a</sup> |
     | --- | ---: |
     | strength | −0.31 |
+    | power | 0.20 |
+    <BLANKLINE>
+    <sup>a</sup> Hedges' g.
     <BLANKLINE>
     """
 
@@ -64,6 +93,10 @@ class Table:
     id: str = ""
     reference_texts: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    groups: str | Sequence[str] = ()
+    spanners: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    footnotes: Mapping[Place, str | Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Turn every cell into text and complete what was left out.
@@ -71,10 +104,14 @@ class Table:
         Raises
         ------
         EvidenceError
-            Where there is no column, or the references do not fit together.
+            Where the parts do not fit together.
         """
-        if not len(self.data.columns):
+        groups, data = _grouped(self.groups, self.data)
+        if not len(data.columns):
             raise EvidenceError("a table has at least one column; got a DataFrame without any")
+        columns = [str(column) for column in data.columns]
+        for name in [*self.formats, *(name for names in self.spanners.values() for name in names)]:
+            _has_column(name, columns, "formats and spanners name columns of the table")
         keys = tuple(self.references)
         texts = tuple(self.reference_texts) or keys
         numbers = tuple(self.numbers) or tuple(range(1, len(keys) + 1))
@@ -83,9 +120,13 @@ class Table:
                 "a table has one text and one number for each reference; "
                 f"got {len(keys)} keys, {len(texts)} texts, {len(numbers)} numbers"
             )
+        formats = [self.formats.get(column) for column in columns]
         text = pd.DataFrame(
-            [[_display(cell) for cell in row] for row in self.data.itertuples(index=False, name=None)],
-            columns=[str(column) for column in self.data.columns],
+            [
+                [_display(cell, shown) for cell, shown in zip(row, formats, strict=True)]
+                for row in data.itertuples(index=False, name=None)
+            ],
+            columns=columns,
             dtype=object,
         )
         object.__setattr__(self, "data", text)
@@ -93,6 +134,8 @@ class Table:
         object.__setattr__(self, "references", keys)
         object.__setattr__(self, "reference_texts", texts)
         object.__setattr__(self, "numbers", numbers)
+        object.__setattr__(self, "groups", groups)
+        self._content()  # a footnote or a spanner that does not fit is refused here, not when it is shown
 
     @property
     def html(self) -> str:
@@ -120,8 +163,9 @@ class Table:
         Parameters
         ----------
         path : path
-            Ends in ``.html`` (a whole page), ``.md``, ``.tex`` or ``.csv``. The file is replaced in
-            one step: an interrupted write leaves the old one whole.
+            Ends in ``.html`` (a whole page), ``.md``, ``.tex``, ``.csv`` or ``.pptx``
+            (PowerPoint: as many slides as the table needs). The file is replaced in one step: an
+            interrupted write leaves the old one whole.
 
         Returns
         -------
@@ -131,7 +175,7 @@ class Table:
         Raises
         ------
         EvidenceError
-            For any other suffix, of which the message lists the four, and for what is no path.
+            For any other suffix, of which the message lists the five, and for what is no path.
         """
         if not isinstance(path, str | os.PathLike):
             raise EvidenceError(
@@ -154,26 +198,37 @@ class Table:
         return self.html
 
     def _content(self) -> Content:
+        columns = list(self.data.columns)
         return Content(
-            columns=tuple(self.data.columns),
+            columns=tuple(columns),
             rows=tuple(tuple(row) for row in self.data.itertuples(index=False, name=None)),
             caption=self.caption,
             notes=self.notes,
             references=tuple(zip(self.numbers, self.reference_texts, strict=True)),
             id=self.id,
+            groups=tuple(self.groups),
+            spanners=_spans(self.spanners, columns),
+            footnotes=_placed(self.footnotes, columns, len(self.data)),
         )
 
 
-FORMATS: dict[str, Callable[[Table], str]] = {
+def _pptx(table: Table) -> bytes:
+    from evidence.table_slide import to_pptx
+
+    return to_pptx(table)
+
+
+FORMATS: dict[str, Callable[[Table], str | bytes]] = {
     ".html": lambda table: to_html_page(table.html, table.caption or table.id or "Table"),
     ".md": lambda table: table.markdown,
     ".tex": lambda table: table.latex,
     ".csv": lambda table: table.csv,
+    ".pptx": _pptx,
 }
 """How each suffix is written."""
 
 
-def _display(cell: object) -> str:
+def _display(cell: object, shown: Format | None = None) -> str:
     """Return a cell as text: missing is blank, numbers with a true minus, text as it is."""
     if isinstance(cell, str):
         return cell
@@ -181,6 +236,63 @@ def _display(cell: object) -> str:
         return ""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if callable(shown):
+        return shown(cell)
     if isinstance(cell, float) and math.isinf(cell):
         return number(cell)
-    return as_printed(str(cell))
+    if isinstance(shown, int):
+        return number(float(cell), shown)  # type: ignore[arg-type]
+    return as_printed(str(cell) if shown is None else format(cell, shown))
+
+
+def _grouped(groups: str | Sequence[str], data: pd.DataFrame) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """Return one heading a row, and the table without the column that held them.
+
+    Raises
+    ------
+    EvidenceError
+        Where there is no such column, or not one heading a row.
+    """
+    if isinstance(groups, str):
+        _has_column(groups, list(data.columns), "groups name a column of the table")
+        return tuple(_display(cell) for cell in data[groups]), data.drop(columns=groups)
+    headings = tuple(_display(cell) for cell in groups)
+    if headings and len(headings) != len(data):
+        raise EvidenceError(f"groups give one heading for each row; got {len(headings)} for {len(data)} rows")
+    return headings, data
+
+
+def _has_column(name: object, columns: Sequence[object], rule: str) -> None:
+    if name not in columns:
+        raise EvidenceError(f"{rule}: {', '.join(map(str, columns))}; got {name!r}")
+
+
+def _spans(spanners: Mapping[str, Sequence[str]], columns: list[str]) -> tuple[tuple[str, int, int], ...]:
+    found = []
+    for text, names in spanners.items():
+        at = sorted(columns.index(name) for name in names)
+        if not at or at != list(range(at[0], at[-1] + 1)):
+            raise EvidenceError(
+                f"a spanner stands over neighbouring columns; {text!r} has {', '.join(names)}"
+            )
+        found.append((text, at[0], at[-1]))
+    found.sort(key=lambda span: span[1])
+    for (first, _, end), (second, start, _) in pairwise(found):
+        if start <= end:
+            raise EvidenceError(f"a column has one spanner at most; {first!r} and {second!r} share one")
+    return tuple(found)
+
+
+def _placed(
+    footnotes: Mapping[Place, str | Sequence[str]], columns: list[str], rows: int
+) -> tuple[tuple[int | None, int | None, str], ...]:
+    found: list[tuple[int | None, int | None, str]] = []
+    for place, texts in footnotes.items():
+        row, name = (None, place) if isinstance(place, str) else place
+        if name is not None:
+            _has_column(name, columns, "a footnote hangs on a column of the table")
+        if row is not None and (name is None or not 0 <= row < rows):
+            raise EvidenceError(f"a footnote hangs on a cell (row, column) of {rows} rows; got {place!r}")
+        column = None if name is None else columns.index(name)
+        found += [(row, column, text) for text in ([texts] if isinstance(texts, str) else texts)]
+    return tuple(found)
