@@ -24,11 +24,15 @@ class Kind:
         `Made`; a table's takes the workshop, the questions and the output, and returns ``Table`` and `Made`.
     effects : bool
         Whether it needs a measure.
+    all_rows : bool
+        Whether rows that the question does not ask for, claims or ratings bear on it too: then it is made
+        again whenever anything that was read has changed.
     """
 
     shows: str
     made_by: str
     effects: bool
+    all_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ FIGURES = {
     "trap": Kind(
         "changes within arms beside the difference between them", "figure_makers:draw_trap", effects=True
     ),
-    "claim": Kind("one claim: verdict, margins and results", "figure_makers:draw_claim", effects=False),
+    "claim": Kind(
+        "one claim: verdict, margins and results", "figure_makers:draw_claim", effects=False, all_rows=True
+    ),
 }
 """Kinds of figures, by their word in ``outputs``: a new kind is one entry here and the function it names."""
 

@@ -8,11 +8,15 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evidence._version import __version__
-from evidence.publish.recipe import Recipe
+from evidence.publish.recipe import Question, Recipe
+
+if TYPE_CHECKING:
+    from evidence.publish.workshop import Workshop
 
 __all__ = [
     "FORMAT",
@@ -22,16 +26,18 @@ __all__ = [
     "file_hash",
     "input_hashes",
     "json_numbers",
+    "manifest",
     "read_json",
+    "settings",
     "source_hash",
     "versions",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Number of the manifest's layout."""
 
-STUDY_SIDECARS = ("study_info.csv", "references.bib", "claims.csv")
-"""Files that are read beside a studies file where they exist."""
+STUDY_SIDECARS = ("study_info.csv", "references.bib", "claims.csv", "certainty.csv", "audit.toml")
+"""Files that are read beside a studies file where they exist; the first three by `read_studies`."""
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels", "pybtex")
 
@@ -88,6 +94,55 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "absent"
     return found
+
+
+def manifest(
+    recipe: Recipe,
+    inputs: Mapping[str, str],
+    found: Mapping[str, str],
+    entries: Mapping[str, Any],
+    workshop: Workshop,
+) -> dict[str, Any]:
+    """Return the content of the manifest.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The checked recipe.
+    inputs, found : mapping of str to str
+        Hashes of the inputs, and the versions.
+    entries : mapping
+        What was made, by id.
+    workshop : Workshop
+        Has read the studies.
+
+    Returns
+    -------
+    dict
+        With the settings of each question and the rows of each studies file as printed, so that a later
+        build can say which of them moved a number.
+    """
+    from evidence.publish.printed import printed
+
+    sources = sorted({question.studies for question in recipe.questions})
+    return {
+        "format": FORMAT,
+        "title": recipe.project.title,
+        "versions": dict(found),
+        "inputs": dict(inputs),
+        "questions": {question.id: settings(question) for question in recipe.questions},
+        "outputs": dict(entries),
+        "studies": {source: printed(workshop.studies(source)) for source in sources},
+    }
+
+
+def settings(question: Question) -> dict[str, Any]:
+    """Return what decides the numbers of a question, as JSON holds it."""
+    said = asdict(question)
+    return {
+        name: json_numbers(said[name])
+        for name in ("studies", "filter", "measure", "correlation", "model", "by", "order", "level")
+    }
 
 
 def read_json(path: Path) -> dict[str, Any]:
