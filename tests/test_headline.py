@@ -65,7 +65,7 @@ def test_ratios_are_told_in_percent_on_the_printed_scale() -> None:
     fit = _fit(0.5, 0.2877, 0.6931, measure="RR", scale="log", sign=-1)
     assert size_words(fit) == "25 to 50 % lower"
     assert (
-        "risk or rate 25 to 50 % lower: RR 0.61 (95\u00a0% interval 0.50 to 0.75)"
+        "risk or rate 25 to 50\u00a0% lower: RR\u00a00.61 (95\u00a0% interval 0.50 to 0.75)"
         in fit_headline(fit, ARMS).sentence
     )
 
@@ -73,7 +73,7 @@ def test_ratios_are_told_in_percent_on_the_printed_scale() -> None:
 def test_a_measure_without_a_rule_gets_no_word() -> None:
     assert size_words(_fit(3.0, 1.0, 5.0, measure="MD")) == ""
     assert fit_headline(_fit(3.0, 1.0, 5.0, measure="MD"), ARMS).sentence == (
-        "Favours exercise over usual care: MD 3.00 (95\u00a0% interval 1.00 to 5.00)"
+        "Favours exercise over usual care: MD\u00a03.00 (95\u00a0% interval 1.00 to 5.00)"
     )
 
 
@@ -137,7 +137,9 @@ def test_numbers_of_a_headline_are_those_of_the_fit(shipped: Workshop) -> None:
     question = shipped.recipe.question("endurance-v-traditional")
     fit = shipped.fit(question)
     said = question_headline(shipped, question).sentence
-    assert f"SMD {fit.estimate:.2f} (95\u00a0% interval {fit.conf_low:.2f} to {fit.conf_high:.2f})" in said
+    assert (
+        f"SMD\u00a0{fit.estimate:.2f} (95\u00a0% interval {fit.conf_low:.2f} to {fit.conf_high:.2f})" in said
+    )
 
 
 def test_directions_are_counted_as_the_test_counts_them(shipped: Workshop) -> None:

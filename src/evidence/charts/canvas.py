@@ -37,6 +37,8 @@ __all__ = [
     "new_axes",
     "off_screen",
     "open_sheet",
+    "room",
+    "room_axes",
     "text_width",
     "widest",
     "wrap",
@@ -157,6 +159,25 @@ def off_screen() -> Iterator[None]:
         yield
     finally:
         _OFF_SCREEN.reset(token)
+
+
+_ROOM: ContextVar[tuple[float, float] | None] = ContextVar("evidence_charts_room", default=None)
+
+
+@contextmanager
+def room(width: float, height: float) -> Iterator[None]:
+    """Draw new charts into a size in points and without their title: a slide that holds them has its own."""
+    token = _ROOM.set((width, height))
+    try:
+        yield
+    finally:
+        _ROOM.reset(token)
+
+
+def room_axes(style: Style) -> Axes | None:
+    """Return a new `Axes` of the size that `room` sets; None outside of it."""
+    size = _ROOM.get()
+    return None if size is None else new_axes(*size, style)
 
 
 def _pyplot_shows_figures() -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.canvas import available, new_axes, open_sheet
+from evidence.charts.canvas import available, new_axes, open_sheet, room_axes
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import plan_table
 from evidence.charts.table_parts import Content, Plan
@@ -152,6 +153,8 @@ def place(
         Both of the same size.
     """
     style = style_for(medium)
+    if ax is None and (ax := room_axes(style)) is not None:
+        contents = [replace(content, title="") for content in contents]
     if ax is None:
         width = style.width * POINTS
         plan = _roomiest(contents, style, width, least_picture)
@@ -180,11 +183,14 @@ def _roomiest(contents: Sequence[Content], style: Style, width: float, least_pic
 def _shrunk(
     contents: Sequence[Content], style: Style, width: float, height: float, least_picture: float
 ) -> Plan:
-    """Return the plan at the largest letters with which it fits a given `Axes`."""
+    """Return the plan with the largest letters that fits a given `Axes`; columns go before letters do."""
     factor = 1.0
     while True:
-        plan = _roomiest(contents, style.scaled(factor), width, least_picture)
-        fits = plan.height <= height and _picture_width(plan) >= least_picture * plan.style.text * 0.98
-        if fits or factor <= _SMALLEST:
+        smaller = style.scaled(factor)
+        for content in contents:
+            plan = plan_table(content, smaller, width, least_picture=least_picture)
+            if plan.height <= height and _picture_width(plan) >= least_picture * plan.style.text * 0.98:
+                return plan
+        if factor <= _SMALLEST:
             return plan
         factor *= 0.94

@@ -13,6 +13,7 @@ from evidence.charts.canvas import (
     line_height,
     new_axes,
     open_sheet,
+    room_axes,
     text_width,
     widest,
     wrap,
@@ -196,6 +197,8 @@ def open_grid(grid: Grid, medium: str, ax: Axes | None) -> tuple[GridPlan, Sheet
         The plan, the sheet, the middles of the rows, and the top of the key.
     """
     style = style_for(medium)
+    if ax is None and (ax := room_axes(style)) is not None:
+        grid = replace(grid, title="")
     if ax is None:
         width = style.width * POINTS
         plan = _plan(grid, style, width)

@@ -93,6 +93,7 @@ def fit_headline(fit: MetaFit, favours: tuple[str, str], rating: Rating | None =
     """
     size = size_words(fit)
     told = _said(fit, favours, size, rating)
+    told = [words.replace(" %", "\u00a0%") for words in told]
     if rating is not None:
         told = [f"{words}; certainty {rating.certainty}" for words in told]
     details = [line for line in named_arms(fit.explain(), favours).split("\n") if line.strip()]
@@ -218,7 +219,7 @@ def _numbers(fit: MetaFit) -> str:
     """Return estimate and interval as printed: ``"SMD 0.49 (95 % interval 0.15 to 0.97)"``."""
     estimate, low, high = limits(fit)
     places = 2 if fit.scale == "log" else decimals_for([estimate, low, high])
-    name = f"{fit.measure} " if fit.measure and fit.measure != "GEN" else ""
+    name = f"{fit.measure}\u00a0" if fit.measure and fit.measure != "GEN" else ""
     level = f"{100 * fit.level:g}\u00a0%"
     return (
         f"{name}{number(estimate, places)} ({level} interval {number(low, places)} to {number(high, places)})"
