@@ -1,4 +1,4 @@
-"""The command ``evidence``: build, explain, audit, codebook, new, map."""
+"""The command ``evidence``: build, explain, diff, audit, codebook, new, map."""
 
 from __future__ import annotations
 
@@ -85,6 +85,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_recipe(explain)
     explain.set_defaults(run=_explain)
 
+    diff = commands.add_parser(
+        "diff", help="show which numbers moved since an earlier build, where, and which rows did it"
+    )
+    diff.add_argument(
+        "old", nargs="?", metavar="OLD", help="a manifest, or a revision of git (the committed manifest)"
+    )
+    diff.add_argument("--json", action="store_true", help="print JSON")
+    diff.add_argument(
+        "--exit-code", action="store_true", help="exit with 1 where a number moved, with 2 after a mistake"
+    )
+    _add_recipe(diff)
+    diff.set_defaults(run=_diff)
+
     audit = commands.add_parser("audit", help="look for known errors: exit code 1 where one is impossible")
     audit.add_argument("--json", action="store_true", help="print JSON")
     audit.add_argument("--accepted", metavar="FILE", help="accepted findings (audit.toml beside the studies)")
@@ -159,6 +172,20 @@ def _explain(options: argparse.Namespace) -> int:
 
     print(explain(options.row, recipe=options.recipe))
     return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from evidence.publish.diff import diff
+
+    try:
+        found = diff(options.old, recipe=options.recipe)
+    except EvidenceError as error:
+        if not options.exit_code:
+            raise
+        _say(f"evidence: {error}")
+        return 2  # 1 is taken: it says that a number moved
+    print(found.json() if options.json else found.text())
+    return 1 if options.exit_code and len(found) else 0
 
 
 def _audit(options: argparse.Namespace) -> int:

@@ -121,8 +121,6 @@ def _entries(workshop: Workshop, wanted: set[str] | None) -> list[list[object]]:
 
 def _lines(frame: pd.DataFrame) -> list[list[str]]:
     """Return the filled columns of a table as text: a column that is blank throughout decides nothing."""
-    import pandas as pd
-
     blank = {"", "nan", "None"}
     columns: Iterable[tuple[object, pd.Series[Any]]] = frame.items()
     return [[str(name), *cells] for name, column in columns if set(cells := [*map(str, column)]) - blank]

@@ -18,8 +18,8 @@ __all__ = ["Freshness"]
 class Freshness:
     """Tells which outputs are up to date, by looking as little as possible.
 
-    The bytes of all inputs, taken together, say at once that nothing has changed. Only where they differ are the
-    studies read, and what each output is made from is compared.
+    The bytes of all inputs, taken together, say at once that nothing has changed. Only where they differ are
+    the studies read, and what each output is made from is compared.
 
     Parameters
     ----------

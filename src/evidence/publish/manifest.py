@@ -27,6 +27,7 @@ __all__ = [
     "input_hashes",
     "json_numbers",
     "manifest",
+    "parsed",
     "read_json",
     "settings",
     "source_hash",
@@ -151,8 +152,16 @@ def read_json(path: Path) -> dict[str, Any]:
     Nothing is lost by that: what cannot be read is built again.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        return {}
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return a JSON object; an empty one where the text is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
