@@ -222,7 +222,11 @@ def test_a_number_on_a_slide_is_explained_where_it_comes_from(project: Path) -> 
         side = json.loads((project / name).read_text(encoding="utf-8"))
         pooled = side["outputs"]["strength-results"]["numbers"]["pooled"]["strength"]
         numbers = {"slide 5: strength": {"estimate": pooled["estimate"]}}
-        side["outputs"]["slides"] = {"kind": "slides", "questions": ["strength", "injury"], "numbers": numbers}
+        side["outputs"]["slides"] = {
+            "kind": "slides",
+            "questions": ["strength", "injury"],
+            "numbers": numbers,
+        }
         (project / name).write_text(json.dumps(side), encoding="utf-8")
     line = line_of(diff(project / "older.json", recipe=project / "evidence.toml"), "slides")
     assert line["where"] == "slide 5: strength"
@@ -276,7 +280,7 @@ def test_the_committed_build_is_the_default(
 
 def test_without_git_the_way_out_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(BuildError, match="git cannot be started(.|\n)*evidence diff older.json"):
+    with pytest.raises(BuildError, match=r"git cannot be started(.|\n)*evidence diff older.json"):
         diff(recipe=project / "evidence.toml")
     with pytest.raises(BuildError, match="neither a file nor a revision"):
         diff("--output=x", recipe=project / "evidence.toml")
@@ -352,5 +356,3 @@ def test_settings_are_told_key_by_key() -> None:
     new = {"filter": {"domain": ["a", "b"], "level": ["study"]}, "correlation": None}
     assert changed_settings(old, new) == "filter: domain a → a, b, correlation 0.7 → none"
     assert changed_settings(new, new) == ""
-
-
