@@ -81,8 +81,8 @@ def input_hashes(recipe: Recipe) -> dict[str, str]:
 
 
 def source_hash(package: Path = _PACKAGE) -> str:
-    """Return one hash of the package's own source: other code may make other outputs."""
-    sources = sorted(package.rglob("*.py"))
+    """Return one hash of the package's own files: other code, or another template, may make other outputs."""
+    sources = sorted(path for path in package.rglob("*") if path.suffix != ".pyc" and path.is_file())
     return combined({path.relative_to(package).as_posix(): file_hash(path) for path in sources})
 
 
