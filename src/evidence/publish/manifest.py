@@ -73,8 +73,10 @@ def input_hashes(recipe: Recipe) -> dict[str, str]:
         SHA-256 by path, relative to the recipe, in a fixed order.
     """
     paths = {recipe.path.name: recipe.path}
-    for named in sorted({question.studies for question in recipe.questions}):
+    for named, mapping in sorted(recipe.sources.items()):
         studies = Path(named)
+        if mapping is not None:
+            paths[mapping] = recipe.root / mapping
         for beside in (studies, *(studies.parent / name for name in STUDY_SIDECARS)):
             paths[beside.as_posix()] = recipe.root / beside
     return {name: found for name, path in paths.items() if (found := file_hash(path))}
@@ -142,7 +144,17 @@ def settings(question: Question) -> dict[str, Any]:
     said = asdict(question)
     return {
         name: json_numbers(said[name])
-        for name in ("studies", "filter", "measure", "correlation", "model", "by", "order", "level")
+        for name in (
+            "studies",
+            "mapping",
+            "filter",
+            "measure",
+            "correlation",
+            "model",
+            "by",
+            "order",
+            "level",
+        )
     }
 
 

@@ -56,6 +56,9 @@ class Question:
         For each column the values that are kept.
     studies : str
         Path of the studies file, relative to the recipe.
+    mapping : str or None
+        Path of the mapping through which the studies file is read, relative to the recipe; None for a file in
+        the package's own columns.
     measure : str or None
         Effect measure; None where nothing is computed from the rows.
     correlation : float or None
@@ -92,6 +95,7 @@ class Question:
     favours: tuple[str, ...]
     medium: str
     claim: str | None = None
+    mapping: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,11 @@ class Recipe:
     def root(self) -> Path:
         """The folder of the recipe: its paths are relative to it."""
         return self.path.parent
+
+    @property
+    def sources(self) -> dict[str, str | None]:
+        """The studies files with the mapping of each, in the order of the questions."""
+        return {question.studies: question.mapping for question in self.questions}
 
     def question(self, name: str) -> Question:
         """Return a question by its name."""
@@ -211,6 +220,7 @@ def _recipe(path: Path, document: Mapping[str, object], checker: Checker) -> Rec
     )
     recipe = Recipe(path, project, questions, tables)
     _output_names_differ(recipe, checker)
+    _one_mapping_a_file(recipe, checker)
     return recipe
 
 
@@ -218,12 +228,16 @@ def _question(
     where: str, block: Mapping[str, object], project: Mapping[str, object], root: Path, checker: Checker
 ) -> Question:
     inherited = {key: project[key] for key in ("studies", "correlation", "model", "level", "medium")}
+    # A mapping belongs to its file: a question with another file has another one, or none.
+    inherited["mapping"] = project["mapping"] if "studies" not in block else None
     said = checker.table(where, block, QUESTION, inherited)
     question = Question(**said)  # type: ignore[arg-type]  # the checker filled every key with its type
     if not (root / question.studies).is_file():
         checker.add(
             where, "studies", "the studies are a file, relative to the recipe", repr(question.studies)
         )
+    if question.mapping and not (root / question.mapping).is_file():
+        checker.add(where, "mapping", "a mapping is a file, relative to the recipe", repr(question.mapping))
     needs = [kind for kind in question.outputs if KINDS[kind].effects]
     if needs and question.measure is None and "measure" not in block:
         checker.add(where, "measure", f"the output {needs[0]} needs a measure", fix='such as measure = "SMD"')
@@ -272,3 +286,12 @@ def _output_names_differ(recipe: Recipe, checker: Checker) -> None:
         if name and name.casefold() in seen:
             checker.add(where, "id", f"every id is used once; {seen[name.casefold()]} has it too", repr(name))
         seen.setdefault(name.casefold(), where)
+
+
+def _one_mapping_a_file(recipe: Recipe, checker: Checker) -> None:
+    """Check that the questions of one studies file read it in one way."""
+    for question in recipe.questions:
+        if question.mapping != recipe.sources[question.studies]:
+            where = f"[[question]] (id {question.id!r})"
+            rule = "a studies file is read through one mapping in all questions"
+            checker.add(where, "mapping", rule, repr(question.mapping), "name it in [project]")

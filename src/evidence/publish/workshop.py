@@ -46,9 +46,9 @@ class Workshop:
 
     def studies(self, source: str) -> Studies:
         """Return a studies file of the recipe."""
-        from evidence.studies.reading import read_studies
+        from evidence.publish.sources import read_source
 
-        return self._once("studies", source, lambda: read_studies(self.recipe.root / source))
+        return self._once("studies", source, lambda: read_source(self.recipe, source))
 
     def selected(self, question: Question) -> Studies:
         """Return the rows that a question asks for.
