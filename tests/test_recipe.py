@@ -255,7 +255,7 @@ def test_a_table_that_others_made_is_read_through_its_mapping(tmp_path: Path) ->
     row = next(iter(manifest["studies"]["theirs.csv"]["rows"]))
     assert "post_mean_e" in explain(row, recipe=recipe)
     assert len(audit_recipe(recipe)) == 1
-    (tmp_path / "theirs.toml").write_text(MAPPING.replace('"con s"', '"int s"'), encoding="utf-8")
+    (tmp_path / "theirs.toml").write_text(MAPPING + "# a remark\n", encoding="utf-8")
     assert build(recipe).made == ()  # another way to the same rows
     (tmp_path / "theirs.toml").write_text(MAPPING.replace('up = "higher"', 'up = "lower"'), encoding="utf-8")
     assert build(recipe).made == ("squat-results",)
