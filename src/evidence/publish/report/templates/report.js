@@ -92,13 +92,18 @@
   let opener = null;
   let timer = 0;
   let entered = false;
+  let returning = false;
   const close = (back) => {
     window.clearTimeout(timer);
     if (box.hidden) return;
     box.hidden = true;
     box.replaceChildren();
     opener.removeAttribute("aria-expanded");
-    if (back && entered) opener.focus({ preventScroll: true });
+    if (back && entered) {
+      returning = true;
+      opener.focus({ preventScroll: true });
+      returning = false;
+    }
     entered = false;
   };
   const place = () => {
@@ -157,6 +162,7 @@
   });
   document.addEventListener("focusin", (event) => {
     const link = fromOf(event);
+    if (returning) return;
     if (link && link.matches(":focus-visible")) { window.clearTimeout(timer); if (link !== opener || box.hidden) show(link); }
     else if (!box.contains(event.target)) close(false);
   });
