@@ -40,7 +40,7 @@ CHECKS = {
     "rebuild": ["python", os.path.join("scripts", "check_build.py")],
 }
 USAGE = """usage: python3 run.py COMMAND [arguments]
-  build [...]   write figures/, tables/ and manifest.json (arguments go to `evidence build`)
+  build [...]   write figures, tables, slides, report and manifest.json (arguments go to `evidence build`)
   test [...]    run the tests (arguments go to pytest)
   lab [...]     open the notebooks in JupyterLab (arguments go to it)
   check [...]   run all checks, or those named: %s;

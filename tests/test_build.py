@@ -16,6 +16,7 @@ import pytest
 from evidence.errors import StudyDataError
 from evidence.publish import build as building
 from evidence.publish import make as making
+from evidence.publish import workers
 from evidence.publish.build import build
 from evidence.publish.lock import held
 from evidence.publish.manifest import as_json, json_numbers
@@ -510,6 +511,18 @@ def test_ids_are_chosen_whatever_their_case(folder: Path) -> None:
     plan = planned(read_recipe(folder / "evidence.toml"), "slide")
     assert [output.id for output in chosen(plan, "One-Forest")] == ["one-forest-slide"]
     assert [output.id for output in chosen(plan, None)][-1] == "bibliography"
+
+
+def test_processes_are_started_where_there_is_enough_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: range(4), raising=False)
+    (figure, table, *_), many = planned(read_recipe(folder / "evidence.toml")), 40
+    assert workers.useful_workers([]) == 1
+    assert workers.useful_workers([table] * many) == 1
+    assert workers.useful_workers([figure] * 7) == 1
+    assert workers.useful_workers([figure] * 8) == 2
+    assert workers.useful_workers([figure] * many) == 4
 
 
 def test_json_has_no_nan_and_one_line_a_list() -> None:

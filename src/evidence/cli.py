@@ -74,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long to wait for another build in the same folder (600)",
     )
+    build.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="processes that make the outputs (as many as there are processors, where there is enough to do)",
+    )
     build.add_argument("--quiet", action="store_true", help="print nothing but mistakes")
     _add_recipe(build)
     build.set_defaults(run=_build)
@@ -151,11 +157,31 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _workers(text: str) -> int:
+    """Read a number of processes.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Where it is none; argparse prints the message.
+    """
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"a number of processes, 1 to 64; got {text!r}")
+    return int(text)
+
+
 def _build(options: argparse.Namespace) -> int:
     from evidence.publish.build import build
 
     say = (lambda _: None) if options.quiet else _say
-    done = build(options.recipe, only=options.only, medium=options.medium, progress=say, wait=options.wait)
+    done = build(
+        options.recipe,
+        only=options.only,
+        medium=options.medium,
+        progress=say,
+        wait=options.wait,
+        workers=options.workers,
+    )
     if done.made:
         files = len(done.changed)
         say(

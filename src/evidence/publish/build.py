@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from evidence._check import one_of
 from evidence._files import write_atomically
-from evidence.errors import EvidenceError
 from evidence.publish import manifest as manifests
 from evidence.publish.freshness import Freshness
 from evidence.publish.lock import held
@@ -22,6 +21,7 @@ from evidence.publish.recipe import Recipe, read_recipe
 from evidence.publish.recipe_errors import BuildError
 from evidence.publish.recipe_keys import MEDIA
 from evidence.publish.stage import prepare, put_in_place, staging, workspace
+from evidence.publish.workers import made_by_workers, made_here, useful_workers
 
 if TYPE_CHECKING:
     from evidence.publish.workshop import Workshop
@@ -65,6 +65,7 @@ def build(
     medium: str | None = None,
     progress: Say | None = None,
     wait: float = 600.0,
+    workers: int | None = 1,
 ) -> Built:
     """Make what a recipe asks for, and nothing that is up to date.
 
@@ -84,6 +85,9 @@ def build(
         Receives one line of text a step.
     wait : float
         Seconds to wait for another build in the same folder.
+    workers : int or None
+        Processes that make outputs; None takes as many as there are processors and enough to do. 1 starts
+        none, so that a script needs no guard (``if __name__ == "__main__":``). The bytes are the same.
 
     Returns
     -------
@@ -105,7 +109,7 @@ def build(
     try:
         own = workspace(plan.root)
         with held(own / "lock", wait=wait, say=say):
-            made, changed = _make_what_is_stale(plan, wanted, own, say)
+            made, changed = _make_what_is_stale(plan, wanted, own, workers, say)
     except OSError as error:
         raise BuildError(f"{_system_reason(error)}. The previous files are whole") from error
     current = tuple(output.id for output in wanted if output.id not in made)
@@ -113,7 +117,7 @@ def build(
 
 
 def _make_what_is_stale(
-    plan: Recipe, wanted: tuple[Output, ...], own: Path, say: Say
+    plan: Recipe, wanted: tuple[Output, ...], own: Path, workers: int | None, say: Say
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     inputs, versions = manifests.input_hashes(plan), manifests.versions()
     before = manifests.read_json(plan.root / MANIFEST)
@@ -137,7 +141,7 @@ def _make_what_is_stale(
     changed: list[str] = []
     if stale or gone or before.get("inputs") != inputs or before.get("versions") != versions:
         with staging(own) as stage:
-            made = _make(stale, stage, desk, fresh, say)
+            made = _make(stale, stage, desk, fresh, workers, say)
             entries = _in_order(plan, {**entries, **made})
             new = manifests.manifest(plan, inputs, versions, entries, desk.workshop)
             files = [name for output in stale for name in output.files]
@@ -160,14 +164,14 @@ class _Desk:
     """Opens the workshop only where something has to be read: an unchanged build reads nothing."""
 
     def __init__(self, plan: Recipe, inputs: Mapping[str, str], say: Say) -> None:
-        self._plan, self._inputs, self._say = plan, inputs, say
+        self.plan, self._inputs, self._say = plan, inputs, say
 
     @cached_property
     def workshop(self) -> Workshop:
         from evidence.publish.workshop import Workshop
 
         self._say(f"reading {', '.join(name for name in self._inputs if name.endswith('.csv'))}")
-        return Workshop(self._plan)
+        return Workshop(self.plan)
 
     def content(self, output: Output) -> str:
         from evidence.publish.content import content_hash
@@ -175,7 +179,9 @@ class _Desk:
         return content_hash(output, self.workshop)
 
 
-def _make(outputs: list[Output], stage: Path, desk: _Desk, fresh: Freshness, say: Say) -> dict[str, Any]:
+def _make(
+    outputs: list[Output], stage: Path, desk: _Desk, fresh: Freshness, workers: int | None, say: Say
+) -> dict[str, Any]:
     """Make outputs in the stage and return their entries of the manifest.
 
     Raises
@@ -185,42 +191,29 @@ def _make(outputs: list[Output], stage: Path, desk: _Desk, fresh: Freshness, say
     OSError
         Where the system refuses to write; the caller says so in words.
     """
-    if not outputs:
-        return {}
-    from evidence.publish.make import make
-
+    contents = {output.id: fresh.content(output) for output in outputs}
+    for output in outputs:
+        prepare(stage, output.files)
+    count = useful_workers(outputs) if workers is None else workers
+    done = (
+        made_by_workers(outputs, desk.plan, stage, count)
+        if count > 1
+        else made_here(outputs, desk.workshop, stage)
+    )
     entries = {}
-    for position, output in enumerate(outputs, start=1):
-        began = time.monotonic()
-        content = fresh.content(output)
-        paths = prepare(stage, output.files)
-        try:
-            made = make(output, desk.workshop, stage)
-        except EvidenceError as error:
-            raise BuildError(f"{output.id} cannot be made:\n{error}") from error
-        except OSError:
-            raise
-        except Exception as error:
-            # A fault of ours must not look like a fault of the data; the cause is kept for a report.
-            reason = f"{type(error).__name__}: {error}"
-            raise BuildError(f"{output.id} cannot be made, by a fault in the package: {reason}") from error
-        missing = [path.name for path in paths if not path.is_file()]
-        if missing:
-            raise BuildError(
-                f"{output.id} cannot be made, by a fault in the package: no {', '.join(missing)}"
-            )
+    for position, (output, made, seconds) in enumerate(done if outputs else (), start=1):
         entries[output.id] = {
             "kind": output.kind,
             "title": output.title,
             "questions": list(output.questions),
-            "inputs": content,
+            "inputs": contents[output.id],
             "files": {name: manifests.file_hash(stage / name) for name in output.files},
             "studies": list(made.studies),
             "rows": list(made.rows),
             "left_out": list(made.left_out),
             "numbers": manifests.json_numbers(made.numbers),
         }
-        say(f"[{position}/{len(outputs)}] {output.id} ({time.monotonic() - began:.1f} s)")
+        say(f"[{position}/{len(outputs)}] {output.id} ({seconds:.1f} s)")
     return entries
 
 
