@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from evidence.models.batch import batch
     from evidence.models.prior import Prior
     from evidence.numerics.arrays import pool_arrays
+    from evidence.publish.deck.refresh import Refreshed, slides
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
     from evidence.studies.mapping_proposal import propose_mapping
@@ -88,6 +89,7 @@ _HOME = {
     "PartialSensitivity": "synthesis.partial_sensitivity",
     "PetPeese": "synthesis.bias_limit",
     "Prior": "models.prior",
+    "Refreshed": "publish.deck.refresh",
     "SIX_DOMAINS": "studies.columns",
     "SamplingCovariance": "effects.covariance",
     "Studies": "studies.record",
@@ -136,6 +138,7 @@ _HOME = {
     "read_studies": "studies.reading",
     "sampling_covariance": "effects.dependence",
     "sensitivity_chart": "charts.partial_sensitivity",
+    "slides": "publish.deck.refresh",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "trim_and_fill": "synthesis.bias_fill",
@@ -165,6 +168,7 @@ __all__ = [
     "PartialSensitivity",
     "PetPeese",
     "Prior",
+    "Refreshed",
     "SamplingCovariance",
     "Studies",
     "StudyDataError",
@@ -213,6 +217,7 @@ __all__ = [
     "read_studies",
     "sampling_covariance",
     "sensitivity_chart",
+    "slides",
     "trap_chart",
     "trial",
     "trim_and_fill",

@@ -12,7 +12,7 @@ from evidence.charts.canvas import wrap
 from evidence.charts.words import count, plural
 from evidence.publish.deck import measures
 from evidence.publish.deck.pictures import figure_pictures
-from evidence.publish.deck.show import Picture, Show
+from evidence.publish.deck.show import Picture, Show, cut
 from evidence.publish.deck.sources import footer, notes_of
 from evidence.publish.deck.tables import figure_table, parts_of, short_table
 from evidence.publish.headline import Headline, question_headline
@@ -158,7 +158,7 @@ def _questions(show: Show, workshop: Workshop) -> None:
         studies = list(dict.fromkeys(map(str, table["study"])))
         keys.append(studies)
         amount = f"{plural(len(studies), 'study', 'studies')}, {plural(len(table), 'row')}"
-        lines.append(f"{question.title}: {amount}")
+        lines.append(f"{cut(question.title, 640, 20.0, 1)}: {amount}")
     pages = math.ceil(len(lines) / _LINES)
     chunks = [range(len(lines) * at // pages, len(lines) * (at + 1) // pages) for at in range(pages)]
     for index, chunk in enumerate(chunks, start=1):
@@ -207,7 +207,7 @@ def _references(show: Show, workshop: Workshop) -> None:
     pages: list[list[str]] = [[]]
     used, room = 0.0, measures.CONTENT.height - 8
     for entry in workshop.listed.entries:
-        text = f"[{entry.number}] {entry.text}"
+        text = cut(f"[{entry.number}] {entry.text}", 888, size, 6)
         # The slides' font is a tenth narrower than the one that measures, in ordinary letters.
         high = (wrap(text, 888 * 1.05, size).count("\n") + 1) * size * 1.2 + size * 0.35
         if pages[-1] and used + high > room:

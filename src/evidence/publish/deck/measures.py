@@ -50,7 +50,7 @@ SLIDE = Box(0, 0, 960, 540)
 """13.33 x 7.5 inches: 16:9."""
 
 TOPIC = Box(36, 12, 888, 22)
-TITLE = Box(36, 33, 888, 64)
+TITLE = Box(36, 34, 888, 63)
 CONTENT = Box(20, 100, 920, 388)
 FOOTER = Box(36, 498, 816, 32)
 NUMBER = Box(864, 498, 60, 32)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence.charts.canvas import off_screen, room
 from evidence.charts.style import POINTS, style_for
 from evidence.publish.deck import measures
+from evidence.publish.deck.measures import Box
 from evidence.publish.deck.show import Picture
 from evidence.publish.make import drawn
 from evidence.publish.numbers import Made
@@ -22,13 +21,15 @@ if TYPE_CHECKING:
     from evidence.fit import MetaFit
     from evidence.publish.recipe import Question
 
-__all__ = ["READABLE", "figure_pictures", "letters", "picture_of"]
+__all__ = ["READABLE", "figure_pictures", "letters", "one_picture", "picture_of", "size_of"]
 
 READABLE = 14.0
 """Least size of a picture's letters, in points of a slide of 13.33 inches; below, it is none for a talk."""
 
 
-def figure_pictures(output: Output, workshop: Workshop) -> tuple[list[Picture], Made]:
+def figure_pictures(
+    output: Output, workshop: Workshop, box: Box = measures.CONTENT
+) -> tuple[list[Picture], Made]:
     """Draw a figure of the recipe for slides: one picture, or several where it is long.
 
     Parameters
@@ -37,6 +38,8 @@ def figure_pictures(output: Output, workshop: Workshop) -> tuple[list[Picture], 
         A figure of the plan.
     workshop : Workshop
         Computes what it shows.
+    box : Box
+        The room on the slide.
 
     Returns
     -------
@@ -45,19 +48,27 @@ def figure_pictures(output: Output, workshop: Workshop) -> tuple[list[Picture], 
     """
     slide = replace(output, medium="slide")
     question = workshop.recipe.question(output.questions[0])
-    with room(measures.CONTENT.width, measures.CONTENT.height):
+    with room(box.width, box.height):
         axes, made = drawn(slide, workshop)
-    if letters(axes) >= READABLE:
+    if letters(axes, box) >= READABLE:
         return [picture_of(axes, words(output.kind, workshop, question, axes))], made
     if output.kind == "forest":
         return [
             picture_of(axes, words("forest", workshop, question, axes))
-            for axes in _forests(workshop, question)
+            for axes in _forests(workshop, question, box)
         ], made
     return [], made
 
 
-def _forests(workshop: Workshop, question: Question) -> list[Axes]:
+def one_picture(output: Output, workshop: Workshop, box: Box) -> Picture:
+    """Draw a figure of the recipe as one picture of a given size, however small its letters become."""
+    with room(box.width, box.height):
+        axes, _ = drawn(replace(output, medium="slide"), workshop)
+    question = workshop.recipe.question(output.questions[0])
+    return picture_of(axes, words(output.kind, workshop, question, axes))
+
+
+def _forests(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
     """Return a long forest plot for slides: without the results alongside, which the notes tell, or in parts.
 
     None as long as it cannot be split.
@@ -67,29 +78,29 @@ def _forests(workshop: Workshop, question: Question) -> list[Axes]:
     fit = workshop.fit(question)
     sides = (question.favours[0], question.favours[1]) if question.favours else ("second arm", "first arm")
     with off_screen():
-        with room(measures.CONTENT.width, measures.CONTENT.height):
+        with room(box.width, box.height):
             alone = forest.forest(replace(fit, alongside=()), medium="slide", title="", favours=sides)
-        if letters(alone) >= READABLE:
+        if letters(alone, box) >= READABLE:
             return [alone]
-        return _pages(fit, sides)
+        return _pages(fit, sides, box)
 
 
-def _pages(fit: MetaFit, sides: tuple[str, str]) -> list[Axes]:
+def _pages(fit: MetaFit, sides: tuple[str, str], box: Box) -> list[Axes]:
     """Return the parts of a forest plot that are as high as the room of a slide."""
     from importlib import import_module, util
 
     if util.find_spec("evidence.charts.forest_pages") is None:
         return []
     pages = import_module("evidence.charts.forest_pages")
-    high = style_for("slide").width * measures.CONTENT.height / measures.CONTENT.width
+    high = style_for("slide").width * box.height / box.width
     found: list[Axes] = pages.forest_pages(fit, medium="slide", title="", favours=sides, height=high)
     return found
 
 
-def letters(axes: Axes) -> float:
+def letters(axes: Axes, box: Box = measures.CONTENT) -> float:
     """Return the size of the smallest letters of a chart, as they will stand on a slide."""
     width, height = size_of(axes)
-    factor = min(measures.CONTENT.width / width, measures.CONTENT.height / height, 1.0)
+    factor = min(box.width / width, box.height / height, 1.0)
     return min((float(text.get_fontsize()) for text in axes.texts), default=READABLE) * factor
 
 
@@ -102,11 +113,9 @@ def size_of(axes: Axes) -> tuple[float, float]:
 
 def picture_of(axes: Axes, alt: str) -> Picture:
     """Return a chart as a picture; the same chart gives the same bytes."""
-    from evidence.charts.saving import save_figure
+    from evidence.charts.saving import png_of
 
-    with tempfile.TemporaryDirectory() as folder:
-        (path,) = save_figure(axes, Path(folder) / "picture", formats=["png"])
-        return Picture(path.read_bytes(), *size_of(axes), alt)
+    return Picture(png_of(axes), *size_of(axes), alt)
 
 
 def words(kind: str, workshop: Workshop, question: Question, axes: Axes) -> str:

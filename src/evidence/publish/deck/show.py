@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from evidence._zip import reproducible
-from evidence.charts.canvas import text_width, wrap
+from evidence.charts.canvas import wrap
 from evidence.publish.deck import measures
 from evidence.publish.deck.measures import Box
 from evidence.table_slide import add_table
@@ -20,11 +20,22 @@ from evidence.table_words import clean
 if TYPE_CHECKING:
     from evidence.tables import Table
 
-__all__ = ["Picture", "Show", "fitted_title", "marker_name"]
+__all__ = [
+    "TABLE_ROOM",
+    "Picture",
+    "Show",
+    "exactly_wide",
+    "fitted_title",
+    "marker_name",
+    "table_size",
+    "within",
+]
 
 _COVER, _TEXT, _FIGURE = range(3)
 _TOPIC, _BODY = 13, 1
-_LIST_LEADING = 1.5
+_MOST_LETTERS = 1000
+"""Letters of a text that are measured: no line of a slide holds as many."""
+
 _MOST_NOTES = 30_000
 """Letters of the notes of one slide: beyond that a program may refuse them."""
 
@@ -74,9 +85,9 @@ class Show:
         """Add the first slide."""
         slide = self._deck.slides.add_slide(self._deck.slide_layouts[_COVER])
         size, lines = 40.0, 3
-        while size > 28.0 and len(_lines(title, measures.COVER[0].width, size)) > lines:
+        while size > 28.0 and not _fits(clean(title), measures.COVER[0].width, size, lines):
             size -= 2.0
-        _write(slide.shapes.title, [_cut(title, measures.COVER[0].width, size, lines)], size, bold=True)
+        _write(slide.shapes.title, [cut(title, measures.COVER[0].width, size, lines)], size, bold=True)
         _write(slide.placeholders[_BODY], [clean(line) for line in subtitle], 20.0)
         _notes(slide, notes)
 
@@ -129,6 +140,7 @@ class Show:
         shape = add_table(
             slide, table, left=left, top=top, width=width, height=height, size=table_size(table)
         )
+        exactly_wide(shape, width)
         shape.name = marker_name(marker)
         if under:
             box = slide.shapes.add_textbox(*UNDER_ROOM.emu)
@@ -152,7 +164,7 @@ class Show:
         _write(slide.shapes.title, [title], size, bold=True)
         _write(
             slide.placeholders[_TOPIC],
-            [_cut(topic, measures.TOPIC.width, measures.TOPIC_SIZE, 1)],
+            [cut(topic, measures.TOPIC.width, measures.TOPIC_SIZE, 1)],
             measures.TOPIC_SIZE,
         )
         _feet(slide, sources)
@@ -187,10 +199,16 @@ def _whole_sentences(text: str) -> str:
     kept = ""
     for sentence in re.split(r"(?<=[.]) ", clean(text)):
         longer = f"{kept} {sentence}".strip()
-        if len(_lines(longer, UNDER_ROOM.width, measures.TABLE)) > 2:
+        if not _fits(longer, UNDER_ROOM.width, measures.TABLE, 2):
             break
         kept = longer
-    return kept or _cut(text, UNDER_ROOM.width, measures.TABLE, 2)
+    return kept or cut(text, UNDER_ROOM.width, measures.TABLE, 2)
+
+
+def exactly_wide(shape: Any, width: int) -> None:  # noqa: ANN401
+    """Give a table the width that it was asked for: its columns were rounded one by one."""
+    columns = list(shape.table.columns)
+    columns[-1].width = columns[-1].width + width - sum(column.width for column in columns)
 
 
 def marker_name(marker: str) -> str:
@@ -220,26 +238,30 @@ def fitted_title(titles: Sequence[str]) -> tuple[str, float]:
     """
     for title in titles:
         for size in measures.TITLE_SIZES:
-            if len(_lines(title, measures.TITLE.width, size)) <= 2:
+            if _fits(clean(title), measures.TITLE.width, size, 2):
                 return clean(title), size
     size = measures.TITLE_SIZES[-1]
-    return _cut(titles[-1], measures.TITLE.width, size, 2), size
+    return cut(titles[-1], measures.TITLE.width, size, 2), size
 
 
 def _lines(text: str, width: float, size: float) -> list[str]:
     # The charts' font is wider than the slides' own in bold, letter by letter but for a few capitals.
-    return wrap(clean(text), width * 0.97, size).split("\n")
+    return wrap(text, width * 0.97, size).split("\n")
 
 
-def _cut(text: str, width: float, size: float, most: int) -> str:
-    """Return a text in one paragraph, ended by an ellipsis where it has no room."""
-    plain = " ".join(clean(text).split(" "))[:2000]
-    shown = wrap(plain, width * 0.97, size, most=most)
-    return (
-        plain
-        if len(_lines(plain, width, size)) <= most and text_width(plain, size) < 1e5
-        else shown.replace("\n", " ")
-    )
+def _fits(text: str, width: float, size: float, most: int) -> bool:
+    """Tell whether a text has room in so many lines, with no word that is wider than a line."""
+    lines = _lines(text[:_MOST_LETTERS], width, size)
+    whole = sum(line.count("\u2026") for line in lines) == text.count("\u2026")
+    return len(text) <= _MOST_LETTERS and len(lines) <= most and whole
+
+
+def cut(text: str, width: float, size: float, most: int) -> str:
+    """Return a text in one paragraph, ended by an ellipsis where it has no room in so many lines."""
+    plain = clean(text)
+    if _fits(plain, width, size, most):
+        return plain
+    return wrap(plain[:_MOST_LETTERS], width * 0.97, size, most=most).replace("\n", " ")
 
 
 def _write(
@@ -259,7 +281,7 @@ def _write(
         if space is not None and index:
             paragraph.space_before = Pt(space)
         run = paragraph.add_run()
-        run.text = line
+        run.text = line.replace("\n", " ")
         run.font.size = Pt(size)
         if bold is not None:
             run.font.bold = bold
