@@ -158,7 +158,7 @@ def _questions(show: Show, workshop: Workshop) -> None:
         studies = list(dict.fromkeys(map(str, table["study"])))
         keys.append(studies)
         amount = f"{plural(len(studies), 'study', 'studies')}, {plural(len(table), 'row')}"
-        lines.append(f"{cut(question.title, 640, 20.0, 1)}: {amount}")
+        lines.append(f"{cut(question.title, 888, measures.BODY, 1)}: {amount}")
     pages = math.ceil(len(lines) / _LINES)
     chunks = [range(len(lines) * at // pages, len(lines) * (at + 1) // pages) for at in range(pages)]
     for index, chunk in enumerate(chunks, start=1):
@@ -171,7 +171,6 @@ def _questions(show: Show, workshop: Workshop) -> None:
             [lines[at] for at in chunk],
             notes,
             sources=footer(workshop, cited),
-            size=20.0,
             space=0.8,
         )
 

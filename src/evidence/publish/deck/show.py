@@ -75,7 +75,7 @@ class Show:
 
         template = files("evidence.publish.deck").joinpath("template.pptx").read_bytes()
         self._deck: Any = Presentation(io.BytesIO(template))
-        self._deck.core_properties.title = clean(title)
+        self._deck.core_properties.title = clean(title)[:250]  # the format allows 255
 
     def __len__(self) -> int:
         """Return the number of slides."""
