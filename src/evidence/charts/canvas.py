@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from evidence.charts.style import FONT, POINTS, Style
+from evidence.charts.words import clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -287,7 +288,7 @@ class Sheet:
         self.ax.text(
             x / self.width,
             y,
-            text,
+            clean(text).replace("\t", " "),  # what has no shape in print cannot be drawn, and breaks an SVG
             transform=self.ax.get_yaxis_transform(which="grid"),
             fontfamily=FONT,
             fontsize=size,

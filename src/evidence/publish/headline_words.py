@@ -108,7 +108,8 @@ def fit_headline(fit: MetaFit, favours: tuple[str, str], rating: Rating | None =
 def named_arms(text: str, favours: tuple[str, str]) -> str:
     """Return a sentence about "the first arm" and "the second arm" with the arms by name."""
     named = text.replace("the first arm", favours[1]).replace("the second arm", favours[0])
-    return re.sub(r"\bfor the second(?=\W|$)(?! [a-z])", f"for {favours[0]}", named)
+    # By a function: in a template, a backslash of the name would be read as an escape.
+    return re.sub(r"\bfor the second(?=\W|$)(?! [a-z])", lambda _: f"for {favours[0]}", named)
 
 
 def size_words(fit: MetaFit) -> str:

@@ -113,9 +113,9 @@ def accounts(workshop: Workshop, ids: Ids) -> tuple[StudyAccount, ...]:
         studies = workshop.union(questions)
         read = _readings(workshop, source)
         infos |= {name: told for name, told in _introductions(studies).items() if name not in infos}
-        rows = zip(studies.text.to_dict("records"), studies.lines, strict=True)
-        for cells, line in rows:
-            row_id, study = str(cells["row_id"]), str(cells["study"])
+        named = (studies.table["row_id"].astype(str), studies.table["study"].astype(str))
+        rows = zip(studies.text.to_dict("records"), studies.lines, *named, strict=True)
+        for cells, line, row_id, study in rows:
             account = RowAccount(
                 id=ids.of("row", row_id, source),
                 row_id=plain(row_id),
