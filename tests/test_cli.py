@@ -239,6 +239,19 @@ def test_slides_of_one_question(copy: Path) -> None:
     assert "1 made" in done.stderr
 
 
+def test_a_talk_without_a_marker_is_told_plainly(copy: Path) -> None:
+    before = (copy / "slides" / "evidence.pptx").read_bytes()
+    missing = run(copy, "slides", "talk.pptx")
+    assert missing.returncode == 1
+    assert "talk.pptx cannot be read" in missing.stderr
+    (copy / "talk.pptx").write_text("no presentation", encoding="utf-8")
+    spoilt = run(copy, "slides", "talk.pptx")
+    assert spoilt.returncode == 1
+    assert "no presentation that can be opened" in spoilt.stderr
+    assert "Traceback" not in missing.stderr + spoilt.stderr
+    assert (copy / "slides" / "evidence.pptx").read_bytes() == before
+
+
 def test_explain_a_row(copy: Path) -> None:
     done = run(copy, "explain", "example_one_02")
     assert done.returncode == 0, done.stderr

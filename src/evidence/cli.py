@@ -1,4 +1,4 @@
-"""The command ``evidence``: build, explain, diff, audit, codebook, new, map."""
+"""The command ``evidence``: build, slides, explain, diff, audit, codebook, new, map."""
 
 from __future__ import annotations
 
@@ -83,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--quiet", action="store_true", help="print nothing but mistakes")
     _add_recipe(build)
     build.set_defaults(run=_build)
+
+    slides = commands.add_parser(
+        "slides", help="put figures and tables into your own talk where it says {{evidence:ID}}"
+    )
+    slides.add_argument("deck", metavar="DECK", help="a presentation (.pptx); it is replaced in one step")
+    _add_recipe(slides)
+    slides.set_defaults(run=_slides)
 
     explain = commands.add_parser(
         "explain", help="show one row: as printed, its source, its derivation, its use"
@@ -190,6 +197,18 @@ def _build(options: argparse.Namespace) -> int:
         )
     else:
         say(f"nothing to do: {len(done.current)} outputs are up to date ({done.seconds:.1f} s)")
+    return 0
+
+
+def _slides(options: argparse.Namespace) -> int:
+    from evidence.publish.deck.refresh import slides
+
+    done = slides(options.deck, recipe=options.recipe)
+    for number, marker in done.places:
+        _say(f"slide {number}: {marker}")
+    for note in done.notes:
+        _say(f"note: {note}")
+    _say(f"{'written' if done.changed else 'nothing to do, every slide is up to date'}: {done.path}")
     return 0
 
 
