@@ -40,10 +40,11 @@ CHECKS = {
     "rebuild": ["python", os.path.join("scripts", "check_build.py")],
 }
 USAGE = """usage: python3 run.py COMMAND [arguments]
-  build [...]   write figures/, tables/ and manifest.json (arguments go to `evidence build`)
+  build [...]   write figures, tables, slides, report and manifest.json (arguments go to `evidence build`)
   test [...]    run the tests (arguments go to pytest)
   lab [...]     open the notebooks in JupyterLab (arguments go to it)
-  check [...]   run all checks, or those named: %s""" % ", ".join(CHECKS)
+  check [...]   run all checks, or those named: %s;
+                with --full also the tests that need a browser or LibreOffice""" % ", ".join(CHECKS)
 
 
 def say(text):
@@ -185,8 +186,9 @@ def lab(arguments):
     return call("jupyter-lab", "notebooks", *arguments)
 
 
-def check(names):
+def check(arguments):
     """Run the checks, all of them even where one fails, and name the failed ones at the end."""
+    names = [name for name in arguments if name != "--full"]
     unknown = [name for name in names if name not in CHECKS]
     if unknown:
         fail("no check is called %s; there are %s" % (unknown[0], ", ".join(CHECKS)))
@@ -195,6 +197,10 @@ def check(names):
         say("check " + name)
         if call(*CHECKS[name]):
             failed.append(name)
+    if "--full" in arguments:
+        say("check full")
+        if call("pytest", "-q", "-m", "full"):
+            failed.append("full")
     say("failed: " + ", ".join(failed) if failed else "all checks passed")
     return 1 if failed else 0
 

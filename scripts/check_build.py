@@ -9,7 +9,10 @@ kind of file has its own rule:
 - PNG: the same size in pixels; on average no more than 0.001 of full scale away, and no more than
   0.2 % of the pixels away by over 0.1. A line that moves by one pixel stays inside these limits, a
   label that changes does not.
-- SVG, PDF and office files: present and not empty (the same picture exists as PNG).
+- slides and Word documents: the same parts; in each XML part the same elements and texts, with sizes and
+  positions that agree to a unit (a 12700th of a point); embedded PNG as above.
+- the report: the same text; numbers agree to 1e-9, coordinates of drawings to 0.02.
+- SVG and PDF: present and not empty (the same picture exists as PNG).
 
 Files that are only on one side are differences too.
 """
@@ -17,6 +20,7 @@ Files that are only on one side are differences too.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import re
@@ -24,13 +28,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-OUTPUTS = ("figures", "tables", "slides", "reports", "manifest.json")
+OUTPUTS = ("figures", "tables", "slides", "report", "manifest.json")
 """What ``evidence build`` writes, relative to the recipe."""
 
 RELATIVE = 1e-9
@@ -52,7 +58,12 @@ _LEFT_OUT = {
     ".hypothesis",
 }
 _HASH = re.compile(r"[0-9a-f]{64}")
-_BINARY = {".svg", ".pdf", ".pptx", ".docx"}
+_BINARY = {".svg", ".pdf"}
+_OFFICE = {".pptx", ".docx"}
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_DRAWING = re.compile(r"(<svg\b.*?</svg>)", re.DOTALL)
+_COORDINATE = 0.02
+_POSITION = 1.0
 
 
 def outputs(root: Path) -> dict[str, Path]:
@@ -111,7 +122,68 @@ def text_difference(old: str, new: str) -> str:
     return f"{len(before)} lines committed, {len(after)} rebuilt"
 
 
-def picture_difference(old: Path, new: Path) -> str:
+def number_difference(old: str, new: str, *, absolute: float = ABSOLUTE) -> str:
+    """Return where two texts differ in more than the last digits of their numbers, or an empty string."""
+    if old == new:
+        return ""
+    parts = _NUMBER.split(old), _NUMBER.split(new)
+    if parts[0] != parts[1]:
+        # The rule of texts names the line; where only numbers stand in its way, the text around them does.
+        return text_difference("\n".join(parts[0]), "\n".join(parts[1]))
+    for one, other in zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True):
+        if not math.isclose(float(one), float(other), rel_tol=RELATIVE, abs_tol=absolute):
+            return f"{one} committed, {other} rebuilt"
+    return ""
+
+
+def page_difference(old: str, new: str) -> str:
+    """Return in what two reports differ, or an empty string; coordinates of drawings may move a little."""
+    parts = _DRAWING.split(old), _DRAWING.split(new)
+    if len(parts[0]) != len(parts[1]):
+        return f"{len(parts[0]) // 2} drawings committed, {len(parts[1]) // 2} rebuilt"
+    for at, (one, other) in enumerate(zip(*parts, strict=True)):
+        found = number_difference(one, other, absolute=_COORDINATE if at % 2 else ABSOLUTE)
+        if found:
+            return f"drawing {at // 2 + 1}: {found}" if at % 2 else found
+    return ""
+
+
+def office_differences(old: Path, new: Path) -> Iterator[str]:
+    """Yield in which parts two slide decks or Word documents differ, and how."""
+    with zipfile.ZipFile(old) as one, zipfile.ZipFile(new) as other:
+        names = one.namelist(), other.namelist()
+        for name in sorted(set(names[0]) ^ set(names[1])):
+            yield f"{name}: only in the {'committed' if name in names[0] else 'rebuilt'} file"
+        for name in sorted(set(names[0]) & set(names[1])):
+            found = part_difference(name, one.read(name), other.read(name))
+            if found:
+                yield f"{name}: {found}"
+
+
+def part_difference(name: str, old: bytes, new: bytes) -> str:
+    """Return in what one part of two office files differs, or an empty string."""
+    if old == new:
+        return ""
+    suffix = Path(name).suffix.lower()
+    if suffix == ".png":
+        return picture_difference(io.BytesIO(old), io.BytesIO(new))
+    if suffix not in (".xml", ".rels"):
+        return "other bytes"
+    pair = [list(ElementTree.fromstring(text).iter()) for text in (old, new)]
+    if [node.tag for node in pair[0]] != [node.tag for node in pair[1]]:
+        return f"{len(pair[0])} elements committed, {len(pair[1])} rebuilt"
+    for one, other in zip(*pair, strict=True):
+        texts = [(node.text or "", node.tail or "") for node in (one, other)]
+        if texts[0] != texts[1]:
+            return f"{''.join(texts[0])[:80]!r} committed, {''.join(texts[1])[:80]!r} rebuilt"
+        for key in sorted({*one.attrib, *other.attrib}):
+            before, after = one.get(key, ""), other.get(key, "")
+            if number_difference(before, after, absolute=_POSITION):
+                return f"{key} {before[:80]!r} committed, {after[:80]!r} rebuilt"
+    return ""
+
+
+def picture_difference(old: Path | io.BytesIO, new: Path | io.BytesIO) -> str:
     """Return in what two PNG files differ by more than the limits above, or an empty string."""
     from matplotlib.image import imread
 
@@ -135,8 +207,13 @@ def file_differences(name: str, old: Path, new: Path) -> Iterator[str]:
         for line in value_differences(*pair):
             yield f"{name}: {line}"
         return
+    if suffix in _OFFICE:
+        yield from (f"{name}: {line}" for line in office_differences(old, new))
+        return
     if suffix == ".png":
         found = picture_difference(old, new)
+    elif old.parent.name == "report" and suffix == ".html":
+        found = page_difference(*(path.read_text(encoding="utf-8") for path in (old, new)))
     elif suffix in _BINARY:
         empty = [side for side, path in (("committed", old), ("rebuilt", new)) if not path.stat().st_size]
         found = f"the {' and the '.join(empty)} file is empty" if empty else ""

@@ -16,6 +16,7 @@ import pytest
 from evidence.errors import StudyDataError
 from evidence.publish import build as building
 from evidence.publish import make as making
+from evidence.publish import workers
 from evidence.publish.build import build
 from evidence.publish.lock import held
 from evidence.publish.manifest import as_json, json_numbers
@@ -35,15 +36,35 @@ studies = "studies.csv"
 [[question]]
 id = "one"
 title = "First"
+filter = { domain = "strength" }
 measure = "SMD"
 outputs = ["forest", "effects"]
 
 [[question]]
 id = "two"
 title = "Second"
+filter = { domain = ["power", "endurance"] }
 measure = "SMD"
 outputs = ["domains"]
 """
+
+DATA = """row_id,study,domain,outcome,n_e,n_c,p_between,direction
+r1,study,strength,squat,15,15,0.03,favours_e
+r2,other,strength,squat,20,20,0.2,favours_e
+r3,study,power,jump,15,15,0.04,favours_e
+r4,other,endurance,run,20,20,0.5,favours_c
+"""
+
+
+def changed(old: str, new: str, text: str = DATA) -> str:
+    """Return text in which something is really replaced."""
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+STRENGTH = changed("0.03", "0.01")
+BOTH = changed("0.04", "0.02", STRENGTH)
+"""A row that the first question asks for is changed; one of the second too."""
 
 
 def stand_in(output: Output, workshop: Workshop, stage: Path) -> Made:
@@ -59,7 +80,7 @@ def stand_in(output: Output, workshop: Workshop, stage: Path) -> Made:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "evidence.toml").write_text(RECIPE, encoding="utf-8")
-    (tmp_path / "studies.csv").write_text("data 1", encoding="utf-8")
+    (tmp_path / "studies.csv").write_text(DATA, encoding="utf-8")
     monkeypatch.setattr(making, "make", stand_in)
     # Whoever edits the package while these tests run must not make its outputs stale.
     monkeypatch.setattr(building.manifests, "source_hash", lambda: "the source")
@@ -119,25 +140,87 @@ def test_a_second_build_does_nothing(folder: Path, monkeypatch: pytest.MonkeyPat
 
 def test_changed_data_are_noticed(folder: Path) -> None:
     make_in(folder)
-    (folder / "studies.csv").write_text("data 2", encoding="utf-8")
-    assert len(make_in(folder).made) == 4
-    assert b"data 2" in (folder / "figures" / "one-forest.png").read_bytes()
+    (folder / "studies.csv").write_text(BOTH, encoding="utf-8")
+    assert make_in(folder).made == ("one-forest", "one-effects", "two-domains")
+    assert b"0.01" in (folder / "figures" / "one-forest.png").read_bytes()
+
+
+INFO = "study,authors,year,n_total\nstudy,A One,2020,30\nother,B Two,2021,40\n"
+BIB = "@article{study,\n title = {One},\n}\n@article{other,\n title = {Two},\n}\n"
+ALL = ("one-forest", "one-effects", "two-domains", "bibliography")
+
+# What is changed: the file, its text before and after; then what has to be made again, and nothing else.
+CHANGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "a row of one question": ("studies.csv", DATA, STRENGTH, ALL[:2]),
+    "a row of the other": ("studies.csv", DATA, changed("0.04", "0.02"), ALL[2:3]),
+    "a row that nothing asks for": ("studies.csv", DATA, DATA + "r5,study,balance,reach,9,9,,\n", ()),
+    "the same cells, quoted": ("studies.csv", DATA, changed("squat", '"squat"'), ()),
+    "a row that goes": (
+        "studies.csv",
+        DATA,
+        changed("r3,study,power,jump,15,15,0.04,favours_e\n", ""),
+        ALL[2:3],
+    ),
+    "the facts of a study": ("study_info.csv", INFO, changed("40", "41", INFO), ALL[:3]),
+    "a study that nothing shows": ("study_info.csv", INFO, INFO + "third,C Three,2022,9\n", ()),
+    "the same name in print": ("study_info.csv", INFO, INFO + "third,A One,2020,9\n", ALL[:3]),
+    "a reference": ("references.bib", BIB, changed("Two", "Too", BIB), (ALL[1], ALL[3])),
+    "a claim": ("claims.csv", "claim_id,claim,kind\nc,It works,between\n", "", ()),
+    "a remark in the recipe": ("evidence.toml", RECIPE, RECIPE + "# a remark\n", ()),
+    "a title": ("evidence.toml", RECIPE, changed("First", "Erst", RECIPE), ALL[:2]),
+    "a key for all": (
+        *("evidence.toml", RECIPE, changed('"studies.csv"', '"studies.csv"\nlevel = 0.9', RECIPE)),
+        ALL[:3],
+    ),
+    "a key of one question": (
+        "evidence.toml",
+        RECIPE,
+        changed("id = ", 'by = "outcome"\nid = ', RECIPE),
+        ALL[:2],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_only_what_depends_on_a_change_is_made_again(folder: Path, name: str) -> None:
+    file, before, after, made = CHANGES[name]
+    for beside, text in {"study_info.csv": INFO, "references.bib": BIB, file: before}.items():
+        (folder / beside).write_text(text, encoding="utf-8")
+    make_in(folder)
+    (folder / file).write_text(after, encoding="utf-8") if after else (folder / file).unlink()
+    done = make_in(folder)
+    assert done.made == made
+    assert "manifest.json" in done.changed  # it holds the hashes of the inputs
+    assert make_in(folder).made == ()
+
+
+def test_what_spans_the_recipe_follows_every_change(folder: Path) -> None:
+    switched = changed('"studies.csv"', '"studies.csv"\nreport = "report/index.html"', RECIPE)
+    (folder / "evidence.toml").write_text(switched, encoding="utf-8")
+    (folder / "certainty.csv").write_text("question\n", encoding="utf-8")
+    assert make_in(folder).made == (*ALL, "report")
+    for name, text in (
+        ("studies.csv", DATA + "r5,study,balance,reach,9,9,,\n"),
+        ("certainty.csv", "question\none\n"),
+        ("audit.toml", ""),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+        assert make_in(folder).made == ("report",), name
+    (folder / "evidence.toml").write_text(switched + "# a remark\n", encoding="utf-8")
+    assert make_in(folder).made == ()
 
 
 def test_a_file_beside_the_studies_is_an_input(folder: Path) -> None:
     make_in(folder)
-    (folder / "claims.csv").write_text("claims", encoding="utf-8")
-    assert len(make_in(folder).made) == 4
+    (folder / "claims.csv").write_text("claim_id,claim,kind\nc,It works,between\n", encoding="utf-8")
+    assert make_in(folder).changed == ("manifest.json",)
     assert "claims.csv" in manifest_of(folder)["inputs"]
 
 
-def test_a_changed_recipe_package_or_library_is_noticed(
+def test_a_changed_package_or_library_makes_everything_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_in(folder)
-    with (folder / "evidence.toml").open("a", encoding="utf-8") as recipe:
-        recipe.write("# a remark\n")
-    assert len(make_in(folder).made) == 4
     monkeypatch.setattr(building.manifests, "source_hash", lambda: "other source")
     assert len(make_in(folder).made) == 4
     monkeypatch.setattr(building.manifests, "versions", lambda: {"python": "9"})
@@ -185,16 +268,20 @@ def test_a_spoilt_manifest_is_made_again(folder: Path) -> None:
 )
 def test_only_makes_a_part_and_keeps_the_rest(folder: Path, only: str, made: tuple[str, ...]) -> None:
     make_in(folder)
-    (folder / "studies.csv").write_text("data 2", encoding="utf-8")
+    before = manifest_of(folder)["outputs"]
+    if only == "bibliography":
+        (folder / "tables" / "bibliography.md").unlink()
+    (folder / "studies.csv").write_text(BOTH, encoding="utf-8")
     done = make_in(folder, only=only)
     assert done.made == made
     outputs = manifest_of(folder)["outputs"]
     assert list(outputs) == ["one-forest", "one-effects", "two-domains", "bibliography"]
-    assert b"data 1" in (folder / "figures" / "two-domains.png").read_bytes()
+    assert b"0.04" in (folder / "figures" / "two-domains.png").read_bytes()
     # Each output says from which inputs it was made, so that a part that was left is known as older.
-    assert outputs[made[0]]["inputs"] != outputs["two-domains"]["inputs"]
-    assert len(make_in(folder).made) == 4 - len(made)
-    assert manifest_of(folder)["inputs_combined"] == manifest_of(folder)["outputs"]["two-domains"]["inputs"]
+    assert outputs["two-domains"]["inputs"] == before["two-domains"]["inputs"]
+    assert (outputs[made[0]]["inputs"] == before[made[0]]["inputs"]) == (made[0] == "bibliography")
+    rest = ("one-forest", "one-effects", "two-domains")
+    assert make_in(folder).made == tuple(name for name in rest if name not in made)
 
 
 def test_only_with_an_unknown_name_gives_the_nearest(folder: Path) -> None:
@@ -215,7 +302,7 @@ def test_slides_stand_beside_the_others(folder: Path) -> None:
     assert list(manifest_of(folder)["outputs"])[:3] == ["one-forest", "one-effects", "two-domains"]
     assert make_in(folder, only="one", medium="slide").made == ()
     assert make_in(folder).made == ()
-    (folder / "studies.csv").write_text("data 2", encoding="utf-8")
+    (folder / "studies.csv").write_text(BOTH, encoding="utf-8")
     said: list[str] = []
     build(folder / "evidence.toml", progress=said.append)
     assert "older than the data or the recipe, as not asked for: one-forest-slide" in said
@@ -258,7 +345,7 @@ def test_a_failing_build_changes_nothing(
 ) -> None:
     make_in(folder)
     before, times = files_of(folder), times_of(folder)
-    (folder / "studies.csv").write_text("data 2", encoding="utf-8")
+    (folder / "studies.csv").write_text(BOTH, encoding="utf-8")
 
     def fail_late(output: Output, workshop: Workshop, stage: Path) -> Made:
         if output.id == "two-domains":
@@ -352,7 +439,7 @@ def test_a_killed_build_leaves_whole_files(
 ) -> None:
     make_in(folder)
     before = files_of(folder)
-    (folder / "studies.csv").write_text("data 2", encoding="utf-8")
+    (folder / "studies.csv").write_text(BOTH, encoding="utf-8")
     process = start(folder, 0.5)
     slow_build.append(process)
     first_line(process)
@@ -367,7 +454,7 @@ def test_a_killed_build_leaves_whole_files(
     }
     rubbish = list((folder / ".evidence").glob("tmp-*"))
     assert bool(rubbish) == (number == "SIGKILL")
-    assert len(make_in(folder).made) == 4  # neither the lock nor the rubbish of the dead build is in the way
+    assert len(make_in(folder).made) == 3  # neither the lock nor the rubbish of the dead build is in the way
     assert not list((folder / ".evidence").glob("tmp-*"))
 
 
@@ -424,6 +511,18 @@ def test_ids_are_chosen_whatever_their_case(folder: Path) -> None:
     plan = planned(read_recipe(folder / "evidence.toml"), "slide")
     assert [output.id for output in chosen(plan, "One-Forest")] == ["one-forest-slide"]
     assert [output.id for output in chosen(plan, None)][-1] == "bibliography"
+
+
+def test_processes_are_started_where_there_is_enough_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: range(4), raising=False)
+    (figure, table, *_), many = planned(read_recipe(folder / "evidence.toml")), 40
+    assert workers.useful_workers([]) == 1
+    assert workers.useful_workers([table] * many) == 1
+    assert workers.useful_workers([figure] * 7) == 1
+    assert workers.useful_workers([figure] * 8) == 2
+    assert workers.useful_workers([figure] * many) == 4
 
 
 def test_json_has_no_nan_and_one_line_a_list() -> None:

@@ -247,8 +247,8 @@ def test_the_title_of_ratios_is_on_the_printed_scale() -> None:
         ),
     }
     assert domains_title(Compared(fits, measure="RR"), NAMES) == (  # type: ignore[arg-type]
-        "Estimates favour integrated: RR 0.67 to 0.82 (injury: knee: at most 0.90); no difference stays "
-        "possible in injury: ACL"
+        "Estimates favour integrated: RR 0.67 to 0.82 (knee injuries: at most 0.90); no difference stays "
+        "possible in ACL injuries"
     )
 
 

@@ -59,6 +59,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ["explain"],
         ["build", "--wait", "soon"],
         ["build", "--wait", "-1"],
+        ["build", "--workers", "0"],
     ],
 )
 def test_wrong_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,13 +131,57 @@ def test_the_second_build_has_nothing_to_do_and_changes_nothing(copy: Path) -> N
 
 
 def test_a_rebuild_gives_the_same_bytes(copy: Path, built: Path) -> None:
-    for name in ("figures", "tables", ".evidence"):
+    for name in ("figures", "tables", "slides", "report", ".evidence"):
         shutil.rmtree(copy / name)
     (copy / "manifest.json").unlink()
     assert run(copy, "build").returncode == 0
     for path in built.rglob("*"):
         if path.is_file() and ".evidence" not in path.parts:
             assert (copy / path.relative_to(built)).read_bytes() == path.read_bytes(), path
+
+
+def test_after_a_change_the_files_are_those_of_a_build_from_nothing(copy: Path) -> None:
+    data = copy / "data" / "studies.csv"
+    lines = data.read_text(encoding="utf-8").splitlines()
+    data.write_text("\n".join(line for line in lines if "example_two_02" not in line), encoding="utf-8")
+    done = run(copy, "build")
+    assert done.returncode == 0, done.stderr
+    assert "strength-forest" not in done.stderr.replace("older", "")  # it asks for no row of endurance
+    whole = {
+        path: path.read_bytes()
+        for path in copy.rglob("*")
+        if path.is_file() and ".evidence" not in path.parts
+    }
+    for name in ("figures", "tables", "slides", "report", ".evidence"):
+        shutil.rmtree(copy / name)
+    (copy / "manifest.json").unlink()
+    assert run(copy, "build").returncode == 0
+    assert {path: path.read_bytes() for path in whole} == whole
+
+
+def test_several_processes_make_the_same_files(copy: Path, built: Path) -> None:
+    for name in ("figures", "tables", "slides", "report", ".evidence"):
+        shutil.rmtree(copy / name)
+    (copy / "manifest.json").unlink()
+    done = run(copy, "build", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    for path in built.rglob("*"):
+        if path.is_file() and ".evidence" not in path.parts:
+            assert (copy / path.relative_to(built)).read_bytes() == path.read_bytes(), path
+
+
+def test_a_mistake_in_another_process_is_told_here(copy: Path) -> None:
+    recipe = copy / "evidence.toml"
+    text = recipe.read_text(encoding="utf-8")
+    recipe.write_text(text.replace('outputs = ["forest"]', 'outputs = ["trial"]'), encoding="utf-8")
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    done = run(copy, "build", "--only", "strength", "--workers", "2")
+    assert done.returncode == 1
+    assert "strength-trial cannot be made" in done.stderr
+    assert "a trial is one study" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    assert not list((copy / ".evidence").glob("tmp-*"))
 
 
 def test_broken_data_are_told_plainly_and_change_nothing(copy: Path) -> None:
@@ -192,6 +237,19 @@ def test_slides_of_one_question(copy: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (copy / "figures" / "strength-forest-slide.png").is_file()
     assert "1 made" in done.stderr
+
+
+def test_a_talk_without_a_marker_is_told_plainly(copy: Path) -> None:
+    before = (copy / "slides" / "evidence.pptx").read_bytes()
+    missing = run(copy, "slides", "talk.pptx")
+    assert missing.returncode == 1
+    assert "talk.pptx cannot be read" in missing.stderr
+    (copy / "talk.pptx").write_text("no presentation", encoding="utf-8")
+    spoilt = run(copy, "slides", "talk.pptx")
+    assert spoilt.returncode == 1
+    assert "no presentation that can be opened" in spoilt.stderr
+    assert "Traceback" not in missing.stderr + spoilt.stderr
+    assert (copy / "slides" / "evidence.pptx").read_bytes() == before
 
 
 def test_explain_a_row(copy: Path) -> None:

@@ -177,6 +177,40 @@ def test_checks_run_on_even_where_one_fails(monkeypatch: pytest.MonkeyPatch) -> 
         run.check(["typos"])
 
 
+def test_a_full_check_also_runs_what_needs_a_browser_or_an_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = load(ROOT / "run.py")
+    called: list[tuple[str, ...]] = []
+    monkeypatch.setattr(run, "call", lambda *words: called.append(words) or 0)
+    assert run.check(["types"]) == 0
+    assert run.check(["types", "--full"]) == 0
+    assert called == [("mypy",), ("mypy",), ("pytest", "-q", "-m", "full")]
+    called.clear()
+    assert run.check(["--full"]) == 0
+    assert len(called) == len(run.CHECKS) + 1
+    monkeypatch.setattr(run, "call", lambda *words: int("full" in words))
+    assert run.check(["types", "--full"]) == 1
+
+
+def test_heavy_tests_run_only_where_they_are_named(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    full: x\n    slow: y\n", encoding="utf-8")
+    (tmp_path / "test_x.py").write_text(
+        "import pytest\n\n\n@pytest.mark.full\n@pytest.mark.slow\ndef test_heavy():\n    pass\n\n\n"
+        "@pytest.mark.slow\ndef test_slow():\n    pass\n",
+        encoding="utf-8",
+    )
+
+    def passed(*words: str) -> str:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.stdout.strip().splitlines()[-1]
+
+    assert passed().startswith("1 passed, 1 deselected")
+    assert passed("-m", "slow").startswith("1 passed, 1 deselected")
+    assert passed("-m", "full").startswith("1 passed, 1 deselected")
+    assert passed("-m", "full or slow").startswith("2 passed")
+
+
 def test_the_checks_name_files_that_exist() -> None:
     run = load(ROOT / "run.py")
     for command in run.CHECKS.values():
@@ -284,6 +318,40 @@ MANIFEST = {
 }
 
 
+SLIDE = '<p:sld xmlns:p="x"><p:off x="914400" y="12700"/><p:t>g 0.40</p:t></p:sld>'
+PAGE = '<p>g 0.40, tau 0.123456789012</p><svg><path d="M 1.25 3"/><text x="4">a</text></svg><p>end</p>'
+
+
+def pack(path: Path, slide: str, picture: Path) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("ppt/slides/slide1.xml", slide)
+        file.writestr("ppt/media/image1.png", picture.read_bytes())
+
+
+def repack(old: str, new: str) -> Callable[[Path], None]:
+    assert old in SLIDE
+
+    def apply(folder: Path) -> None:
+        pack(folder / "slides" / "talk.pptx", SLIDE.replace(old, new), folder / "figures" / "forest.png")
+
+    return apply
+
+
+def rewrite_page(old: str, new: str) -> Callable[[Path], object]:
+    assert old in PAGE
+    return lambda folder: (folder / "report" / "index.html").write_text(PAGE.replace(old, new))
+
+
+def blank_slide(folder: Path) -> None:
+    """Replace the picture on the slide by a white one."""
+    from matplotlib.image import imsave
+
+    white = folder / "white.png"
+    imsave(white, np.ones((300, 400, 3)))
+    pack(folder / "slides" / "talk.pptx", SLIDE, white)
+    white.unlink()
+
+
 @pytest.fixture
 def built(tmp_path: Path) -> tuple[Path, Path]:
     """Return two equal folders of outputs: the committed and the rebuilt."""
@@ -299,6 +367,10 @@ def built(tmp_path: Path) -> tuple[Path, Path]:
     (one / "figures" / "forest.svg").write_text("<svg/>")
     (one / "tables" / "forest.md").write_text("| a | 0.40 |\n| b | 0.36 |\n")
     (one / "manifest.json").write_text(json.dumps(MANIFEST))
+    (one / "slides").mkdir()
+    pack(one / "slides" / "talk.pptx", SLIDE, one / "figures" / "forest.png")
+    (one / "report").mkdir()
+    (one / "report" / "index.html").write_text(PAGE)
     other = tmp_path / "rebuilt"
     shutil.copytree(one, other)
     return one, other
@@ -342,8 +414,15 @@ def test_equal_outputs_have_no_differences(built: tuple[Path, Path]) -> None:
         ),
         redraw(slice(100, 200), slice(50, 51), 0.05),
         lambda folder: (folder / "figures" / "forest.svg").write_text("<svg><!-- other --></svg>"),
+        repack("914400", "914401"),
+        repack('x="914400" y="12700"', 'y="12700" x="914400"'),
+        rewrite_page("0.123456789012", "0.1234567890121"),
+        rewrite_page("1.25", "1.26"),
     ],
-    ids=["a last digit", "another numpy", "an output's hash", "anti-aliasing", "an SVG's bytes"],
+    ids=[
+        *("a last digit", "another numpy", "an output's hash", "anti-aliasing", "an SVG's bytes"),
+        *("a slide's position", "order of attributes", "a report's last digit", "a drawing's coordinate"),
+    ],
 )
 def test_what_another_machine_may_change_is_no_difference(
     built: tuple[Path, Path], change: Callable[[Path], object]
@@ -373,6 +452,13 @@ def test_what_another_machine_may_change_is_no_difference(
             lambda folder: (folder / "tables" / "new.md").write_text(""),
             "made by a rebuild, but not committed",
         ),
+        (repack("0.40", "0.37"), "ppt/slides/slide1.xml: 'g 0.40' committed, 'g 0.37' rebuilt"),
+        (repack("914400", "927100"), "slide1.xml: x '914400' committed"),
+        (repack("<p:t>", "<p:t/><p:t>"), "3 elements committed, 4 rebuilt"),
+        (blank_slide, "slides/talk.pptx: ppt/media/image1.png: "),
+        (rewrite_page("0.40", "0.37"), "report/index.html: 0.40 committed, 0.37 rebuilt"),
+        (rewrite_page("1.25", "1.35"), "report/index.html: drawing 1: 1.25 committed"),
+        (rewrite_page("end", "End"), "report/index.html: line "),
     ],
     ids=[
         "a number",
@@ -384,6 +470,8 @@ def test_what_another_machine_may_change_is_no_difference(
         "a cell",
         "missing",
         "extra",
+        *("a slide's text", "a slide's layout", "a slide's element", "a slide's picture"),
+        *("a report's number", "a report's drawing", "a report's word"),
     ],
 )
 def test_what_matters_is_a_difference(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+import evidence as ev
+from evidence.publish.audit_report import audit_recipe
+from evidence.publish.build import build
+from evidence.publish.explain import explain
+from evidence.publish.kinds import FIGURES, PROJECT_OUTPUTS, TABLES, maker
+from evidence.publish.plan import chosen, planned
 from evidence.publish.recipe import read_recipe
 from evidence.publish.recipe_errors import RecipeError
-from evidence.publish.recipe_keys import FIGURES, MODELS, PROJECT, QUESTION, TABLE, TABLES
+from evidence.publish.recipe_keys import MODELS, PROJECT, QUESTION, TABLE
 
 GOOD = """
 [project]
@@ -96,6 +103,12 @@ MISTAKES = [
     ('id = "strength"', 'id = "../up"', ["id", "letters, digits", "../up"]),
     ('id = "strength"', 'id = "map"', ["id", "used once", "'map'"]),
     ('id = "strength"', "id = 3", ["id", "a text in quotes", "3"]),
+    ("correlation = 0.7", 'mapping = "theirs.toml"', ["mapping", "a file, relative to the recipe"]),
+    ('medium = "slide"', 'mapping = "evidence.toml"', ["mapping", "read through one mapping"]),
+    ('id = "map"', 'id = "Bibliography"', ["id", "an output of the whole recipe has it too"]),
+    ("correlation = 0.7", 'slides = "slides/talk.ppt"', ["slides", "ends in .pptx", "talk.ppt"]),
+    ("correlation = 0.7", 'report = "../index.html"', ["report", "inside the project"]),
+    ('outputs = ["evidence_map"]', 'outputs = ["claim"]', ["'map'", "claim", "the name of a claim"]),
     ('id = "map"', 'id = "strength-forest"', ["id", "used once"]),
     ('id = "all-studies"', 'id = "MAP"', ["id", "used once"]),
     ('question = "integrated_vs_isolated"', 'questoin = "x"', ["filter.questoin", "did you mean question?"]),
@@ -174,8 +187,92 @@ def test_nothing_in_a_recipe_is_run(folder: Path) -> None:
 
 def test_the_page_on_the_recipe_names_every_key_and_output() -> None:
     page = (Path(__file__).resolve().parent.parent / "docs" / "recipe.md").read_text(encoding="utf-8")
-    for name in (*PROJECT, *QUESTION, *TABLE, *FIGURES, *TABLES, *MODELS):
+    for name in (*PROJECT, *QUESTION, *TABLE, *FIGURES, *TABLES, *MODELS, *PROJECT_OUTPUTS):
         assert f"`{name}`" in page, name
+
+
+def test_every_kind_names_a_function_that_exists() -> None:
+    # Those of the whole recipe are tested where they are built.
+    for name, kind in {**FIGURES, **TABLES}.items():
+        assert callable(maker(kind.made_by)), name
+
+
+def test_outputs_of_the_whole_recipe(folder: Path) -> None:
+    switched = GOOD.replace("correlation = 0.7", 'slides = "slides/talk.pptx"\nreport = "report/index.html"')
+    recipe = read_recipe(write(folder, switched))
+    last = [(output.id, output.kind, output.files) for output in planned(recipe)][-3:]
+    assert [name for name, _, _ in last] == ["bibliography", "slides", "report"]
+    assert last[1:] == [
+        ("slides", "slides", ("slides/talk.pptx",)),
+        ("report", "report", ("report/index.html",)),
+    ]
+    assert [output.id for output in chosen(planned(recipe), "slides")] == ["slides"]
+    assert "document" not in {output.id for output in planned(recipe)}
+
+
+THEIRS = """author,test,dir,int m,int s,int n,con m,con s,con n
+Ash 2020,squat,up,105,10,20,100,10,20
+Elm 2021,squat,up,52,5,30,50,5,30
+"""
+MAPPING = """[columns]
+study = "author"
+outcome = "test"
+better = { from = "dir", words = { up = "higher", down = "lower" } }
+post_mean_e = "int m"
+post_sd_e = "int s"
+n_e = "int n"
+post_mean_c = "con m"
+post_sd_c = "con s"
+n_c = "con n"
+"""
+MAPPED = """
+[project]
+title = "A table that others made"
+studies = "theirs.csv"
+mapping = "theirs.toml"
+
+[[question]]
+id = "squat"
+title = "Squat"
+measure = "SMD"
+by = "outcome"
+outputs = ["results"]
+"""
+
+
+def test_a_table_that_others_made_is_read_through_its_mapping(tmp_path: Path) -> None:
+    for name, text in {"theirs.csv": THEIRS, "theirs.toml": MAPPING, "evidence.toml": MAPPED}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    recipe = tmp_path / "evidence.toml"
+    assert build(recipe).made == ("squat-results", "bibliography")
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert list(manifest["inputs"]) == ["evidence.toml", "theirs.toml", "theirs.csv"]
+    effects = ev.effect_sizes(
+        ev.read_studies(tmp_path / "theirs.csv", mapping=tmp_path / "theirs.toml"), measure="SMD"
+    )
+    pooled = manifest["outputs"]["squat-results"]["numbers"]["pooled"]["squat"]
+    assert pooled["estimate"] == pytest.approx(ev.pool_partial(effects).estimate, rel=1e-12)
+    row = next(iter(manifest["studies"]["theirs.csv"]["rows"]))
+    assert "post_mean_e" in explain(row, recipe=recipe)
+    assert len(audit_recipe(recipe)) == 1
+    (tmp_path / "theirs.toml").write_text(MAPPING + "# a remark\n", encoding="utf-8")
+    assert build(recipe).made == ()  # another way to the same rows
+    (tmp_path / "theirs.toml").write_text(MAPPING.replace('up = "higher"', 'up = "lower"'), encoding="utf-8")
+    assert build(recipe).made == ("squat-results",)
+
+
+def test_a_mapping_belongs_to_its_file(tmp_path: Path) -> None:
+    for name, text in {
+        "theirs.csv": THEIRS,
+        "theirs.toml": MAPPING,
+        "ours.csv": "row_id,study,outcome\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    more = '[[question]]\nid = "own"\ntitle = "Own"\nstudies = "ours.csv"\noutputs = ["overview"]\n'
+    assert read_recipe(write(tmp_path, MAPPED + more)).sources == {
+        "theirs.csv": "theirs.toml",
+        "ours.csv": None,
+    }
 
 
 def test_the_shipped_recipe_is_right() -> None:

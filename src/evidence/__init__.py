@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from evidence.models.batch import batch
     from evidence.models.prior import Prior
     from evidence.numerics.arrays import pool_arrays
+    from evidence.publish.deck.refresh import Refreshed, slides
     from evidence.studies.columns import SIX_DOMAINS
     from evidence.studies.example import example_studies
     from evidence.studies.mapping_proposal import propose_mapping
@@ -123,6 +124,7 @@ _HOME = {
     "Power": "synthesis.power",
     "Prior": "models.prior",
     "PrismaCounts": "charts.prisma_counts",
+    "Refreshed": "publish.deck.refresh",
     "SIX_DOMAINS": "studies.columns",
     "SValue": "synthesis.worst_case_record",
     "SamplingCovariance": "effects.covariance",
@@ -198,6 +200,7 @@ _HOME = {
     "selection_model": "synthesis.bias_selection",
     "sensitivity": "synthesis.sensitivity",
     "sensitivity_chart": "charts.partial_sensitivity",
+    "slides": "publish.deck.refresh",
     "summary_of_findings": "table_content.door",
     "to_table": "table_content.door",
     "trap_chart": "charts.trap",
@@ -240,6 +243,7 @@ __all__ = [
     "Power",
     "Prior",
     "PrismaCounts",
+    "Refreshed",
     "SValue",
     "SamplingCovariance",
     "SelectionModel",
@@ -315,6 +319,7 @@ __all__ = [
     "selection_model",
     "sensitivity",
     "sensitivity_chart",
+    "slides",
     "summary_of_findings",
     "to_table",
     "trap_chart",

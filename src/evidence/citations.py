@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -259,5 +260,19 @@ def _bibtex_entry(entry: Reference) -> str:
     if not entry.complete:
         note = (fields.get("note", ""), "Bibliography incomplete")
         fields["note"] = ". ".join(part for part in note if part)
-    body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
-    return f"@{kind}{{{entry.key},\n{body}}}\n"
+    body = "".join(f"  {name} = {{{_bibtex_value(value)}}},\n" for name, value in fields.items())
+    return f"@{kind}{{{_NO_KEY.sub('-', clean(entry.key))},\n{body}}}\n"
+
+
+_NO_KEY = re.compile(r"[\s{},#%~\\\"'=()@]")
+"""What a key of BibTeX cannot hold."""
+
+
+def _bibtex_value(value: str) -> str:
+    """Return a field that ends where it should: without control characters, its braces in pairs."""
+    text, depth = clean(value), 0
+    for letter in text:
+        depth += (letter == "{") - (letter == "}")
+        if depth < 0:
+            break
+    return text if depth == 0 else text.replace("{", "").replace("}", "")

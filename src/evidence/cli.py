@@ -1,4 +1,4 @@
-"""The command ``evidence``: build, explain, audit, codebook, new, map."""
+"""The command ``evidence``: build, slides, explain, diff, audit, codebook, new, map."""
 
 from __future__ import annotations
 
@@ -76,9 +76,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long to wait for another build in the same folder (600)",
     )
+    build.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="processes that make the outputs (as many as there are processors, where there is enough to do)",
+    )
     build.add_argument("--quiet", action="store_true", help="print nothing but mistakes")
     _add_recipe(build)
     build.set_defaults(run=_build)
+
+    slides = commands.add_parser(
+        "slides", help="put figures and tables into your own talk where it says {{evidence:ID}}"
+    )
+    slides.add_argument("deck", metavar="DECK", help="a presentation (.pptx); it is replaced in one step")
+    _add_recipe(slides)
+    slides.set_defaults(run=_slides)
 
     explain = commands.add_parser(
         "explain", help="show one row: as printed, its source, its derivation, its use"
@@ -86,6 +99,19 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("row", metavar="ROW", help="a row_id, as in the tables and figures")
     _add_recipe(explain)
     explain.set_defaults(run=_explain)
+
+    diff = commands.add_parser(
+        "diff", help="show which numbers moved since an earlier build, where, and which rows did it"
+    )
+    diff.add_argument(
+        "old", nargs="?", metavar="OLD", help="a manifest, or a revision of git (the committed manifest)"
+    )
+    diff.add_argument("--json", action="store_true", help="print JSON")
+    diff.add_argument(
+        "--exit-code", action="store_true", help="exit with 1 where a number moved, with 2 after a mistake"
+    )
+    _add_recipe(diff)
+    diff.set_defaults(run=_diff)
 
     audit = commands.add_parser("audit", help="look for known errors: exit code 1 where one is impossible")
     audit.add_argument("--json", action="store_true", help="print JSON")
@@ -140,11 +166,31 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _workers(text: str) -> int:
+    """Read a number of processes.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Where it is none; argparse prints the message.
+    """
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"a number of processes, 1 to 64; got {text!r}")
+    return int(text)
+
+
 def _build(options: argparse.Namespace) -> int:
     from evidence.publish.build import build
 
     say = (lambda _: None) if options.quiet else _say
-    done = build(options.recipe, only=options.only, medium=options.medium, progress=say, wait=options.wait)
+    done = build(
+        options.recipe,
+        only=options.only,
+        medium=options.medium,
+        progress=say,
+        wait=options.wait,
+        workers=options.workers,
+    )
     if done.made:
         files = len(done.changed)
         say(
@@ -156,11 +202,37 @@ def _build(options: argparse.Namespace) -> int:
     return 0
 
 
+def _slides(options: argparse.Namespace) -> int:
+    from evidence.publish.deck.refresh import slides
+
+    done = slides(options.deck, recipe=options.recipe)
+    for number, marker in done.places:
+        _say(f"slide {number}: {marker}")
+    for note in done.notes:
+        _say(f"note: {note}")
+    _say(f"{'written' if done.changed else 'nothing to do, every slide is up to date'}: {done.path}")
+    return 0
+
+
 def _explain(options: argparse.Namespace) -> int:
     from evidence.publish.explain import explain
 
     print(explain(options.row, recipe=options.recipe))
     return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from evidence.publish.diff import diff
+
+    try:
+        found = diff(options.old, recipe=options.recipe)
+    except EvidenceError as error:
+        if not options.exit_code:
+            raise
+        _say(f"evidence: {error}")
+        return 2  # 1 is taken: it says that a number moved
+    print(found.json() if options.json else found.text())
+    return 1 if options.exit_code and len(found) else 0
 
 
 def _audit(options: argparse.Namespace) -> int:

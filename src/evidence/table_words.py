@@ -5,29 +5,13 @@ from __future__ import annotations
 import math
 import re
 
-from evidence.charts.words import MINUS, number
+from evidence.charts.words import MINUS, clean, number
 
 __all__ = ["NO_BREAK", "as_printed", "clean", "estimate_interval", "interval", "is_number", "p_value"]
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _NUMBER = re.compile(r"[-+\u2212]?(?:\d+(?:[.]\d*)?|[.]\d+)(?:[eE][-+\u2212]?\d+)?%?\Z", re.ASCII)
-# Control characters (but tab and line end), halves of surrogate pairs, characters that are none, and the
-# overrides that make a text read backwards.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
-)
-
-
-def clean(text: str) -> str:
-    r"""Return text without control characters; each becomes U+FFFD, so that the loss shows.
-
-    Examples
-    --------
-    >>> clean("a\x07b") == "a\N{REPLACEMENT CHARACTER}b"
-    True
-    """
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def is_number(text: str) -> bool:

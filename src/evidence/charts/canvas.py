@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from evidence.charts.fonts import families_for, is_breakable, lost_letters, shown
 from evidence.charts.said import note_lost
 from evidence.charts.style import POINTS, Style
+from evidence.charts.words import clean
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ __all__ = [
     "new_axes",
     "off_screen",
     "open_sheet",
+    "room",
+    "room_axes",
     "text_width",
     "widest",
     "wrap",
@@ -220,6 +223,25 @@ def off_screen() -> Iterator[None]:
         _OFF_SCREEN.reset(token)
 
 
+_ROOM: ContextVar[tuple[float, float] | None] = ContextVar("evidence_charts_room", default=None)
+
+
+@contextmanager
+def room(width: float, height: float) -> Iterator[None]:
+    """Draw new charts into a size in points and without their title: a slide that holds them has its own."""
+    token = _ROOM.set((width, height))
+    try:
+        yield
+    finally:
+        _ROOM.reset(token)
+
+
+def room_axes(style: Style) -> Axes | None:
+    """Return a new `Axes` of the size that `room` sets; None outside of it."""
+    size = _ROOM.get()
+    return None if size is None else new_axes(*size, style)
+
+
 def _pyplot_shows_figures() -> bool:
     """Tell whether a figure has to be known to pyplot to be seen: in IPython, or where pyplot is in use."""
     if _OFF_SCREEN.get():
@@ -329,7 +351,7 @@ class Sheet:
         self.ax.text(
             x / self.width,
             y,
-            shown(text),
+            shown(clean(text).replace("\t", " ")),  # what has no shape in print cannot be drawn
             transform=self.ax.get_yaxis_transform(which="grid"),
             fontfamily=families_for(text),
             fontsize=size,

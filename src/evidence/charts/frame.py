@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.canvas import available, enlarged, new_axes, open_sheet
+from evidence.charts.canvas import available, enlarged, new_axes, open_sheet, room_axes
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import plan_table
 from evidence.charts.table_parts import Content, Plan
@@ -152,6 +152,8 @@ def place(
         Both of the same size.
     """
     style = style_for(medium)
+    if ax is None and (ax := room_axes(style)) is not None:
+        contents = [replace(content, title="") for content in contents]
     if ax is None:
         width = style.width * POINTS
         plan = _squeezed(roomiest(contents, style, width, least_picture), style.most_height * POINTS)
@@ -221,10 +223,15 @@ def _barer(content: Content) -> list[Content]:
 def _shrunk(
     contents: Sequence[Content], style: Style, width: float, height: float, least_picture: float
 ) -> Plan:
-    """Return the plan at the largest letters with which it fits a given `Axes`."""
+    """Return the plan with the largest letters that fits a given `Axes`; columns go before letters do."""
     factor = 1.0
     while True:
-        plan = roomiest(contents, style.scaled(factor), width, least_picture)
+        smaller = style.scaled(factor)
+        for content in contents:
+            plan = plan_table(content, smaller, width, least_picture=least_picture)
+            if _fits(plan, height, least_picture):
+                return plan
+        plan = roomiest(contents, smaller, width, least_picture)
         if factor <= style.least_factor or _fits(plan, height, least_picture):
             return plan
         factor = max(factor * 0.94, style.least_factor)

@@ -15,6 +15,7 @@ from evidence.charts.canvas import (
     narrowest,
     new_axes,
     open_sheet,
+    room_axes,
     text_width,
     widest,
     wrap,
@@ -219,6 +220,8 @@ def open_grid(grid: Grid, medium: str, ax: Axes | None) -> tuple[GridPlan, Sheet
         The plan, the sheet, the middles of the rows, and the top of the key.
     """
     style = style_for(medium)
+    if ax is None and (ax := room_axes(style)) is not None:
+        grid = replace(grid, title="")
     if ax is None:
         width = style.width * POINTS
         plan = plan_grid(grid, style, width)

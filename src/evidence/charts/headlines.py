@@ -90,9 +90,9 @@ def _at_most(items: list[str], otherwise: str) -> str:
 def _name(value: str) -> str:
     """Return a group as it stands inside a sentence; an abbreviation keeps its capitals.
 
-    "Speed, agility" becomes "speed/agility": one item of a list.
+    "Speed, agility" becomes "speed/agility": one item of a list; "Injury: ACL" becomes "ACL injuries".
     """
-    words = domain_name(value).replace(", ", "/")
+    words = re.sub(r"^Injury: (.+)", r"\1 injuries", domain_name(value)).replace(", ", "/")
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 

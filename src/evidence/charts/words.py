@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 import numpy as np
 
 __all__ = [
     "MINUS",
+    "clean",
     "count",
     "decimals_for",
     "domain_name",
@@ -22,6 +24,12 @@ __all__ = [
 ]
 
 MINUS = "\u2212"
+
+# Control characters (but tab and line end), halves of surrogate pairs, characters that are none, and the
+# overrides that make a text read backwards.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
 
 _DOMAINS = {
     "speed_agility": "Speed, agility",
@@ -41,6 +49,17 @@ _DOMAINS = {
     "injury_pfp": "Injury: kneecap pain",
     "injury_severe": "Injury: severe",
 }
+
+
+def clean(text: str) -> str:
+    r"""Return text without control characters; each becomes U+FFFD, so that the loss shows.
+
+    Examples
+    --------
+    >>> clean("a\x07b") == "a\N{REPLACEMENT CHARACTER}b"
+    True
+    """
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def domain_name(key: str) -> str:

@@ -41,11 +41,10 @@ def audit_recipe(
         Where the recipe, the studies or the accepted findings are wrong.
     """
     from evidence.auditing.run import audit
-    from evidence.studies.reading import read_studies
+    from evidence.publish.sources import read_source
 
     plan = read_recipe(recipe)
-    files = dict.fromkeys(question.studies for question in plan.questions)
-    return {file: audit(read_studies(plan.root / file), accepted=accepted) for file in files}
+    return {file: audit(read_source(plan, file), accepted=accepted) for file in plan.sources}
 
 
 def audit_json(audits: dict[str, Audit]) -> str:

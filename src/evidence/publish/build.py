@@ -7,19 +7,24 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evidence._check import one_of
 from evidence._files import write_atomically
-from evidence.errors import EvidenceError
 from evidence.publish import manifest as manifests
+from evidence.publish.freshness import Freshness
 from evidence.publish.lock import held
 from evidence.publish.plan import Output, chosen, planned
 from evidence.publish.recipe import Recipe, read_recipe
 from evidence.publish.recipe_errors import BuildError
 from evidence.publish.recipe_keys import MEDIA
 from evidence.publish.stage import prepare, put_in_place, staging, workspace
+from evidence.publish.workers import made_by_workers, made_here, useful_workers
+
+if TYPE_CHECKING:
+    from evidence.publish.workshop import Workshop
 
 __all__ = ["MANIFEST", "Built", "build"]
 
@@ -60,6 +65,7 @@ def build(
     medium: str | None = None,
     progress: Say | None = None,
     wait: float = 600.0,
+    workers: int | None = 1,
 ) -> Built:
     """Make what a recipe asks for, and nothing that is up to date.
 
@@ -79,6 +85,9 @@ def build(
         Receives one line of text a step.
     wait : float
         Seconds to wait for another build in the same folder.
+    workers : int or None
+        Processes that make outputs; None takes as many as there are processors and enough to do. 1 starts
+        none, so that a script needs no guard (``if __name__ == "__main__":``). The bytes are the same.
 
     Returns
     -------
@@ -100,7 +109,7 @@ def build(
     try:
         own = workspace(plan.root)
         with held(own / "lock", wait=wait, say=say):
-            made, changed = _make_what_is_stale(plan, wanted, own, say)
+            made, changed = _make_what_is_stale(plan, wanted, own, workers, say)
     except OSError as error:
         raise BuildError(f"{_system_reason(error)}. The previous files are whole") from error
     current = tuple(output.id for output in wanted if output.id not in made)
@@ -108,60 +117,70 @@ def build(
 
 
 def _make_what_is_stale(
-    plan: Recipe, wanted: tuple[Output, ...], own: Path, say: Say
+    plan: Recipe, wanted: tuple[Output, ...], own: Path, workers: int | None, say: Say
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    inputs = manifests.input_hashes(plan)
-    versions = manifests.versions()
-    basis = {**inputs, **versions, "source of the package": manifests.source_hash()}
+    inputs, versions = manifests.input_hashes(plan), manifests.versions()
     before = manifests.read_json(plan.root / MANIFEST)
     stamps = manifests.read_json(own / _STAMPS)
     entries: dict[str, Any] = (
         dict(before.get("outputs", {})) if before.get("format") == manifests.FORMAT else {}
     )
-    stamp_of = {output.id: manifests.combined({**basis, "output": repr(output)}) for output in wanted}
-    stale = [
-        output
-        for output in wanted
-        if stamps.get(output.id) != stamp_of[output.id] or not _is_whole(plan.root, output, entries)
-    ]
+    desk = _Desk(plan, inputs, say)
+    fresh = Freshness(
+        plan,
+        inputs=inputs,
+        software={**versions, "source of the package": manifests.source_hash()},
+        stamps=stamps,
+        entries=entries,
+        content=desk.content,
+    )
+    stale = [output for output in wanted if not fresh.is_current(output)]
     entries, gone = _still_in_recipe(plan, entries)
     for name in gone:
         say(f"{name} is no longer in the recipe: its files stay, the manifest leaves it out")
     changed: list[str] = []
-    if stale or gone:
+    if stale or gone or before.get("inputs") != inputs or before.get("versions") != versions:
         with staging(own) as stage:
-            fresh = _make(plan, stale, stage, inputs, say)
-            entries = _in_order(plan, {**entries, **fresh})
-            new = _manifest(plan, inputs, versions, entries)
+            made = _make(stale, stage, desk, fresh, workers, say)
+            entries = _in_order(plan, {**entries, **made})
+            new = manifests.manifest(plan, inputs, versions, entries, desk.workshop)
             files = [name for output in stale for name in output.files]
             _write(stage / MANIFEST, manifests.as_json(new))
             # The manifest comes last: until then, the old one tells which files are to be made again.
             changed = put_in_place(stage, plan.root, [*files, MANIFEST])
-        kept = {name: stamp for name, stamp in stamps.items() if name in entries}
-        stamps = {**kept, **{output.id: stamp_of[output.id] for output in stale}}
-        write_atomically(own / _STAMPS, manifests.as_json(stamps))
-    _say_what_is_older(entries, wanted, manifests.combined(inputs), say)
+    others = [output for output in _all_planned(plan) if output.id in entries and output not in wanted]
+    older = [output.id for output in others if fresh.is_older(output)]
+    kept = {name: stamp for name, stamp in stamps.items() if name in older}
+    current = [*wanted, *(output for output in others if output.id not in older and output.id in stamps)]
+    new_stamps = {**kept, **{output.id: fresh.stamp(output) for output in current}}
+    if new_stamps != stamps:
+        write_atomically(own / _STAMPS, manifests.as_json(new_stamps))
+    if older:
+        say(f"older than the data or the recipe, as not asked for: {', '.join(older)}")
     return tuple(output.id for output in stale), tuple(changed)
 
 
-def _say_what_is_older(entries: Mapping[str, Any], wanted: tuple[Output, ...], inputs: str, say: Say) -> None:
-    """Name what was not asked for and rests on older data: slides, or the rest beside ``--only``."""
-    asked = {output.id for output in wanted}
-    older = [name for name, entry in entries.items() if name not in asked and entry.get("inputs") != inputs]
-    if older:
-        say(f"older than the data or the recipe, as not asked for: {', '.join(older)}")
+class _Desk:
+    """Opens the workshop only where something has to be read: an unchanged build reads nothing."""
 
+    def __init__(self, plan: Recipe, inputs: Mapping[str, str], say: Say) -> None:
+        self.plan, self._inputs, self._say = plan, inputs, say
 
-def _is_whole(root: Path, output: Output, entries: Mapping[str, Any]) -> bool:
-    """Tell whether every file of an output is there with the bytes that were written."""
-    recorded = entries.get(output.id, {}).get("files", {})
-    return list(recorded) == list(output.files) and all(
-        recorded[name] == manifests.file_hash(root / name) for name in output.files
-    )
+    @cached_property
+    def workshop(self) -> Workshop:
+        from evidence.publish.workshop import Workshop
+
+        self._say(f"reading {', '.join(name for name in self._inputs if name.endswith('.csv'))}")
+        return Workshop(self.plan)
+
+    def content(self, output: Output) -> str:
+        from evidence.publish.content import content_hash
+
+        return content_hash(output, self.workshop)
 
 
 def _make(
-    plan: Recipe, outputs: list[Output], stage: Path, inputs: Mapping[str, str], say: Say
+    outputs: list[Output], stage: Path, desk: _Desk, fresh: Freshness, workers: int | None, say: Say
 ) -> dict[str, Any]:
     """Make outputs in the stage and return their entries of the manifest.
 
@@ -172,70 +191,47 @@ def _make(
     OSError
         Where the system refuses to write; the caller says so in words.
     """
-    if not outputs:
-        return {}
-    from evidence.publish.make import make
-    from evidence.publish.workshop import Workshop
-
-    say(f"reading {', '.join(name for name in inputs if name.endswith('.csv'))}")
-    workshop = Workshop(plan)
+    contents = {output.id: fresh.content(output) for output in outputs}
+    for output in outputs:
+        prepare(stage, output.files)
+    count = useful_workers(outputs) if workers is None else workers
+    done = (
+        made_by_workers(outputs, desk.plan, stage, count)
+        if count > 1
+        else made_here(outputs, desk.workshop, stage)
+    )
     entries = {}
-    for position, output in enumerate(outputs, start=1):
-        began = time.monotonic()
-        paths = prepare(stage, output.files)
-        try:
-            made = make(output, workshop, stage)
-        except EvidenceError as error:
-            raise BuildError(f"{output.id} cannot be made:\n{error}") from error
-        except OSError:
-            raise
-        except Exception as error:
-            # A fault of ours must not look like a fault of the data; the cause is kept for a report.
-            reason = f"{type(error).__name__}: {error}"
-            raise BuildError(f"{output.id} cannot be made, by a fault in the package: {reason}") from error
-        missing = [path.name for path in paths if not path.is_file()]
-        if missing:
-            raise BuildError(
-                f"{output.id} cannot be made, by a fault in the package: no {', '.join(missing)}"
-            )
+    for position, (output, made, seconds) in enumerate(done if outputs else (), start=1):
         entries[output.id] = {
             "kind": output.kind,
             "title": output.title,
             "questions": list(output.questions),
-            "inputs": manifests.combined(inputs),
+            "inputs": contents[output.id],
             "files": {name: manifests.file_hash(stage / name) for name in output.files},
             "studies": list(made.studies),
             "rows": list(made.rows),
             "left_out": list(made.left_out),
             "numbers": manifests.json_numbers(made.numbers),
         }
-        say(f"[{position}/{len(outputs)}] {output.id} ({time.monotonic() - began:.1f} s)")
+        say(f"[{position}/{len(outputs)}] {output.id} ({seconds:.1f} s)")
     return entries
 
 
+def _all_planned(plan: Recipe) -> tuple[Output, ...]:
+    """List the outputs of a recipe for every medium, in its order."""
+    found = {output.id: output for medium in (None, *MEDIA) for output in planned(plan, medium)}
+    return tuple(found.values())
+
+
 def _still_in_recipe(plan: Recipe, entries: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    known = {output.id for medium in (None, *MEDIA) for output in planned(plan, medium)}
+    known = {output.id for output in _all_planned(plan)}
     kept = {name: entry for name, entry in entries.items() if name in known}
     return kept, [name for name in entries if name not in known]
 
 
 def _in_order(plan: Recipe, entries: Mapping[str, Any]) -> dict[str, Any]:
     """Sort entries as the recipe does, so that the manifest does not depend on what was made when."""
-    order = dict.fromkeys(output.id for medium in (None, *MEDIA) for output in planned(plan, medium))
-    return {name: entries[name] for name in order if name in entries}
-
-
-def _manifest(
-    plan: Recipe, inputs: Mapping[str, str], versions: Mapping[str, str], entries: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "format": manifests.FORMAT,
-        "title": plan.project.title,
-        "versions": dict(versions),
-        "inputs": dict(inputs),
-        "inputs_combined": manifests.combined(inputs),
-        "outputs": dict(entries),
-    }
+    return {output.id: entries[output.id] for output in _all_planned(plan) if output.id in entries}
 
 
 def _write(path: Path, text: str) -> None:

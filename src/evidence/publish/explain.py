@@ -64,11 +64,11 @@ def explain(row: str, *, recipe: str | os.PathLike[str] = "evidence.toml") -> st
 
 
 def _find(plan: Recipe, row: str) -> tuple[Studies, str]:
-    from evidence.studies.reading import read_studies
+    from evidence.publish.sources import read_source
 
     known: list[str] = []
-    for source in dict.fromkeys(question.studies for question in plan.questions):
-        studies = read_studies(plan.root / source)
+    for source in plan.sources:
+        studies = read_source(plan, source)
         ids = list(studies.table["row_id"])
         if row in ids:
             return studies, source

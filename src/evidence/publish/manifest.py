@@ -8,11 +8,15 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evidence._version import __version__
-from evidence.publish.recipe import Recipe
+from evidence.publish.recipe import Question, Recipe
+
+if TYPE_CHECKING:
+    from evidence.publish.workshop import Workshop
 
 __all__ = [
     "FORMAT",
@@ -22,16 +26,19 @@ __all__ = [
     "file_hash",
     "input_hashes",
     "json_numbers",
+    "manifest",
+    "parsed",
     "read_json",
+    "settings",
     "source_hash",
     "versions",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Number of the manifest's layout."""
 
-STUDY_SIDECARS = ("study_info.csv", "references.bib", "claims.csv")
-"""Files that are read beside a studies file where they exist."""
+STUDY_SIDECARS = ("study_info.csv", "references.bib", "claims.csv", "certainty.csv", "audit.toml")
+"""Files that are read beside a studies file where they exist; the first three by `read_studies`."""
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels", "pybtex")
 
@@ -66,16 +73,18 @@ def input_hashes(recipe: Recipe) -> dict[str, str]:
         SHA-256 by path, relative to the recipe, in a fixed order.
     """
     paths = {recipe.path.name: recipe.path}
-    for named in sorted({question.studies for question in recipe.questions}):
+    for named, mapping in sorted(recipe.sources.items()):
         studies = Path(named)
+        if mapping is not None:
+            paths[mapping] = recipe.root / mapping
         for beside in (studies, *(studies.parent / name for name in STUDY_SIDECARS)):
             paths[beside.as_posix()] = recipe.root / beside
     return {name: found for name, path in paths.items() if (found := file_hash(path))}
 
 
 def source_hash(package: Path = _PACKAGE) -> str:
-    """Return one hash of the package's own source: other code may make other outputs."""
-    sources = sorted(package.rglob("*.py"))
+    """Return one hash of the package's own files: other code, or another template, may make other outputs."""
+    sources = sorted(path for path in package.rglob("*") if path.suffix != ".pyc" and path.is_file())
     return combined({path.relative_to(package).as_posix(): file_hash(path) for path in sources})
 
 
@@ -90,14 +99,81 @@ def versions() -> dict[str, str]:
     return found
 
 
+def manifest(
+    recipe: Recipe,
+    inputs: Mapping[str, str],
+    found: Mapping[str, str],
+    entries: Mapping[str, Any],
+    workshop: Workshop,
+) -> dict[str, Any]:
+    """Return the content of the manifest.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The checked recipe.
+    inputs, found : mapping of str to str
+        Hashes of the inputs, and the versions.
+    entries : mapping
+        What was made, by id.
+    workshop : Workshop
+        Has read the studies.
+
+    Returns
+    -------
+    dict
+        With the settings of each question and the rows of each studies file as printed, so that a later
+        build can say which of them moved a number.
+    """
+    from evidence.publish.printed import printed
+
+    sources = sorted({question.studies for question in recipe.questions})
+    return {
+        "format": FORMAT,
+        "title": recipe.project.title,
+        "versions": dict(found),
+        "inputs": dict(inputs),
+        "questions": {question.id: settings(question) for question in recipe.questions},
+        "outputs": dict(entries),
+        "studies": {source: printed(workshop.studies(source)) for source in sources},
+    }
+
+
+def settings(question: Question) -> dict[str, Any]:
+    """Return what decides the numbers of a question, as JSON holds it."""
+    said = asdict(question)
+    return {
+        name: json_numbers(said[name])
+        for name in (
+            "studies",
+            "mapping",
+            "filter",
+            "measure",
+            "correlation",
+            "model",
+            "by",
+            "order",
+            "level",
+        )
+    }
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return a JSON object of ours; an empty one where the file is missing or spoilt.
 
     Nothing is lost by that: what cannot be read is built again.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        return {}
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return a JSON object; an empty one where the text is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -25,7 +25,11 @@ _FIT = (
     "n_studies",
     "n_people",
     "bound",
+    "measure",
+    "scale",
+    "display_sign",
 )
+"""Numbers of a result, and what is needed to print them: ratios are on the log scale."""
 
 
 @dataclass(frozen=True)

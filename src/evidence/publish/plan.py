@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence._check import nearest
+from evidence.publish.kinds import FIGURES, PROJECT_OUTPUTS
 from evidence.publish.recipe import Question, Recipe, TablePlan
 from evidence.publish.recipe_errors import BuildError
-from evidence.publish.recipe_keys import FIGURES
 
 __all__ = ["BIBLIOGRAPHY", "Output", "chosen", "planned"]
 
@@ -28,7 +28,8 @@ class Output:
     id : str
         Its name, also the stem of its files.
     kind : str
-        Word of the recipe (``forest``, ``effects`` ...) or ``bibliography``.
+        Word of the recipe (``forest``, ``effects`` ...), ``bibliography``, ``slides``, ``document`` or
+        ``report``.
     title : str
         Headline or caption.
     questions : tuple of str
@@ -67,7 +68,8 @@ def planned(recipe: Recipe, medium: str | None = None) -> tuple[Output, ...]:
     Returns
     -------
     tuple of Output
-        Figures and tables of each question, tables over several questions, the bibliography.
+        Figures and tables of each question, tables over several questions, the bibliography, and what spans
+        the recipe: slides, document, report.
     """
     outputs: list[Output] = []
     for question in recipe.questions:
@@ -76,6 +78,11 @@ def planned(recipe: Recipe, medium: str | None = None) -> tuple[Output, ...]:
     names = tuple(question.id for question in recipe.questions)
     files = _files(recipe.project.tables, BIBLIOGRAPHY, _BIBLIOGRAPHY_SUFFIXES)
     outputs.append(Output(BIBLIOGRAPHY, BIBLIOGRAPHY, "References", names, files, False, "", BIBLIOGRAPHY))
+    for name, kind in PROJECT_OUTPUTS.items():
+        path: str | None = getattr(recipe.project, name)
+        if path:
+            title = f"{recipe.project.title}: {kind.title[:1].lower()}{kind.title[1:]}"
+            outputs.append(Output(name, name, title, names, (path,), False, "", name))
     return tuple(outputs)
 
 

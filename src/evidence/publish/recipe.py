@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidence.publish.kinds import KINDS, PROJECT_OUTPUTS, TABLES
 from evidence.publish.recipe_errors import Mistake, RecipeError
-from evidence.publish.recipe_keys import FIGURES, PROJECT, QUESTION, TABLE, TABLES, Checker
+from evidence.publish.recipe_keys import PROJECT, QUESTION, TABLE, Checker
 
 __all__ = ["Project", "Question", "Recipe", "TablePlan", "read_recipe"]
 
@@ -30,12 +31,17 @@ class Project:
         Path of the studies file, relative to the recipe.
     figures, tables : str
         Folders of the outputs, relative to the recipe.
+    slides, document, report : str or None
+        Files of the outputs that span the recipe, relative to it; None for those that are not made.
     """
 
     title: str
     studies: str
     figures: str
     tables: str
+    slides: str | None = None
+    document: str | None = None
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,9 @@ class Question:
         For each column the values that are kept.
     studies : str
         Path of the studies file, relative to the recipe.
+    mapping : str or None
+        Path of the mapping through which the studies file is read, relative to the recipe; None for a file in
+        the package's own columns.
     measure : str or None
         Effect measure; None where nothing is computed from the rows.
     correlation : float or None
@@ -68,6 +77,8 @@ class Question:
         Labels of the two sides: left (second arm) and right (first arm); empty for the chart's own.
     medium : str
         ``notebook``, ``slide`` or ``journal``.
+    claim : str or None
+        Name of the claim that its figure of a claim shows.
     """
 
     id: str
@@ -83,6 +94,8 @@ class Question:
     outputs: tuple[str, ...]
     favours: tuple[str, ...]
     medium: str
+    claim: str | None = None
+    mapping: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,11 @@ class Recipe:
     def root(self) -> Path:
         """The folder of the recipe: its paths are relative to it."""
         return self.path.parent
+
+    @property
+    def sources(self) -> dict[str, str | None]:
+        """The studies files with the mapping of each, in the order of the questions."""
+        return {question.studies: question.mapping for question in self.questions}
 
     def question(self, name: str) -> Question:
         """Return a question by its name."""
@@ -188,6 +206,7 @@ def _recipe(path: Path, document: Mapping[str, object], checker: Checker) -> Rec
         studies=str(settings["studies"]),
         figures=str(settings["figures"]),
         tables=str(settings["tables"]),
+        **{name: None if settings[name] is None else str(settings[name]) for name in PROJECT_OUTPUTS},
     )
     if project.figures == project.tables:
         checker.add("[project]", "tables", "figures and tables go to folders of their own", project.tables)
@@ -201,6 +220,7 @@ def _recipe(path: Path, document: Mapping[str, object], checker: Checker) -> Rec
     )
     recipe = Recipe(path, project, questions, tables)
     _output_names_differ(recipe, checker)
+    _one_mapping_a_file(recipe, checker)
     return recipe
 
 
@@ -208,15 +228,23 @@ def _question(
     where: str, block: Mapping[str, object], project: Mapping[str, object], root: Path, checker: Checker
 ) -> Question:
     inherited = {key: project[key] for key in ("studies", "correlation", "model", "level", "medium")}
+    # A mapping belongs to its file: a question with another file has another one, or none.
+    inherited["mapping"] = project["mapping"] if "studies" not in block else None
     said = checker.table(where, block, QUESTION, inherited)
     question = Question(**said)  # type: ignore[arg-type]  # the checker filled every key with its type
     if not (root / question.studies).is_file():
         checker.add(
             where, "studies", "the studies are a file, relative to the recipe", repr(question.studies)
         )
-    needs = [kind for kind in question.outputs if {**FIGURES, **TABLES}[kind].effects]
+    if question.mapping and not (root / question.mapping).is_file():
+        checker.add(where, "mapping", "a mapping is a file, relative to the recipe", repr(question.mapping))
+    needs = [kind for kind in question.outputs if KINDS[kind].effects]
     if needs and question.measure is None and "measure" not in block:
         checker.add(where, "measure", f"the output {needs[0]} needs a measure", fix='such as measure = "SMD"')
+    if "claim" in question.outputs and not question.claim:
+        checker.add(
+            where, "claim", "the output claim needs the name of a claim", fix='such as claim = "speed"'
+        )
     if "order" in block and "by" not in block:
         checker.add(where, "by", "an order is of the values of a column: name it as by")
     return question
@@ -245,7 +273,8 @@ def _table(
 
 def _output_names_differ(recipe: Recipe, checker: Checker) -> None:
     """Check that no two outputs take one name, on systems that ignore case too."""
-    seen: dict[str, str] = {}
+    taken = ["bibliography", *(name for name in PROJECT_OUTPUTS if getattr(recipe.project, name))]
+    seen = dict.fromkeys(taken, "an output of the whole recipe")
     named = [
         *((f"[[question]] (id {question.id!r})", question.id) for question in recipe.questions),
         *((f"[[table]] (id {plan.id!r})", plan.id) for plan in recipe.tables),
@@ -257,3 +286,12 @@ def _output_names_differ(recipe: Recipe, checker: Checker) -> None:
         if name and name.casefold() in seen:
             checker.add(where, "id", f"every id is used once; {seen[name.casefold()]} has it too", repr(name))
         seen.setdefault(name.casefold(), where)
+
+
+def _one_mapping_a_file(recipe: Recipe, checker: Checker) -> None:
+    """Check that the questions of one studies file read it in one way."""
+    for question in recipe.questions:
+        if question.mapping != recipe.sources[question.studies]:
+            where = f"[[question]] (id {question.id!r})"
+            rule = "a studies file is read through one mapping in all questions"
+            checker.add(where, "mapping", rule, repr(question.mapping), "name it in [project]")

@@ -8,46 +8,11 @@ from dataclasses import dataclass
 
 from evidence._check import nearest
 from evidence.charts.style import MEDIA
+from evidence.publish.kinds import KINDS, PROJECT_OUTPUTS, TABLES
 from evidence.publish.recipe_errors import Mistake
 
-__all__ = ["FIGURES", "MEDIA", "MODELS", "PROJECT", "QUESTION", "TABLE", "TABLES", "Checker", "Kind"]
+__all__ = ["MEDIA", "MODELS", "PROJECT", "QUESTION", "TABLE", "Checker"]
 
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of output.
-
-    Attributes
-    ----------
-    shows : str
-        What it shows, in a few words.
-    effects : bool
-        Whether it needs a measure.
-    """
-
-    shows: str
-    effects: bool
-
-
-FIGURES = {
-    "forest": Kind("every row and the pooled result", effects=True),
-    "domains": Kind("one pooled result a value of `by`", effects=True),
-    "effect_direction": Kind("studies by domains, arrows by direction", effects=True),
-    "evidence_map": Kind("how much there is, by domain and comparator", effects=False),
-    "trial": Kind("one trial: claimed, printed, and between the groups", effects=True),
-}
-"""Kinds of figures, by their word in ``outputs``."""
-
-TABLES = {
-    "characteristics": Kind("the studies: people, design, dose", effects=False),
-    "effects": Kind("every row with its derivation", effects=True),
-    "results": Kind("pooled results, one line a value of `by`", effects=True),
-    "overview": Kind("number of rows by domain, comparator and kind of report", effects=False),
-    "left_out": Kind("rows that say nothing that can be pooled, with the reason", effects=True),
-    "rules": Kind("number of rows that each rule of reading was applied to", effects=True),
-    "trial_table": Kind("one trial: claimed, printed, and between the groups", effects=True),
-}
-"""Kinds of tables, by their word in ``outputs`` of a question or ``kind`` of a table."""
 
 MODELS = ("pool_partial", "random_effects", "common_effect")
 """The verbs that pool a question's effects."""
@@ -159,8 +124,18 @@ def _folder(checker: Checker, where: str, key: str, value: object) -> str:
     text = _text(checker, where, key, value)
     parts = re.split(r"[\\/]+", text)
     if text and (text.startswith(("/", "\\", "~")) or ".." in parts or ":" in text or text.startswith(".")):
-        checker.add(where, key, "a folder inside the project, such as figures", repr(value))
+        checker.add(where, key, "a place inside the project, such as figures", repr(value))
     return text
+
+
+def _file(suffix: str) -> Check:
+    def check(checker: Checker, where: str, key: str, value: object) -> str:
+        text = _folder(checker, where, key, value).replace("\\", "/")
+        if text and not text.lower().endswith(suffix):
+            checker.add(where, key, f"a file that ends in {suffix}", repr(value))
+        return text
+
+    return check
 
 
 def _id(checker: Checker, where: str, key: str, value: object) -> str:
@@ -221,9 +196,8 @@ def _two_texts(checker: Checker, where: str, key: str, value: object) -> tuple[s
 
 
 def _outputs(checker: Checker, where: str, key: str, value: object) -> tuple[str, ...]:
-    kinds = [*FIGURES, *TABLES]
     return tuple(
-        checker.word(where, key, item, kinds, "an output") for item in _texts(checker, where, key, value)
+        checker.word(where, key, item, KINDS, "an output") for item in _texts(checker, where, key, value)
     )
 
 
@@ -255,8 +229,10 @@ def _filter(checker: Checker, where: str, key: str, value: object) -> dict[str, 
 PROJECT: Mapping[str, Key] = {
     "title": Key(_text, required=True, default=""),
     "studies": Key(_text, default=""),
+    "mapping": Key(_text),
     "figures": Key(_folder, default="figures"),
     "tables": Key(_folder, default="tables"),
+    **{name: Key(_file(kind.suffix)) for name, kind in PROJECT_OUTPUTS.items()},
     "correlation": Key(_between(-1, 1, "a correlation lies between -1 and 1, both excluded")),
     "model": Key(_one_of(MODELS, "a model"), default="pool_partial"),
     "level": Key(_between(0.5, 1, "a confidence level lies between 0.5 and 1, such as 0.95"), default=0.95),
@@ -269,6 +245,7 @@ QUESTION: Mapping[str, Key] = {
     "title": Key(_text, required=True, default=""),
     "filter": Key(_filter, default={}),
     "studies": Key(_text, required=True, default=""),
+    "mapping": Key(_text),
     "measure": Key(_measure),
     "correlation": PROJECT["correlation"],
     "model": PROJECT["model"],
@@ -277,6 +254,7 @@ QUESTION: Mapping[str, Key] = {
     "level": PROJECT["level"],
     "outputs": Key(_outputs, required=True, default=()),
     "favours": Key(_two_texts, default=()),
+    "claim": Key(_text),
     "medium": PROJECT["medium"],
 }
 """Keys of a ``[[question]]``."""

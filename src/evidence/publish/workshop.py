@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.fit import MetaFit
     from evidence.studies.record import Studies
+    from evidence.synthesis.claims import Claims
     from evidence.synthesis.compare import Comparison
 
 __all__ = ["Workshop"]
@@ -45,9 +46,9 @@ class Workshop:
 
     def studies(self, source: str) -> Studies:
         """Return a studies file of the recipe."""
-        from evidence.studies.reading import read_studies
+        from evidence.publish.sources import read_source
 
-        return self._once("studies", source, lambda: read_studies(self.recipe.root / source))
+        return self._once("studies", source, lambda: read_source(self.recipe, source))
 
     def selected(self, question: Question) -> Studies:
         """Return the rows that a question asks for.
@@ -133,6 +134,22 @@ class Workshop:
             }
 
         return self._once("impossible", source, look)
+
+    def claims(self, question: Question) -> Claims:
+        """Return the claims beside a question's studies with their verdicts.
+
+        All rows of the file bear on a claim, not only those of the question, which gives the assumed
+        correlation and the level.
+        """
+        from evidence.effects.reading import DEFAULT_CORRELATION
+        from evidence.synthesis.claims import claims
+
+        correlation = DEFAULT_CORRELATION if question.correlation is None else question.correlation
+        return self._once(
+            "claims",
+            (question.studies, correlation, question.level),
+            lambda: claims(self.studies(question.studies), correlation=correlation, level=question.level),
+        )
 
     def _model(self, question: Question) -> Callable[[Effects], MetaFit]:
         from evidence import models

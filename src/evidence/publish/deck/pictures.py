@@ -1,0 +1,170 @@
+"""Figures of the recipe as pictures for a slide, with their words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from evidence.charts.canvas import off_screen, room
+from evidence.charts.style import POINTS, style_for
+from evidence.publish.deck import measures
+from evidence.publish.deck.measures import Box
+from evidence.publish.deck.show import Picture
+from evidence.publish.make import drawn
+from evidence.publish.numbers import Made
+from evidence.publish.plan import Output
+from evidence.publish.workshop import Workshop
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from evidence.fit import MetaFit
+    from evidence.publish.recipe import Question
+
+__all__ = ["READABLE", "figure_pictures", "letters", "one_picture", "picture_of", "size_of"]
+
+READABLE = 14.0
+"""Least size of a picture's letters, in points of a slide of 13.33 inches; below, it is none for a talk."""
+
+
+def figure_pictures(
+    output: Output, workshop: Workshop, box: Box = measures.CONTENT
+) -> tuple[list[Picture], Made]:
+    """Draw a figure of the recipe for slides: one picture, or several where it is long.
+
+    Parameters
+    ----------
+    output : Output
+        A figure of the plan.
+    workshop : Workshop
+        Computes what it shows.
+    box : Box
+        The room on the slide.
+
+    Returns
+    -------
+    tuple of list and Made
+        Pictures whose letters can be read; none where no number of slides makes the figure readable.
+    """
+    slide = replace(output, medium="slide")
+    question = workshop.recipe.question(output.questions[0])
+    with room(box.width, box.height):
+        axes, made = drawn(slide, workshop)
+    if letters(axes, box) >= READABLE:
+        return [picture_of(axes, words(output.kind, workshop, question, axes))], made
+    if output.kind == "forest":
+        return [
+            picture_of(axes, words("forest", workshop, question, axes))
+            for axes in _forests(workshop, question, box)
+        ], made
+    return [], made
+
+
+def one_picture(output: Output, workshop: Workshop, box: Box) -> Picture:
+    """Draw a figure of the recipe as one picture of a given size, however small its letters become."""
+    with room(box.width, box.height):
+        axes, _ = drawn(replace(output, medium="slide"), workshop)
+    question = workshop.recipe.question(output.questions[0])
+    return picture_of(axes, words(output.kind, workshop, question, axes))
+
+
+def _forests(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
+    """Return a long forest plot for slides: without the results alongside, which the notes tell, or in parts.
+
+    None as long as it cannot be split.
+    """
+    from evidence.charts import forest
+
+    fit = workshop.fit(question)
+    sides = (question.favours[0], question.favours[1]) if question.favours else ("second arm", "first arm")
+    with off_screen():
+        with room(box.width, box.height):
+            alone = forest.forest(replace(fit, alongside=()), medium="slide", title="", favours=sides)
+        if letters(alone, box) >= READABLE:
+            return [alone]
+        return _pages(fit, sides, box)
+
+
+def _pages(fit: MetaFit, sides: tuple[str, str], box: Box) -> list[Axes]:
+    """Return the parts of a forest plot that are as high as the room of a slide."""
+    from importlib import import_module, util
+
+    if util.find_spec("evidence.charts.forest_pages") is None:
+        return []
+    pages = import_module("evidence.charts.forest_pages")
+    high = style_for("slide").width * box.height / box.width
+    found: list[Axes] = pages.forest_pages(fit, medium="slide", title="", favours=sides, height=high)
+    return found
+
+
+def letters(axes: Axes, box: Box = measures.CONTENT) -> float:
+    """Return the size of the smallest letters of a chart, as they will stand on a slide."""
+    width, height = size_of(axes)
+    factor = min(box.width / width, box.height / height, 1.0)
+    return min((float(text.get_fontsize()) for text in axes.texts), default=READABLE) * factor
+
+
+def size_of(axes: Axes) -> tuple[float, float]:
+    """Return width and height of a chart's figure in points."""
+    figure: Any = axes.get_figure(root=True)
+    width, height = figure.get_size_inches()
+    return float(width) * POINTS, float(height) * POINTS
+
+
+def picture_of(axes: Axes, alt: str) -> Picture:
+    """Return a chart as a picture; the same chart gives the same bytes."""
+    from evidence.charts.saving import png_of
+
+    return Picture(png_of(axes), *size_of(axes), alt)
+
+
+def words(kind: str, workshop: Workshop, question: Question, axes: Axes) -> str:
+    """Return the alternative text of a figure: what its chart says of itself, or what its kind would."""
+    from evidence.charts.said import alt_text
+    from evidence.errors import ModelError
+
+    try:
+        return alt_text(axes)
+    except ModelError:
+        return _WORDS[kind](workshop, question) if kind in _WORDS else question.title
+
+
+def _forest(workshop: Workshop, question: Question) -> str:
+    from evidence.charts.forest import forest_alt
+
+    return forest_alt(workshop.fit(question))
+
+
+def _domains(workshop: Workshop, question: Question) -> str:
+    from evidence.charts.domains import domains_alt
+
+    return domains_alt(workshop.comparison(question))
+
+
+def _trial(workshop: Workshop, question: Question) -> str:
+    from evidence.charts.trial import trial_alt
+
+    effects = workshop.effects(question)
+    study = str(effects.table["study"].iloc[0])
+    return trial_alt(effects, workshop.selected(question), study=study)
+
+
+def _direction(workshop: Workshop, question: Question) -> str:
+    from evidence.charts.effect_direction import effect_direction_alt
+
+    return effect_direction_alt(workshop.effects(question))
+
+
+def _map(workshop: Workshop, question: Question) -> str:
+    from evidence.charts.evidence_map import evidence_map_alt
+
+    return evidence_map_alt(workshop.selected(question))
+
+
+_WORDS = {
+    "forest": _forest,
+    "domains": _domains,
+    "trial": _trial,
+    "effect_direction": _direction,
+    "evidence_map": _map,
+}

@@ -1,0 +1,158 @@
+"""How each kind of figure is drawn from a question, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from evidence.publish.numbers import Made, of_effects, of_fits, of_rows
+from evidence.publish.plan import Output
+from evidence.publish.recipe import Question
+from evidence.publish.recipe_errors import BuildError
+from evidence.publish.workshop import Workshop
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "draw_albatross",
+    "draw_claim",
+    "draw_domains",
+    "draw_effect_direction",
+    "draw_evidence_map",
+    "draw_forest",
+    "draw_harvest",
+    "draw_trap",
+    "draw_trial",
+]
+
+
+def _favours(question: Question) -> tuple[str, str]:
+    return (question.favours[0], question.favours[1]) if question.favours else ("second arm", "first arm")
+
+
+def draw_forest(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw every row and the pooled result."""
+    from evidence.charts.forest import forest
+
+    fit = workshop.fit(question)
+    axes = forest(fit, medium=output.medium, title=question.title, favours=_favours(question))
+    return axes, of_fits({"pooled": fit})
+
+
+def draw_domains(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw one pooled result a value of the column that separates the comparisons."""
+    from evidence.charts.domains import domains, domains_title
+
+    comparison = workshop.comparison(question)
+    favours = _favours(question)
+    # The message alone does not say what was compared, and several of these figures stand side by side. A
+    # slide holds two lines of it, and names both arms below the axis.
+    message = domains_title(comparison, favours)
+    title = message if output.medium == "slide" else f"{question.title}: {message[:1].lower()}{message[1:]}"
+    axes = domains(comparison, medium=output.medium, favours=favours, title=title)
+    return axes, of_fits(comparison.fits)
+
+
+def draw_effect_direction(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw studies by domains, with an arrow for the direction of each."""
+    from evidence.charts.effect_direction import effect_direction
+
+    effects = workshop.ordered(question)
+    # Without names the chart chooses them: risk-factor rows speak of a factor, not of arms.
+    favours = _favours(question) if question.favours else None
+    axes = effect_direction(effects, medium=output.medium, title=question.title, favours=favours)
+    return axes, of_rows(effects.table)
+
+
+def draw_evidence_map(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw how much there is, by domain and comparator."""
+    from evidence.charts.evidence_map import evidence_map
+
+    studies = workshop.selected(question)
+    axes = evidence_map(studies, medium=output.medium, title=question.title)
+    return axes, of_rows(studies.table)
+
+
+def draw_trial(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw one trial: claimed, printed, and between its arms.
+
+    Raises
+    ------
+    BuildError
+        Where the question keeps more than one study.
+    """
+    from evidence.charts.trial import trial
+
+    effects = workshop.effects(question)
+    studies = list(dict.fromkeys(effects.table["study"]))
+    if len(studies) != 1:
+        raise BuildError(
+            f"a trial is one study; the filter of {question.id!r} keeps {len(studies)}: add study"
+        )
+    axes = trial(effects, workshop.selected(question), study=studies[0], medium=output.medium)
+    return axes, of_effects([effects])
+
+
+def draw_albatross(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw every row at its p value and its number of people."""
+    from evidence.charts.albatross import albatross
+
+    effects = workshop.effects(question)
+    axes = albatross(effects, medium=output.medium, title=question.title, favours=_favours(question))
+    return axes, of_effects([effects])
+
+
+def draw_harvest(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw each study under the answer that it gives."""
+    from evidence.charts.harvest import harvest
+
+    effects = workshop.ordered(question)
+    favours = _favours(question) if question.favours else None
+    axes = harvest(effects, medium=output.medium, title=question.title, favours=favours)
+    return axes, of_rows(effects.table)
+
+
+def draw_trap(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw the changes within two arms beside the difference that is compatible with both.
+
+    Raises
+    ------
+    BuildError
+        Where the question keeps more than one row.
+    """
+    from evidence.charts.trap import trap_chart
+    from evidence.effects.reading import DEFAULT_CORRELATION
+    from evidence.synthesis.trap import within_group_trap
+
+    row = workshop.selected(question)
+    if len(row) != 1:
+        raise BuildError(
+            f"a trap is shown of one row; the filter of {question.id!r} keeps {len(row)}: add row_id"
+        )
+    correlation = DEFAULT_CORRELATION if question.correlation is None else question.correlation
+    found = within_group_trap(row, correlation=correlation, level=question.level)
+    made = of_rows(row.table)
+    numbers = {str(line["role"]): _numbers_of(line) for line in found.table.to_dict("records")}
+    return trap_chart(found, medium=output.medium), replace(made, numbers=numbers)
+
+
+def draw_claim(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw one claim of the claims beside the studies: its verdict, its margins, its results."""
+    from evidence.charts.claim import claim_chart
+
+    found = workshop.claims(question)
+    claim = str(question.claim)
+    axes = claim_chart(found, claim, medium=output.medium)
+    rows = found.rows[found.rows["claim_id"].eq(claim)]
+    findings = found.findings[found.findings["claim_id"].eq(claim)].to_dict("records")
+    numbers = {str(line["domain"]): _numbers_of(line) for line in findings}
+    return axes, replace(of_rows(rows), numbers=numbers)
+
+
+_SHOWN = ("estimate", "low", "high", "conf_low", "conf_high", "p_low", "p_high")
+
+
+def _numbers_of(line: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: line[name] for name in _SHOWN if name in line}

@@ -1,0 +1,125 @@
+"""The kinds of outputs: for each word of a recipe what it shows, and the function that makes it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["FIGURES", "KINDS", "PROJECT_OUTPUTS", "TABLES", "Kind", "ProjectKind", "maker"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of figure or table.
+
+    Attributes
+    ----------
+    shows : str
+        What it shows, in a few words.
+    made_by : str
+        ``module:function`` below `evidence.publish`; by name, so that nothing is imported before it is
+        needed. A figure's function takes the workshop, the question and the output, and returns ``Axes`` and
+        `Made`; a table's takes the workshop, the questions and the output, and returns ``Table`` and `Made`.
+    effects : bool
+        Whether it needs a measure.
+    all_rows : bool
+        Whether rows that the question does not ask for, claims or ratings bear on it too: then it is made
+        again whenever anything that was read has changed.
+    """
+
+    shows: str
+    made_by: str
+    effects: bool
+    all_rows: bool = False
+
+
+@dataclass(frozen=True)
+class ProjectKind:
+    """An output of the whole recipe, switched on by a key of ``[project]`` that names its file.
+
+    Attributes
+    ----------
+    title : str
+        What it is.
+    suffix : str
+        How its file ends.
+    usual : str
+        The file that a new project's recipe names.
+    made_by : str
+        As in `Kind`; the function takes the workshop and the path, writes the file and returns `Made`.
+    """
+
+    title: str
+    suffix: str
+    usual: str
+    made_by: str
+
+
+FIGURES = {
+    "forest": Kind("every row and the pooled result", "figure_makers:draw_forest", effects=True),
+    "domains": Kind("one pooled result a value of `by`", "figure_makers:draw_domains", effects=True),
+    "effect_direction": Kind(
+        "studies by domains, arrows by direction", "figure_makers:draw_effect_direction", effects=True
+    ),
+    "evidence_map": Kind(
+        "how much there is, by domain and comparator", "figure_makers:draw_evidence_map", effects=False
+    ),
+    "harvest": Kind("studies under the answer that they give", "figure_makers:draw_harvest", effects=True),
+    "albatross": Kind("p values by number of people", "figure_makers:draw_albatross", effects=True),
+    "trial": Kind(
+        "one trial: claimed, printed, and between the groups", "figure_makers:draw_trial", effects=True
+    ),
+    "trap": Kind(
+        "changes within arms beside the difference between them", "figure_makers:draw_trap", effects=True
+    ),
+    "claim": Kind(
+        "one claim: verdict, margins and results", "figure_makers:draw_claim", effects=False, all_rows=True
+    ),
+}
+"""Kinds of figures, by their word in ``outputs``: a new kind is one entry here and the function it names."""
+
+TABLES = {
+    "characteristics": Kind(
+        "the studies: people, design, dose", "table_makers:tabulate_characteristics", effects=False
+    ),
+    "effects": Kind("every row with its derivation", "table_makers:tabulate_effects", effects=True),
+    "results": Kind(
+        "pooled results, one line a value of `by`", "table_makers:tabulate_results", effects=True
+    ),
+    "overview": Kind(
+        "number of rows by domain, comparator and kind of report",
+        "table_makers:tabulate_overview",
+        effects=False,
+    ),
+    "left_out": Kind(
+        "rows that say nothing that can be pooled, with the reason",
+        "table_makers:tabulate_left_out",
+        effects=True,
+    ),
+    "rules": Kind(
+        "number of rows that each rule of reading was applied to", "table_makers:tabulate_rules", effects=True
+    ),
+    "trial_table": Kind(
+        "one trial: claimed, printed, and between the groups", "table_makers:tabulate_trial", effects=True
+    ),
+}
+"""Kinds of tables, by their word in ``outputs`` of a question or ``kind`` of a table: one entry each."""
+
+PROJECT_OUTPUTS = {
+    "slides": ProjectKind("Slides", ".pptx", "slides/evidence.pptx", "deck:write_deck"),
+    "document": ProjectKind("Tables for Word", ".docx", "tables/evidence.docx", "document:write_document"),
+    "report": ProjectKind("Report", ".html", "report/index.html", "report:write_report"),
+}
+"""Outputs of the whole recipe, by their key in ``[project]``, which is their id too."""
+
+KINDS = {**FIGURES, **TABLES}
+"""All kinds that a question can ask for."""
+
+
+def maker(made_by: str) -> Callable[..., Any]:
+    """Return the function that a kind names."""
+    module, _, function = made_by.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(f"evidence.publish.{module}"), function)
+    return found
