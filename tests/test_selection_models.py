@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,12 @@ def test_fits_are_metafors_or_higher(name: str) -> None:
     assert list(found.delta) == pytest.approx(case["delta"][-q:], rel=2e-3, abs=1e-4)
     if found.p_value is not None:
         assert found.statistic == pytest.approx(case["LRT"][0], abs=1e-5)
-    if case.get("tau2_ci"):
-        assert found.tau2_low == pytest.approx(case["tau2_ci"][0], rel=1e-4, abs=1e-6)
-        assert found.tau2_high == pytest.approx(case["tau2_ci"][1], rel=1e-4)
-    if case.get("delta_ci"):
-        assert found.table["conf_low"].iloc[-1] == pytest.approx(case["delta_ci"][0], rel=1e-4)
-        assert found.table["conf_high"].iloc[-1] == pytest.approx(case["delta_ci"][1], rel=1e-4)
+    tau2_line, last = found.table.iloc[p], found.table.iloc[-1]
+    for line, ends in ((tau2_line, case.get("tau2_ci")), (last, case.get("delta_ci"))):
+        for column, end in zip(("conf_low", "conf_high"), ends or (None, None), strict=True):
+            # metafor looks for an end within bounds, and has none where it lies beyond.
+            if end is not None:
+                assert line[column] == pytest.approx(end, rel=1e-4, abs=1e-6)
 
 
 def exact(data: SelectionData, theta: np.ndarray) -> Any:  # noqa: ANN401  (a number of mpmath)
@@ -105,13 +106,17 @@ def exact(data: SelectionData, theta: np.ndarray) -> Any:  # noqa: ANN401  (a nu
 
     total = mp.mpf(0)
     edges = np.concatenate([data.grid.low, data.grid.high])
-    breaks = sorted({*map(float, edges[np.isfinite(edges)]), -12.0, -6.0, -1.0, -0.01, 0.0, 0.01, 1.0, 6.0, 12.0})
+    breaks = sorted(
+        {*map(float, edges[np.isfinite(edges)]), -12.0, -6.0, -1.0, -0.01, 0.0, 0.01, 1.0, 6.0, 12.0}
+    )
     for i in range(data.y.size):
         root, var = mp.sqrt(mp.mpf(data.v[i])), mp.mpf(data.v[i]) + t
         mu = sum(mp.mpf(data.x[i, j]) * beta[j] for j in range(data.p))
         scale = 1.0 if data.imprecision is None else float(data.imprecision[i])
         m, s = mu / root, mp.sqrt(var) / root
-        norm = mp.quad(lambda z, m=m, s=s, scale=scale: weight(z, scale) * mp.npdf(z, m, s), [-40, *breaks, 40])
+        norm = mp.quad(
+            lambda z, m=m, s=s, scale=scale: weight(z, scale) * mp.npdf(z, m, s), [-40, *breaks, 40]
+        )
         z = mp.mpf(data.y[i]) / root
         total += mp.log(mp.npdf(data.y[i], mu, mp.sqrt(var))) + mp.log(weight(z, scale)) - mp.log(norm)
     return total
@@ -153,7 +158,9 @@ def test_likelihood_and_derivatives(
 def test_step_models_reach_the_optimum_of_fifty_digits(steps: tuple[float, ...]) -> None:
     """Newton's method of mpmath (50 digits) on the score of the closed form."""
     y, v = drawn(8, k=25)
-    fit = fit_selection(prepare(y, v, np.ones((25, 1)), "stepfun", "greater", np.array(steps)), intervals=False)
+    fit = fit_selection(
+        prepare(y, v, np.ones((25, 1)), "stepfun", "greater", np.array(steps)), intervals=False
+    )
     with mp.workdps(50):
         cuts = [mp.sqrt(2) * mp.erfinv(1 - 2 * mp.mpf(step)) for step in steps]
 
@@ -163,7 +170,7 @@ def test_step_models_reach_the_optimum_of_fifty_digits(steps: tuple[float, ...])
                 a, b = mp.mpf(float(one)), mp.mpf(float(var))
                 s = mp.sqrt(b + t)
                 above = [mp.ncdf((mu - c * mp.sqrt(b)) / s) for c in cuts]
-                shares = [above[0], *(q - p for p, q in zip(above, above[1:], strict=False)), 1 - above[-1]]
+                shares = [above[0], *(q - p for p, q in pairwise(above)), 1 - above[-1]]
                 place = sum(a < c * mp.sqrt(b) for c in cuts)
                 norm = mp.fsum(p * q for p, q in zip(w, shares, strict=True))
                 total += mp.log(mp.npdf(a, mu, s)) + mp.log(w[place]) - mp.log(norm)
@@ -180,7 +187,7 @@ def test_step_models_reach_the_optimum_of_fifty_digits(steps: tuple[float, ...])
     assert fit.delta.tolist() == pytest.approx(np.exp(tops[2:]).tolist(), rel=1e-9)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(SEED, st.sampled_from(KINDS))
 def test_order_sign_scale_and_duplication(seed: int, kind: str) -> None:
     y, v = drawn(seed)
@@ -258,21 +265,28 @@ def test_what_cannot_be_told_is_refused(y: list[float], choices: dict[str, Any],
 
 
 def test_several_rows_of_a_study_are_refused_and_partial_rows_named() -> None:
-    with pytest.raises(ev.ModelError, match="not independent.*worst_case"):
+    with pytest.raises(ev.ModelError, match=r"not independent.*worst_case"):
         ev.selection_model(ev.effects_from([0.5, 0.1, 0.4], std_error=0.2, study=["a", "a", "b"]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("data", ["equal", "dominated", "three"])
 def test_odd_data_have_defined_answers(kind: str, data: str) -> None:
-    v = {"equal": [0.01, 0.04, 0.09, 0.02, 0.06], "dominated": [1e-6, 0.3, 0.2, 0.4, 0.25], "three": [0.04, 0.05, 0.06]}
+    v = {
+        "equal": [0.01, 0.04, 0.09, 0.02, 0.06],
+        "dominated": [1e-6, 0.3, 0.2, 0.4, 0.25],
+        "three": [0.04, 0.05, 0.06],
+    }
     y = {"equal": [0.3] * 5, "dominated": [0.2, 1.2, 0.4, 1.4, 0.1], "three": [0.6, 0.1, 0.5]}
     effects = ev.effects_from(y[data], variance=v[data])
-    try:
-        found = ev.selection_model(effects, kind)
-    except ev.ModelError as refusal:
-        assert len(str(refusal)) > 40
+    if kind == "beta" and data == "three":
+        with pytest.raises(ev.ModelError, match="3 effects cannot tell 4 parameters"):
+            ev.selection_model(effects, kind)
         return
+    if kind == "stepfun" and data == "equal":
+        found = ev.selection_model(effects, kind, steps=(0.04,))
+    else:
+        found = ev.selection_model(effects, kind)
     assert math.isfinite(found.estimate or math.nan)
     assert found.tau2 >= 0.0
     assert found.conf_low is not None
