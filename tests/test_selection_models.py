@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,12 @@ def test_fits_are_metafors_or_higher(name: str) -> None:
     assert list(found.delta) == pytest.approx(case["delta"][-q:], rel=2e-3, abs=1e-4)
     if found.p_value is not None:
         assert found.statistic == pytest.approx(case["LRT"][0], abs=1e-5)
-    if case.get("tau2_ci"):
-        assert found.tau2_low == pytest.approx(case["tau2_ci"][0], rel=1e-4, abs=1e-6)
-        assert found.tau2_high == pytest.approx(case["tau2_ci"][1], rel=1e-4)
-    if case.get("delta_ci"):
-        assert found.table["conf_low"].iloc[-1] == pytest.approx(case["delta_ci"][0], rel=1e-4)
-        assert found.table["conf_high"].iloc[-1] == pytest.approx(case["delta_ci"][1], rel=1e-4)
+    tau2_line, last = found.table.iloc[p], found.table.iloc[-1]
+    for line, ends in ((tau2_line, case.get("tau2_ci")), (last, case.get("delta_ci"))):
+        for column, end in zip(("conf_low", "conf_high"), ends or (None, None), strict=True):
+            # metafor looks for an end within bounds, and has none where it lies beyond.
+            if end is not None:
+                assert line[column] == pytest.approx(end, rel=1e-4, abs=1e-6)
 
 
 def exact(data: SelectionData, theta: np.ndarray) -> Any:  # noqa: ANN401  (a number of mpmath)
@@ -169,7 +170,7 @@ def test_step_models_reach_the_optimum_of_fifty_digits(steps: tuple[float, ...])
                 a, b = mp.mpf(float(one)), mp.mpf(float(var))
                 s = mp.sqrt(b + t)
                 above = [mp.ncdf((mu - c * mp.sqrt(b)) / s) for c in cuts]
-                shares = [above[0], *(q - p for p, q in zip(above, above[1:], strict=False)), 1 - above[-1]]
+                shares = [above[0], *(q - p for p, q in pairwise(above)), 1 - above[-1]]
                 place = sum(a < c * mp.sqrt(b) for c in cuts)
                 norm = mp.fsum(p * q for p, q in zip(w, shares, strict=True))
                 total += mp.log(mp.npdf(a, mu, s)) + mp.log(w[place]) - mp.log(norm)
@@ -186,7 +187,7 @@ def test_step_models_reach_the_optimum_of_fifty_digits(steps: tuple[float, ...])
     assert fit.delta.tolist() == pytest.approx(np.exp(tops[2:]).tolist(), rel=1e-9)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(SEED, st.sampled_from(KINDS))
 def test_order_sign_scale_and_duplication(seed: int, kind: str) -> None:
     y, v = drawn(seed)
@@ -264,7 +265,7 @@ def test_what_cannot_be_told_is_refused(y: list[float], choices: dict[str, Any],
 
 
 def test_several_rows_of_a_study_are_refused_and_partial_rows_named() -> None:
-    with pytest.raises(ev.ModelError, match="not independent.*worst_case"):
+    with pytest.raises(ev.ModelError, match=r"not independent.*worst_case"):
         ev.selection_model(ev.effects_from([0.5, 0.1, 0.4], std_error=0.2, study=["a", "a", "b"]))
 
 
@@ -278,11 +279,14 @@ def test_odd_data_have_defined_answers(kind: str, data: str) -> None:
     }
     y = {"equal": [0.3] * 5, "dominated": [0.2, 1.2, 0.4, 1.4, 0.1], "three": [0.6, 0.1, 0.5]}
     effects = ev.effects_from(y[data], variance=v[data])
-    try:
-        found = ev.selection_model(effects, kind)
-    except ev.ModelError as refusal:
-        assert len(str(refusal)) > 40
+    if kind == "beta" and data == "three":
+        with pytest.raises(ev.ModelError, match="3 effects cannot tell 4 parameters"):
+            ev.selection_model(effects, kind)
         return
+    if kind == "stepfun" and data == "equal":
+        found = ev.selection_model(effects, kind, steps=(0.04,))
+    else:
+        found = ev.selection_model(effects, kind)
     assert math.isfinite(found.estimate or math.nan)
     assert found.tau2 >= 0.0
     assert found.conf_low is not None

@@ -54,7 +54,7 @@ def _step(now: Peak, free: NDArray[np.intp], scale: Vector, radius: float) -> tu
     s = scale[free]
     values, vectors = np.linalg.eigh(now.hessian[np.ix_(free, free)] * s[:, None] * s)
     pull = vectors.T @ (s * now.gradient[free])
-    concave = bool(values[-1] < -1e-9 * max(1.0, -values[0]))
+    concave = bool(values[-1] < -1e-14 * max(1.0, -values[0]))
     curves = np.maximum(np.abs(values), 1e-10 * max(1.0, float(np.abs(values).max())))
     move = pull / curves
     length = float(np.sqrt((move * move).sum()))
@@ -140,6 +140,8 @@ def rise(
             still = np.flatnonzero(_free(after, low, high, fixed))
             if np.array_equal(still, free):
                 return after
+        if gain <= noise and float(now.gradient[free] @ step) < _STALLED:
+            return after if after.value >= now.value else now
         worth = (
             (after.value - now.value) / gain if gain > noise else 1.0 if after.value >= now.value else -1.0
         )
