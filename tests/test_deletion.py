@@ -223,10 +223,45 @@ def test_any_model_is_fitted_anew_without_each_study() -> None:
     assert path.table["added"].tolist() == ["b", "c", "a", "d"]
     assert path.table["estimate"].iloc[-1] == pytest.approx(result.fit.estimate, rel=1e-12)
     assert any("d does not tell its year" in note for note in path.notes)
+    again = ev.leave_one_out(result.fit, by="study").table
+    assert again["estimate"].tolist() == pytest.approx(result.table["estimate"].tolist(), rel=1e-9)
+
+
+@pytest.mark.parametrize("model", [ev.multilevel, ev.pool_partial])
+def test_influence_of_whole_studies_is_what_refits_without_them_say(
+    model: Callable[[ev.Effects], ev.MetaFit],
+) -> None:
+    y, v = drawn(3, 12)
+    study = list("aabbccddeeff")
+    effects = ev.effects_from(y, variance=v, study=study)
+    fit = model(effects)
+    table = ev.influence(fit).table
+    assert table["study"].tolist() == list("abcdef")
+    for row in table.itertuples():
+        kept = [at for at in range(12) if study[at] != row.study]
+        without = model(ev.effects_from(y[kept], variance=v[kept], study=[study[at] for at in kept]))
+        assert row.estimate_del == pytest.approx(without.estimate, rel=1e-8)
+        assert row.tau2_del == pytest.approx(without.tau2, rel=1e-6, abs=1e-9)
+        assert row.cook_d == pytest.approx(
+            (fit.estimate - without.estimate) ** 2 / fit.std_error**2, rel=1e-6
+        )
+        assert row.dfbetas == pytest.approx((fit.estimate - without.estimate) / without.std_error, rel=1e-6)
+        assert row.cov_r == pytest.approx(without.std_error**2 / fit.std_error**2, rel=1e-6)
+        assert row.flagged == bool(row.rules)
+    assert table["weight"].sum() == pytest.approx(100.0)
+    assert table[["rstudent", "dffits", "baujat_x"]].isna().all(axis=None)
+    assert "6 studies" in ev.influence(fit).sentence()
+    few = model(ev.effects_from(y[:4], variance=v[:4], study=study[:4]))
+    with pytest.raises(ModelError, match="needs three studies"):
+        ev.influence(few)
+
+
+def test_a_fit_that_does_not_tell_how_it_was_made_needs_its_model() -> None:
+    effects = ev.effects_from([0.1, 0.4, 0.2, 0.5, 0.3, 0.6], variance=0.04, study=list("aabbcc"))
+    known = ev.sampling_covariance(effects, rho=0.5)
+    fit = ev.multilevel(effects, rho=known)
     with pytest.raises(ModelError, match="pass its effects"):
-        ev.leave_one_out(result.fit)
-    with pytest.raises(ModelError, match="leave_one_out"):
-        ev.influence(result.fit)
+        ev.leave_one_out(fit, by="study")
 
 
 def test_the_profile_is_fitted_anew() -> None:

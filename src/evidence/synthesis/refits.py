@@ -84,7 +84,13 @@ def verb_of(fit: MetaFit) -> Model:
         return partial(pool_partial, rho=assumed_rho(fit), inference=words[2], **options)
     if words[0] in ("common effect", "one study"):
         return partial(common_effect, level=fit.level)
-    nested = next((word for word in words if " / " in word or word in ("study", "row_id")), None)
+    used = fit.rows.loc[fit.rows["used"].astype(bool)]
+    known = used["study"].duplicated().any() and not any(_RHO.search(note) for note in fit.notes)
+    nested = (
+        None
+        if known
+        else next((word for word in words if " / " in word or word in ("study", "row_id")), None)
+    )
     if nested is not None and any(word in ("CR2", "model-based") for word in words):
         robust = "CR2" if "CR2" in words else None
         levels = tuple(nested.split(" / "))

@@ -15,6 +15,7 @@ from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.models import random_effects
 from evidence.numerics.deletion import leave_out
+from evidence.synthesis.refits import effects_of, verb_of
 from evidence.synthesis.sensitivity_data import (
     FEWEST,
     Model,
@@ -111,8 +112,7 @@ def leave_one_out(
     Parameters
     ----------
     data : Effects or MetaFit
-        Effects, which `model` pools; or a fit of `random_effects` or `common_effect`, whose own choices are
-        kept.
+        Effects, which `model` pools; or a fit of a mean by any model, whose own choices are kept.
     by : str, default "row_id"
         What is left out at a time: ``"row_id"``, ``"study"`` (all rows of a study), or another column.
     model : callable, default random_effects
@@ -128,8 +128,8 @@ def leave_one_out(
     Raises
     ------
     ModelError
-        Where `by` is no column, there is only one row or group, or a fit of another model is given
-        without its effects.
+        Where `by` is no column, there is only one row or group, or a fit does not tell how it was made
+        (`multivariate`, a known sampling covariance): then pass its effects, and the model.
 
     References
     ----------
@@ -156,14 +156,10 @@ def leave_one_out(
     exact = exact_rows(fit)
     if exact is not None:
         table = fit_lines(leave_out(exact.y, exact.v, codes.astype(np.intp), **exact.options)).iloc[1:]
-    elif isinstance(data, Effects):
-        sets = [replace(data, table=data.table.loc[(keys != value).to_numpy()]) for value in values]
-        table = refit_lines(model, sets)
     else:
-        raise ModelError(
-            f"a fit by {fit.method!r} does not hold what it takes to make it anew: pass its effects, and the"
-            " model as model=, such as leave_one_out(effects, by='study', model=ev.pool_partial)"
-        )
+        given, again = (data, model) if isinstance(data, Effects) else (effects_of(fit), verb_of(fit))
+        sets = [replace(given, table=given.table.loc[(keys != value).to_numpy()]) for value in values]
+        table = refit_lines(again, sets)
     table = table.reset_index(drop=True)
     table.insert(0, "left_out", [str(value) for value in values])
     table.insert(1, "label", _labels(rows, used, codes, by, [str(value) for value in values]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from evidence.effects.record import Effects
@@ -14,7 +15,17 @@ from evidence.fit import MetaFit
 from evidence.models import random_effects
 from evidence.numerics.deletion import Influence as Values
 from evidence.numerics.deletion import influence_values, leave_out
-from evidence.synthesis.sensitivity_data import FEWEST, exact_rows, full_fit, html_page, scale_note, shown
+from evidence.synthesis.refits import effects_of, verb_of
+from evidence.synthesis.sensitivity_data import (
+    FEWEST,
+    Model,
+    exact_rows,
+    full_fit,
+    html_page,
+    refit_lines,
+    scale_note,
+    shown,
+)
 
 __all__ = ["INFLUENCE_COLUMNS", "INFLUENCE_RULES", "Influence", "influence"]
 
@@ -45,6 +56,9 @@ INFLUENCE_RULES: Mapping[str, str] = MappingProxyType(
 
 _NAMES = {"dffits": "DFFITS", "cook_d": "Cook's distance", "hat": "hat", "dfbetas": "DFBETAS"}
 
+_MEDIAN = 0.45493642311957283
+"""Median of chi-squared with one degree of freedom."""
+
 _NAMED = 3
 """Studies that the sentence names, those that move the result most first."""
 
@@ -56,12 +70,13 @@ class Influence:
     Attributes
     ----------
     table : DataFrame
-        One line a row in use: ``row_id``, ``study``, ``label``, `INFLUENCE_COLUMNS`, ``flagged`` (bool) and
-        ``rules`` (which rules flag it). ``rstudent`` is the distance from the mean of the others in its
-        standard errors; ``dffits`` and ``dfbetas`` the shift of the mean in standard errors; ``cook_d`` that
-        shift squared; ``cov_r`` the ratio of the mean's variances without and with; ``tau2_del`` and
-        ``q_del`` tau² and Q without, ``estimate_del`` the mean; ``weight`` in percent. ``baujat_x`` is the
-        share in heterogeneity, ``baujat_y`` the pull on the result. Formulas: `numerics.deletion.Influence`.
+        One line a row in use, or a study where studies give several rows or partial reports: ``row_id``,
+        ``study``, ``label``, `INFLUENCE_COLUMNS`, ``flagged`` (bool) and ``rules`` (which rules flag it).
+        ``rstudent`` is the distance from the mean of the others in its standard errors; ``dffits`` and
+        ``dfbetas`` the shift of the mean in standard errors; ``cook_d`` that shift squared; ``cov_r`` the
+        ratio of the mean's variances without and with; ``tau2_del`` and ``q_del`` tau² and Q without,
+        ``estimate_del`` the mean; ``weight`` in percent. ``baujat_x`` is the share in heterogeneity,
+        ``baujat_y`` the pull on the result. Formulas: `numerics.deletion.Influence`.
     fit : MetaFit
         The result with all.
     rules : mapping of str to str
@@ -105,24 +120,29 @@ class Influence:
         return html_page("influence", self.sentence(), self.table, columns, self.notes)
 
 
-def influence(fit: MetaFit | Effects) -> Influence:
+def influence(fit: MetaFit | Effects, *, model: Model | None = None) -> Influence:
     """Compute influence diagnostics of each study: what its deletion does, and which rules it breaks.
 
     Parameters
     ----------
     fit : MetaFit or Effects
-        A fit of `random_effects` or `common_effect`; effects are pooled by `random_effects` first.
+        A fit of a mean by any model; effects are pooled by `model`.
+    model : callable, optional
+        Takes effects, returns a `MetaFit`: what pools effects (`random_effects` without it), or made a
+        fit that does not tell all of its choices.
 
     Returns
     -------
     Influence
-        Not to be read with fewer than 5 studies, and refused below 3.
+        By row for means of one exact row a study; otherwise by study, all rows of which are left out at
+        once. Then ``rstudent``, ``dffits``, ``hat`` and Baujat's two values, which belong to single effects,
+        are NaN. Not to be read with fewer than 5 studies, and refused below 3.
 
     Raises
     ------
     ModelError
-        Where another model made the fit (`leave_one_out` serves every model), or there are fewer than
-        three studies: without one of two no tau² is left to compare.
+        Where there are fewer than three studies (without one of two no tau² is left to compare), no estimate,
+        several coefficients, or a fit that does not tell how it was made.
 
     References
     ----------
@@ -140,13 +160,11 @@ def influence(fit: MetaFit | Effects) -> Influence:
     >>> table.loc[table["flagged"], "row_id"].tolist()
     ['row 5']
     """
-    fit = full_fit(fit, random_effects, "influence")
+    given = fit if isinstance(fit, Effects) else None
+    fit = full_fit(fit, model or random_effects, "influence")
     exact = exact_rows(fit)
     if exact is None:
-        raise ModelError(
-            "influence() serves means of one exact row a study (random_effects, common_effect), not"
-            f" {fit.method!r}; leave_one_out(effects, by='study', model=...) serves every model"
-        )
+        return _of_studies(fit, given or effects_of(fit), model or verb_of(fit))
     fits = leave_out(exact.y, exact.v, **exact.options)
     values = influence_values(exact.y, exact.v, fits)
     used = fit.rows.loc[fit.rows["used"].astype(bool), ["row_id", "study", "label"]]
@@ -157,6 +175,71 @@ def influence(fit: MetaFit | Effects) -> Influence:
     table["flagged"] = values.flagged
     table["rules"] = _broken(values)
     return Influence(table, fit, INFLUENCE_RULES, _notes(fit, len(table)))
+
+
+_BY_STUDY = ("cook_d", "hat", "dfbetas")
+"""Rules that apply where whole studies are left out: hat is then the study's share of the weight."""
+
+
+def _of_studies(fit: MetaFit, effects: Effects, model: Model) -> Influence:
+    """Return the diagnostics of whole studies, by refitting without each.
+
+    Raises
+    ------
+    ModelError
+        Where there is no single mean with a standard error, or there are fewer than three studies.
+    """
+    if fit.coefficients is not None or fit.estimate is None or not fit.std_error:
+        raise ModelError(
+            f"influence() needs a mean with its standard error; {fit.method!r} gives none here:"
+            " leave_one_out(fit, by='study') shows what each study does"
+        )
+    rows = fit.rows.loc[fit.rows["used"].astype(bool)]
+    if rows["study"].nunique() < 3:
+        raise ModelError("influence needs three studies: without one of two no tau² is left to compare")
+    table = rows.loc[:, ["row_id", "study", "label"]].drop_duplicates("study").reset_index(drop=True)
+    sets = [
+        replace(effects, table=effects.table.loc[effects.table["study"].ne(study).to_numpy()])
+        for study in table["study"]
+    ]
+    without = refit_lines(model, sets)
+    share = rows["weight"].where(rows["weight"].notna(), rows["contribution"]).astype(float)
+    table["weight"] = share.groupby(rows["study"], sort=False).sum().loc[list(table["study"])].to_numpy()
+    moved = fit.estimate - without["estimate"]
+    for name in INFLUENCE_COLUMNS:
+        table[name] = table.get(name, np.nan)
+    table["cook_d"] = moved**2 / fit.std_error**2
+    table["dfbetas"] = moved / without["std_error"]
+    table["cov_r"] = without["std_error"] ** 2 / fit.std_error**2
+    table["tau2_del"], table["q_del"] = without["tau2"], without["q"]
+    table["estimate_del"] = without["estimate"]
+    marks = {
+        "cook_d": table["cook_d"] > _MEDIAN,
+        "hat": table["weight"] > 300.0 / len(table),
+        "dfbetas": table["dfbetas"].abs() > 1.0,
+    }
+    names = {**_NAMES, "hat": "weight"}
+    broken = [[names[name] for name in _BY_STUDY if marks[name].iloc[at]] for at in range(len(table))]
+    table["flagged"] = [bool(names) for names in broken]
+    table["rules"] = [", ".join(names) for names in broken]
+    rules = {
+        "cook_d": INFLUENCE_RULES["cook_d"],
+        "hat": "weight of the study > 3 / studies",
+        "dfbetas": INFLUENCE_RULES["dfbetas"],
+    }
+    notes = [
+        f"{fit.method}; fitted anew without all rows of each study.",
+        f"Flags: {'; '.join(rules.values())} ({len(table)} studies).",
+        *(
+            f"Without {row.label}: {note}"
+            for row, note in zip(table.itertuples(), without["note"], strict=True)
+            if note
+        ),
+    ]
+    if len(table) < FEWEST:
+        notes.append(f"Not to be read with fewer than {FEWEST} studies: each of them is then influential.")
+    notes.append("A flag marks a study to look at, not one to leave out.")
+    return Influence(table, fit, rules, (*notes, *scale_note(fit)))
 
 
 def _broken(values: Values) -> list[str]:
