@@ -101,3 +101,13 @@ def test_one_study_is_not_said_to_be_pooled() -> None:
     text = ev.random_effects(ev.effects_from([0.2], std_error=[0.1], study=["a"])).methods()
     assert "Nothing was pooled" in text
     assert "random-effects" not in text
+
+
+def test_results_by_one_method_share_a_paragraph_that_lacks_nothing() -> None:
+    from evidence.fit.paragraph import how_pooled
+
+    several, one = ev.pool_partial(SEVERAL), ev.pool_partial(ONE)
+    text = how_pooled([one, several])
+    assert "correlate rho = 0.6" in text  # only the first of them assumes it
+    assert text.count("pooled in one random-effects likelihood") == 1
+    assert "rows of" not in text

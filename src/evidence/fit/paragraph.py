@@ -7,6 +7,7 @@ claimed that was not run; a word that has no clause is printed as it is.
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evidence._version import __version__
@@ -16,7 +17,7 @@ from evidence.fit.numbers import count
 if TYPE_CHECKING:
     from evidence.fit.record import MetaFit
 
-__all__ = ["paragraph"]
+__all__ = ["how_pooled", "paragraph", "software"]
 
 _MEASURES = {
     "SMD": "standardised mean differences (Hedges' g)",
@@ -75,12 +76,42 @@ _STRUCTURES = {
 
 def paragraph(fit: MetaFit) -> str:
     """Return the methods paragraph; see `MetaFit.methods`."""
-    words = [word.strip() for word in fit.method.split(", ") if not word.strip().startswith("~")]
-    parts = [_effects(fit), _reports(fit, words), _model(fit, words), _spread(fit), _assumed(fit)]
-    if fit.alongside:
-        names = " and ".join(name for name, _ in fit.alongside)
-        parts.append(f"Results of {names} stand beside the main one.")
-    return " ".join(part for part in (*parts, _software()) if part)
+    words = _words(fit)
+    parts = (
+        _effects(fit),
+        _reports(fit, words),
+        _model(fit, words),
+        _spread(fit),
+        _assumed(fit),
+        _beside(fit),
+    )
+    return " ".join(part for part in (*parts, software()) if part)
+
+
+def how_pooled(fits: Sequence[MetaFit]) -> str:
+    """Return what the paragraph says of how fits by one method were made, without their rows.
+
+    Parameters
+    ----------
+    fits : sequence of MetaFit
+        Of one measure and one method: what only some of them report or assume is said too.
+    """
+    first = fits[0]
+    spread = max((_spread(fit) for fit in fits), key=len)
+    assumed = dict.fromkeys(note for fit in fits for note in _assumptions(fit))
+    beside = max((_beside(fit) for fit in fits), key=len)
+    parts = (_effects(first), _model(first, _words(first)), spread, *assumed, beside)
+    return " ".join(part for part in parts if part)
+
+
+def _words(fit: MetaFit) -> list[str]:
+    return [word.strip() for word in fit.method.split(", ") if not word.strip().startswith("~")]
+
+
+def _beside(fit: MetaFit) -> str:
+    if not fit.alongside:
+        return ""
+    return f"Results of {' and '.join(name for name, _ in fit.alongside)} stand beside the main one."
 
 
 def _cited(*keys: str) -> str:
@@ -205,11 +236,16 @@ def _spread(fit: MetaFit) -> str:
 
 
 def _assumed(fit: MetaFit) -> str:
+    return " ".join(_assumptions(fit))
+
+
+def _assumptions(fit: MetaFit) -> list[str]:
     """Return the assumptions that the fit names, in its own words."""
-    return " ".join(note for note in fit.notes if " assume" in note and not note.startswith("The common"))
+    return [note for note in fit.notes if " assume" in note and not note.startswith("The common")]
 
 
-def _software() -> str:
+def software() -> str:
+    """Return the sentence that names the package and the libraries it computes with."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "pandas")]
     return (
         f"Computed with the Python package evidence, version {__version__}"

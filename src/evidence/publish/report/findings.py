@@ -17,6 +17,7 @@ from evidence.table_content.citing import typeset
 if TYPE_CHECKING:
     from evidence.auditing.run import Audit
     from evidence.fit import MetaFit
+    from evidence.publish.recipe import Question
 
 __all__ = ["AuditPart", "ClaimPart", "audit_parts", "claim_parts", "methods", "questions_grid"]
 
@@ -229,8 +230,26 @@ def _filter(conditions: Iterable[tuple[str, Sequence[object]]]) -> str:
 
 
 def methods(workshop: Workshop) -> tuple[tuple[Part, ...], ...]:
-    """Return the paragraphs on methods that the package writes for a recipe; none where it writes none."""
-    from evidence import publish
+    """Return the paragraphs on methods: one for each way in which results were made, then the software."""
+    from evidence.fit.paragraph import how_pooled, software
 
-    written = getattr(publish, "methods_paragraph", None)
-    return tuple(linked(part) for part in str(written(workshop)).split("\n\n")) if written else ()
+    ways: dict[tuple[str, str, float], list[tuple[str, MetaFit]]] = {}
+    for question in workshop.recipe.questions:
+        for fit in _fits_of(workshop, question):
+            if fit.n_studies > 1:
+                ways.setdefault((fit.measure, fit.method, fit.level), []).append((question.title, fit))
+    said = [
+        f"{'; '.join(dict.fromkeys(title for title, _ in found))}. {how_pooled([fit for _, fit in found])}"
+        for found in ways.values()
+    ]
+    return tuple(linked(part) for part in (*said, software())) if said else ()
+
+
+def _fits_of(workshop: Workshop, question: Question) -> list[MetaFit]:
+    """Return the results that a question's outputs show."""
+    if not question.measure:
+        return []
+    fits = [workshop.fit(question)] if "forest" in question.outputs else []
+    if {"domains", "results"} & set(question.outputs):
+        fits += workshop.comparison(question).fits.values()
+    return fits
