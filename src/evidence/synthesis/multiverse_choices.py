@@ -148,7 +148,9 @@ def _listed(name: str, given: object) -> list[Any]:
         raise ModelError(f"the choice {name!r} has no value to choose from")
     seen = [repr(value) for value in values]
     if len(set(seen)) < len(seen):
-        raise ModelError(f"the choice {name!r} names a value twice: {values!r}")
+        twice = next(value for value in seen if seen.count(value) > 1)
+        shown = twice if len(twice) <= 80 else f"{twice[:79]}\N{HORIZONTAL ELLIPSIS}"
+        raise ModelError(f"the choice {name!r} names a value twice: {shown}")
     return values
 
 

@@ -35,15 +35,6 @@ def _main(table: pd.DataFrame) -> Mask:
     return np.asarray(~table["main"].isin([False, 0]).to_numpy(dtype=bool), dtype=np.bool_)
 
 
-def _filtered(table: pd.DataFrame, factor: Factor, code: int) -> Mask:
-    """Return the rows that a filter keeps."""
-    value = factor.values[code]
-    if value is None:
-        return np.ones(len(table), np.bool_)
-    wanted = [str(item) for item in value]
-    return np.asarray(table[factor.name].astype(str).isin(wanted).to_numpy(dtype=bool), dtype=np.bool_)
-
-
 @dataclass(frozen=True)
 class Arm:
     """Rows as arrays: the effects of the studies in one version."""
@@ -71,6 +62,8 @@ class Versions:
         self._effects: dict[tuple[int, int], Effects] = {}
         self._data = data
         self.studies = list(dict.fromkeys(data.table["study"].astype(str)))
+        self._first = np.flatnonzero(~data.table["study"].astype(str).duplicated().to_numpy())
+        self._levels: dict[str, tuple[NDArray[np.intp], dict[str, int]]] = {}
 
     def effects(self, measure: int, correlation: int) -> Effects:
         """Return the effects of a measure and a correlation, by their codes."""
@@ -92,7 +85,7 @@ class Versions:
             place = self.plan.position(factor.name)
             if place not in ignoring:
                 # Filters read the rows as given: effects have the same rows, but not all of their columns.
-                keep &= _filtered(self._data.table, factor, int(codes[place]))
+                keep &= self._filtered(factor, int(codes[place]))
         place = self.plan.position("inferred")
         out = place >= 0 and self.plan.factors[place].values[codes[place]] == "out"
         if out and "inferred" in table.columns:
@@ -101,11 +94,23 @@ class Versions:
 
     def studies_kept(self, codes: NDArray[np.int32], places: Collection[int]) -> Mask:
         """Return the studies that the filters of whole studies keep."""
-        first = self._data.table.drop_duplicates("study")
-        keep = np.ones(len(first), np.bool_)
+        keep = np.ones(len(self.studies), np.bool_)
         for place in places:
-            keep &= _filtered(first, self.plan.factors[place], int(codes[place]))
+            keep &= self._filtered(self.plan.factors[place], int(codes[place]))[self._first]
         return keep
+
+    def _filtered(self, factor: Factor, code: int) -> Mask:
+        """Return the rows that a filter keeps."""
+        value = factor.values[code]
+        if value is None:
+            return np.ones(len(self._data.table), np.bool_)
+        if factor.name not in self._levels:
+            numbers, names = pd.factorize(self._data.table[factor.name].astype(str))
+            self._levels[factor.name] = numbers, {name: at for at, name in enumerate(names)}
+        numbers, place = self._levels[factor.name]
+        wanted = np.zeros(len(place), np.bool_)
+        wanted[[place[str(item)] for item in value]] = True
+        return np.asarray(wanted[numbers], dtype=np.bool_)
 
     def by_study(self, factor: Factor) -> bool:
         """Tell whether a filter keeps or drops whole studies."""
