@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from evidence.charts.forest_layout import ForestLayout
     from evidence.charts.forest_pages import forest_pages
     from evidence.charts.funnel import funnel
+    from evidence.charts.gosh_chart import gosh_chart
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
     from evidence.charts.orchard import orchard
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from evidence.charts.prisma_counts import PrismaCounts
     from evidence.charts.risk_of_bias import risk_of_bias_table
     from evidence.charts.said import alt_text, caption
+    from evidence.charts.specification_curve import specification_curve
     from evidence.charts.style import chart_style
+    from evidence.charts.tornado import tornado
     from evidence.charts.trap import trap_chart
     from evidence.charts.trial import trial
     from evidence.effects.array_door import effect_size
@@ -171,6 +174,7 @@ _HOME = {
     "funnel": "charts.funnel",
     "funnel_test": "synthesis.bias",
     "gosh": "synthesis.gosh",
+    "gosh_chart": "charts.gosh_chart",
     "harvest": "charts.harvest",
     "influence": "synthesis.sensitivity_influence",
     "leave_one_out": "synthesis.sensitivity_deletion",
@@ -203,6 +207,8 @@ _HOME = {
     "slides": "publish.deck.refresh",
     "summary_of_findings": "table_content.door",
     "to_table": "table_content.door",
+    "specification_curve": "charts.specification_curve",
+    "tornado": "charts.tornado",
     "trap_chart": "charts.trap",
     "trial": "charts.trial",
     "trim_and_fill": "synthesis.bias_fill",
@@ -290,6 +296,7 @@ __all__ = [
     "funnel",
     "funnel_test",
     "gosh",
+    "gosh_chart",
     "harvest",
     "influence",
     "leave_one_out",
@@ -322,6 +329,8 @@ __all__ = [
     "slides",
     "summary_of_findings",
     "to_table",
+    "specification_curve",
+    "tornado",
     "trap_chart",
     "trial",
     "trim_and_fill",

@@ -236,6 +236,29 @@ def _assumptions() -> ev.PartialSensitivity:
     return ev.partial_sensitivity(_effects("hip_knee_vs_knee", "SMD", "function"))
 
 
+@lru_cache(maxsize=32)
+def _varied(rows: int | None, long: bool) -> ev.Sensitivity:
+    if rows is None:
+        return ev.sensitivity(ev.pool_partial(_effects("hip_knee_vs_knee", "SMD", "pain")))
+    return ev.sensitivity(ev.random_effects(_exact(rows, long)))
+
+
+@lru_cache(maxsize=32)
+def _cloud(rows: int | None, long: bool) -> ev.Gosh:
+    return ev.gosh(_exact(rows or 14, long), subsets=20_000 if rows and rows > 14 else None, seed=1)
+
+
+@lru_cache(maxsize=1)
+def _many_ways() -> ev.Multiverse:
+    choices = {
+        "domain": [None, "injury_acl", "injury_knee", "injury_lower_limb"],
+        "rows": ["mean", "first"],
+        "tau2": ["EE", "DL", "REML", "PM"],
+        "inference": ["z", "HKSJ"],
+    }
+    return ev.multiverse(_effects("prevention", "RR"), choices, draws=100)
+
+
 GALLERY: tuple[Shown, ...] = (
     Shown("forest", "every row as what it is, and the pooled result", _HIP, _forest),
     Shown("domains", "one pooled result a domain", _INTEGRATED, _domains),
@@ -308,6 +331,25 @@ GALLERY: tuple[Shown, ...] = (
         "the result under other assumptions",
         _HIP,
         lambda rows, long: ev.sensitivity_chart(_assumptions()),
+        scales=False,
+    ),
+    Shown(
+        "tornado",
+        "which variations move a result, and which change what it says",
+        _HIP,
+        lambda rows, long: ev.tornado(_varied(rows, long)),
+    ),
+    Shown(
+        "gosh_chart",
+        "the result in every subset of the studies",
+        "invented: 14 studies",
+        lambda rows, long: ev.gosh_chart(_cloud(rows, long)),
+    ),
+    Shown(
+        "specification_curve",
+        "the result under every combination of choices",
+        _PREVENTION,
+        lambda rows, long: ev.specification_curve(_many_ways()),
         scales=False,
     ),
 )

@@ -58,6 +58,9 @@ class Multiverse:
         Level of the intervals.
     notes : tuple of str
         What a reader must know.
+    display_sign : int
+        The printed scale of a ratio is ``exp(display_sign * estimate)``: -1 where fewer events favour the
+        first arm.
     """
 
     table: pd.DataFrame
@@ -68,6 +71,7 @@ class Multiverse:
     log: bool
     level: float
     notes: tuple[str, ...]
+    display_sign: int = 1
 
     def __len__(self) -> int:
         """Return the number of specifications."""
@@ -89,9 +93,11 @@ class Multiverse:
         known = self.pooled["estimate"].dropna()
         if not len(known):
             return f"None of the {len(self)} specifications pools studies; the table says why."
+        values = known.to_numpy(dtype=float)
+        values = np.exp(self.display_sign * values) if self.log else values
+        ends = [float(value) for value in np.quantile(values, [0.0, 0.5, 1.0])]
         places = decimals([float(known.min()), float(known.max())])
-        ends = [float(known.min()), float(known.median()), float(known.max())]
-        shown = [number(float(np.exp(v)) if self.log else v, places) for v in ends]
+        shown = [number(value, places) for value in ends]
         clear = self.pooled["excludes_zero"].dropna().astype(bool)
         null = "1" if self.log else "zero"
         said = (
@@ -229,6 +235,7 @@ def multiverse(
         log=effects.scale == "log",
         level=level,
         notes=(*_notes(chosen, effects, tested, int((~array).sum())), *_unpooled(table)),
+        display_sign=effects.display_sign if effects.scale == "log" else 1,
     )
 
 
