@@ -89,7 +89,7 @@ def page_width(document: Document) -> float:
 
 def numbered(document: Document, number: int, text: str) -> None:
     """Add a reference with its number hanging in the margin; no list of Word's, which would count anew."""
-    document.add_paragraph(f"{number}.\t{text}", style="Reference")
+    document.add_paragraph(f"{number}.\t{clean(text)}", style="Reference")
 
 
 def add_field(paragraph: Any, code: str, shown: str) -> None:  # noqa: ANN401

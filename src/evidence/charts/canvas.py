@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "LEAST_IN_ROOM",
     "Sheet",
     "available",
     "balanced",
@@ -43,7 +44,8 @@ __all__ = [
     "off_screen",
     "open_sheet",
     "room",
-    "room_axes",
+    "room_for",
+    "room_style",
     "text_width",
     "widest",
     "wrap",
@@ -236,10 +238,24 @@ def room(width: float, height: float) -> Iterator[None]:
         _ROOM.reset(token)
 
 
-def room_axes(style: Style) -> Axes | None:
-    """Return a new `Axes` of the size that `room` sets; None outside of it."""
+LEAST_IN_ROOM = 14.0
+"""Least size of any text within `room`, points: a slide has its title apart, and the picture is one part."""
+
+
+def room_style(style: Style) -> tuple[Style, tuple[float, float] | None]:
+    """Return the style within `room`, whose letters may be smaller, and its size; outside, None for the size."""
     size = _ROOM.get()
-    return None if size is None else new_axes(*size, style)
+    return (style, None) if size is None else (replace(style, least=min(style.least, LEAST_IN_ROOM)), size)
+
+
+def room_for(size: tuple[float, float], width: float, height: float) -> tuple[float, float]:
+    """Return a size of the proportions of a room in which a chart of another size fits: the room, if it may.
+
+    A chart that needs more than the room is drawn larger and not on itself. Its letters are then too small
+    once it stands in the room, which whoever opened the room can measure.
+    """
+    factor = max(1.0, width / size[0], height / size[1])
+    return size[0] * factor, size[1] * factor
 
 
 def _pyplot_shows_figures() -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.canvas import available, enlarged, new_axes, open_sheet, room_axes
+from evidence.charts.canvas import available, enlarged, new_axes, open_sheet, room_for, room_style
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import plan_table
 from evidence.charts.table_parts import Content, Plan
@@ -151,29 +151,40 @@ def place(
     tuple of Plan and Sheet
         Both of the same size.
     """
-    style = style_for(medium)
-    if ax is None and (ax := room_axes(style)) is not None:
+    style, room = room_style(style_for(medium))
+    if ax is None and room is not None:
         contents = [replace(content, title="") for content in contents]
-    if ax is None:
+        plan, (width, height) = _wide_enough(contents, style, *room, least_picture)
+        if (width, height) != room:
+            width, height = room_for(room, width, height)
+            plan = _shrunk(contents, style, width, height, least_picture)
+        ax = new_axes(width, height, style)
+    elif ax is None:
         width = style.width * POINTS
         plan = _squeezed(roomiest(contents, style, width, least_picture), style.most_height * POINTS)
         height = max(plan.height, style.least_height * POINTS)
-        plan = plan.stretched(height)
         ax = new_axes(width, height, style)
     else:
-        width, height = available(ax)
-        plan = _shrunk(contents, style, width, height, least_picture)
-        if not _fits(plan, height, least_picture):
-            while (
-                _picture_width(plan) < least_picture * plan.style.text * 0.98
-                and width < 2 * style.width * POINTS
-            ):
-                width *= 1.1
-                plan = _shrunk(contents, style, width, height, least_picture)
-            width, height = enlarged(ax, width, plan.height)
+        has = available(ax)
+        plan, (width, height) = _wide_enough(contents, style, *has, least_picture)
+        if (width, height) != has:
+            width, height = enlarged(ax, width, height)
             plan = _shrunk(contents, style, width, height, least_picture)
-        plan = plan.stretched(height)
+    plan = plan.stretched(height)
     return plan, open_sheet(ax, plan.style, plan.width, max(plan.height, height))
+
+
+def _wide_enough(
+    contents: Sequence[Content], style: Style, width: float, height: float, least_picture: float
+) -> tuple[Plan, tuple[float, float]]:
+    """Return the plan for a given size, and that size: a greater one where the least letters do not fit."""
+    plan = _shrunk(contents, style, width, height, least_picture)
+    if _fits(plan, height, least_picture):
+        return plan, (width, height)
+    while _picture_width(plan) < least_picture * plan.style.text * 0.98 and width < 2 * style.width * POINTS:
+        width *= 1.1
+        plan = _shrunk(contents, style, width, height, least_picture)
+    return plan, (width, max(height, plan.height))
 
 
 def _squeezed(plan: Plan, height: float) -> Plan:

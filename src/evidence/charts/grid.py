@@ -15,7 +15,8 @@ from evidence.charts.canvas import (
     narrowest,
     new_axes,
     open_sheet,
-    room_axes,
+    room_for,
+    room_style,
     text_width,
     widest,
     wrap,
@@ -219,28 +220,42 @@ def open_grid(grid: Grid, medium: str, ax: Axes | None) -> tuple[GridPlan, Sheet
     tuple
         The plan, the sheet, the middles of the rows, and the top of the key.
     """
-    style = style_for(medium)
-    if ax is None and (ax := room_axes(style)) is not None:
+    style, room = room_style(style_for(medium))
+    if ax is None and room is not None:
         grid = replace(grid, title="")
-    if ax is None:
+        plan, (width, height) = _wide_enough(grid, style, *room)
+        if (width, height) != room:
+            width, height = room_for(room, width, height)
+            plan = _shrunk(grid, style, width, height)
+        ax = new_axes(width, height, style)
+    elif ax is None:
         width = style.width * POINTS
         plan = plan_grid(grid, style, width)
         plan = _squeezed(plan, style.most_height * POINTS)
         height = max(plan.height, style.least_height * POINTS)
         ax = new_axes(width, height, style)
     else:
-        width, height = available(ax)
-        plan = _shrunk(grid, style, width, height)
-        if not _fits(plan, height):
-            least = plan.width + max(grid.least_cell * plan.style.text * 0.9 - plan.cell, 0.0) * len(
-                grid.columns
-            )
-            width, height = enlarged(ax, least, plan_grid(grid, plan.style, least).height)
+        has = available(ax)
+        plan, (width, height) = _wide_enough(grid, style, *has)
+        if (width, height) != has:
+            width, height = enlarged(ax, width, height)
             plan = plan_grid(grid, plan.style, width)
     plan = _stretched(plan, height)
     sheet = open_sheet(ax, plan.style, width, max(plan.height, height))
     ax.set_xlim(0.0, width)
     return (plan, sheet, *_draw(plan, sheet))
+
+
+def _wide_enough(
+    grid: Grid, style: Style, width: float, height: float
+) -> tuple[GridPlan, tuple[float, float]]:
+    """Return the plan for a given size, and that size: a greater one where the least letters do not fit."""
+    plan = _shrunk(grid, style, width, height)
+    if _fits(plan, height):
+        return plan, (width, height)
+    lacks = max(grid.least_cell * plan.style.text * 0.9 - plan.cell, 0.0)
+    width = plan.width + lacks * len(grid.columns)
+    return plan, (width, max(height, plan_grid(grid, plan.style, width).height))
 
 
 def _shrunk(grid: Grid, style: Style, width: float, height: float) -> GridPlan:

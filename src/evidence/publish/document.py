@@ -42,6 +42,7 @@ def write_document(workshop: Workshop, path: Path) -> Made:
     """
     from evidence.table_word import add_references, add_table, is_wide
     from evidence.table_word_page import new_document, turn_page
+    from evidence.table_words import clean
 
     document = new_document(workshop.recipe.project.title)
     made, landscape, heading = [], False, ""
@@ -50,13 +51,13 @@ def write_document(workshop: Workshop, path: Path) -> Made:
         if index == 0:
             landscape = is_wide(table)
             turn_page(document, landscape=landscape, first=True)
-            document.add_paragraph(workshop.recipe.project.title, style="Title")
+            document.add_paragraph(clean(workshop.recipe.project.title), style="Title")
         elif is_wide(table) != landscape:
             landscape = not landscape
             turn_page(document, landscape=landscape)
         if _heading(workshop, output) != heading:
             heading = _heading(workshop, output)
-            document.add_heading(heading, level=1)
+            document.add_heading(clean(heading), level=1)
         add_table(document, table, references=False)
         made.append((table, rests_on))
     if landscape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from evidence.charts.canvas import off_screen, room
+from evidence.charts.canvas import LEAST_IN_ROOM, off_screen, room
 from evidence.charts.style import POINTS, style_for
 from evidence.publish.deck import measures
 from evidence.publish.deck.measures import Box
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["READABLE", "figure_pictures", "letters", "one_picture", "picture_of", "size_of"]
 
-READABLE = 14.0
+READABLE = LEAST_IN_ROOM
 """Least size of a picture's letters, in points of a slide of 13.33 inches; below, it is none for a talk."""
 
 
@@ -101,7 +101,8 @@ def letters(axes: Axes, box: Box = measures.CONTENT) -> float:
     """Return the size of the smallest letters of a chart, as they will stand on a slide."""
     width, height = size_of(axes)
     factor = min(box.width / width, box.height / height, 1.0)
-    return min((float(text.get_fontsize()) for text in axes.texts), default=READABLE) * factor
+    smallest = min((float(text.get_fontsize()) for text in axes.texts), default=READABLE)
+    return round(smallest * factor, 6)
 
 
 def size_of(axes: Axes) -> tuple[float, float]:
