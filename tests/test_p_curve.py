@@ -81,7 +81,7 @@ def test_pp_values_of_no_effect(p: float, pp: float) -> None:
 
 
 def test_the_tests_are_uniform_where_they_should_be() -> None:
-    """Seeded: right skew without effect, flatness at 33 % power; 1,000 curves of eight, Kolmogorov-Smirnov."""
+    """Seeded: right skew without effect, flatness at 33 % power; Kolmogorov-Smirnov, 1,000 curves."""
     rng = np.random.default_rng(20261122)
 
     def curves(shift: float) -> list[PCurveResult]:
