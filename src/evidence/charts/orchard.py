@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.captions import assumption_words, left_out_notes, level_words, model_words
+from evidence.charts.captions import (
+    assumption_words,
+    left_out_notes,
+    level_words,
+    method_words,
+    model_words,
+)
 from evidence.charts.forest import forest_title
 from evidence.charts.frame import measure_name, on_screen, place, sides
 from evidence.charts.headlines import domains_title
@@ -198,14 +204,13 @@ def orchard_caption(comparison_or_fit: Comparison | MetaFit) -> str:
     rows = orchard_rows(comparison)
     fits = list(comparison.fits.values())
     drawn = rows[rows["role"].eq("row") & rows["mark"].ne("none")]
-    methods = list(dict.fromkeys(fit.method for fit in fits if fit.n_studies > 1))
+    methods = list(dict.fromkeys(method_words(fit.method) for fit in fits if fit.n_studies > 1))
     model = listed(methods) if methods else "nothing pooled"
-    if len(fits) == 1:
-        model = model_words(fits[0]).rstrip(".")
     studies = plural(drawn["study"].nunique(), "study", "studies")
+    amount = f"Orchard plot of {plural(len(drawn), 'row')} of {studies}; {model}."
     parts = [
-        f"Orchard plot of {plural(len(drawn), 'row')} of {studies}; {model}. "
-        f"{level_words(comparison.level or 0.95)} intervals; circle area: precision (1/standard error)."
+        f"Orchard plot. {model_words(fits[0])}" if len(fits) == 1 else amount,
+        f"{level_words(comparison.level or 0.95)} intervals; circle area: precision (1/standard error).",
     ]
     if drawn["mark"].isin(["band", "arrow"]).any():
         parts.append("Below each mean: rows that print only bounds or a direction.")
