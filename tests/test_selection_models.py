@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import math
 from pathlib import Path
@@ -169,7 +170,7 @@ def test_step_models_reach_the_optimum_of_fifty_digits(steps: tuple[float, ...])
                 a, b = mp.mpf(float(one)), mp.mpf(float(var))
                 s = mp.sqrt(b + t)
                 above = [mp.ncdf((mu - c * mp.sqrt(b)) / s) for c in cuts]
-                shares = [above[0], *(q - p for p, q in zip(above, above[1:], strict=False)), 1 - above[-1]]
+                shares = [above[0], *(q - p for p, q in itertools.pairwise(above)), 1 - above[-1]]
                 place = sum(a < c * mp.sqrt(b) for c in cuts)
                 norm = mp.fsum(p * q for p, q in zip(w, shares, strict=True))
                 total += mp.log(mp.npdf(a, mu, s)) + mp.log(w[place]) - mp.log(norm)
@@ -264,7 +265,7 @@ def test_what_cannot_be_told_is_refused(y: list[float], choices: dict[str, Any],
 
 
 def test_several_rows_of_a_study_are_refused_and_partial_rows_named() -> None:
-    with pytest.raises(ev.ModelError, match="not independent.*worst_case"):
+    with pytest.raises(ev.ModelError, match=r"not independent.*worst_case"):
         ev.selection_model(ev.effects_from([0.5, 0.1, 0.4], std_error=0.2, study=["a", "a", "b"]))
 
 
@@ -278,10 +279,13 @@ def test_odd_data_have_defined_answers(kind: str, data: str) -> None:
     }
     y = {"equal": [0.3] * 5, "dominated": [0.2, 1.2, 0.4, 1.4, 0.1], "three": [0.6, 0.1, 0.5]}
     effects = ev.effects_from(y[data], variance=v[data])
+    refusal = ""
     try:
         found = ev.selection_model(effects, kind)
-    except ev.ModelError as refusal:
-        assert len(str(refusal)) > 40
+    except ev.ModelError as error:
+        refusal = str(error)
+    if refusal:
+        assert len(refusal) > 40
         return
     assert math.isfinite(found.estimate or math.nan)
     assert found.tau2 >= 0.0
