@@ -31,7 +31,23 @@ DPI = {"notebook": 100, "slide": 72, "journal": 120, "journal-single": 140}
 LARGE = 40
 """Rows of the large pictures."""
 
-DARK = ("forest", "domains", "effect_direction", "albatross", "claim_chart")
+DARK = (
+    "forest",
+    "forest, subgroups",
+    "domains",
+    "effect_direction",
+    "albatross",
+    "claim_chart",
+    "risk_of_bias_table",
+    "risk_of_bias_table, summary",
+    "funnel",
+    "funnel, trim-and-fill",
+    "orchard",
+    "bubble",
+    "baujat",
+    "dumbbell",
+    "prisma",
+)
 """Charts that are shown dark too."""
 
 MOST_PAGES = 3
@@ -53,7 +69,8 @@ ev.caption(ax), ev.alt_text(ax)  # what it says in words
 
 In an `ax` of your own the letters become smaller, down to 7 pt (18 pt on a slide), and columns are left out;
 where that is not enough the figure grows. Long plots go over several slides or pages with
-`ev.effect_direction_pages` and `ev.evidence_map_pages`.
+`ev.forest_pages`, `ev.effect_direction_pages`, `ev.evidence_map_pages`, `ev.orchard_pages` and
+`ev.dumbbell_pages`.
 
 """
 
@@ -87,7 +104,7 @@ def _section(shown: Shown, folder: Path, draw: bool) -> tuple[str, set[str]]:
     """Return the part of the page on one chart, and the names of its pictures."""
     lines = [f"## {shown.name}\n", f"{shown.shows[:1].upper()}{shown.shows[1:]}. Data: {shown.data}.\n"]
     files: set[str] = set()
-    for rows in (None, LARGE) if shown.scales else (None,):
+    for rows in (None, LARGE) if shown.scales and shown.usual else (None,):
         if rows:
             lines.append(f"With {rows} rows of invented data:\n")
         for medium in DPI:

@@ -24,7 +24,7 @@ from evidence.charts.forest_words import model_head, p_words
 from evidence.charts.style import MEDIA
 from evidence.errors import ModelError
 
-LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0}
+LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0, "journal-single": 7.0}
 HEADS = {
     "evidence": ["Study", "People", "GEN", "95% CI", "Weight"],
     "RevMan": ["Study or Subgroup", "Total", "Weight", "GEN IV, Random, 95% CI"],

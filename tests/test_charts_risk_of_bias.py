@@ -28,7 +28,7 @@ from evidence.charts.style import MEDIA, Palette
 from evidence.charts.symbols import contrast
 from evidence.errors import ModelError, StudyDataError
 
-LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0}
+LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0, "journal-single": 7.0}
 WORDS = ("low", "some concerns", "high", "")
 
 

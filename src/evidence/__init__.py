@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evidence.charts.claim import claim_chart
     from evidence.charts.correlation_curve import correlation_curve
     from evidence.charts.domains import domains
-    from evidence.charts.dumbbell import dumbbell
+    from evidence.charts.dumbbell import dumbbell, dumbbell_pages
     from evidence.charts.effect_direction import effect_direction, effect_direction_pages
     from evidence.charts.evidence_map import evidence_map, evidence_map_pages
     from evidence.charts.forest import forest
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from evidence.charts.gosh_chart import gosh_chart
     from evidence.charts.harvest import harvest
     from evidence.charts.one_by_one import one_by_one_chart
-    from evidence.charts.orchard import orchard
+    from evidence.charts.orchard import orchard, orchard_pages
     from evidence.charts.partial_sensitivity import sensitivity_chart
     from evidence.charts.prisma import prisma
     from evidence.charts.prisma_counts import PrismaCounts
@@ -159,6 +159,7 @@ _HOME = {
     "direction_test": "synthesis.direction",
     "domains": "charts.domains",
     "dumbbell": "charts.dumbbell",
+    "dumbbell_pages": "charts.dumbbell",
     "effect_direction": "charts.effect_direction",
     "effect_direction_pages": "charts.effect_direction",
     "effect_size": "effects.array_door",
@@ -185,6 +186,7 @@ _HOME = {
     "next_trial": "synthesis.power",
     "one_by_one_chart": "charts.one_by_one",
     "orchard": "charts.orchard",
+    "orchard_pages": "charts.orchard",
     "p_curve": "synthesis.bias_p_curve",
     "p_uniform_star": "synthesis.bias_p_uniform",
     "partial_sensitivity": "synthesis.partial_sensitivity",
@@ -281,6 +283,7 @@ __all__ = [
     "direction_test",
     "domains",
     "dumbbell",
+    "dumbbell_pages",
     "effect_direction",
     "effect_direction_pages",
     "effect_size",
@@ -307,6 +310,7 @@ __all__ = [
     "next_trial",
     "one_by_one_chart",
     "orchard",
+    "orchard_pages",
     "p_curve",
     "p_uniform_star",
     "partial_sensitivity",

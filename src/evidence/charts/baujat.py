@@ -234,7 +234,7 @@ def baujat_caption(fit: MetaFit | Effects | Influence) -> str:
     found = fit if isinstance(fit, Influence) else influence(fit)
     k = len(found)
     parts = [
-        f"Baujat plot of {plural(k, 'study', 'studies')}; {model_words(found.fit).rstrip('.')}. "
+        f"Baujat plot of {plural(k, 'study', 'studies')}. {model_words(found.fit)} "
         "Right: squared distance of the effect from the mean over its variance (with τ²). Up: squared "
         "shift of the mean without the study over the variance of that mean."
     ]

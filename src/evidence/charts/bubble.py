@@ -268,8 +268,8 @@ def bubble_caption(fit: MetaFit, moderator: str | None = None, *, name: str | No
     called = name or moderator
     p = equals_p(_p_value(fit, moderator))
     parts = [
-        f"Effects against {called}; {model_words(fit).rstrip('.')}. Test of {called}: {p}. Bands at "
-        f"{level_words(fit.level)}."
+        f"Effects against {called}. {model_words(fit)} Test of {called}: {p}. Bands: "
+        f"{level_words(fit.level)} intervals."
     ]
     held = [
         f"{other} at {value if isinstance(value, str) else number(value)}"

@@ -26,6 +26,7 @@ from evidence.charts.frame import expect, on_screen, place, sides
 from evidence.charts.panel import padded
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for, ticks_for
+from evidence.charts.split_pages import said_on_page, split_lines
 from evidence.charts.style import medium_for
 from evidence.charts.table import title_height
 from evidence.charts.table_draw import draw_plan
@@ -37,7 +38,17 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.studies.record import Studies
 
-__all__ = ["dumbbell", "dumbbell_alt", "dumbbell_caption", "dumbbell_rows", "dumbbell_title"]
+__all__ = [
+    "dumbbell",
+    "dumbbell_alt",
+    "dumbbell_caption",
+    "dumbbell_pages",
+    "dumbbell_rows",
+    "dumbbell_title",
+]
+
+_LEAST_PICTURE = 22.0
+"""Least width of both pictures, as a multiple of the text size."""
 
 _WAY = 'effects = ev.effect_sizes(studies, measure="SMD", correlation=0.7)'
 
@@ -93,6 +104,73 @@ def dumbbell(
     >>> ax = ev.dumbbell(ev.effect_sizes(trial, measure="SMD", correlation=0.7), trial)
     """
     medium = medium_for(medium)
+    rows = _expected(effects, studies)
+    drawn = drawn_rows(rows)
+    message = dumbbell_title(effects, studies) if title is None else title
+    ax = _draw(drawn, drawn, _contents(drawn, rows, effects, message, medium), effects, medium, ax)
+    return say(ax, caption=dumbbell_caption(effects, studies), alt=dumbbell_alt(effects, studies))
+
+
+def dumbbell_pages(
+    effects: Effects, studies: Studies, *, medium: str | None = None, title: str | None = None
+) -> list[Axes]:
+    """Draw a dumbbell chart on as many slides or pages as its rows need, all with the same axes.
+
+    Parameters
+    ----------
+    effects : Effects
+        Effects of printed results.
+    studies : Studies
+        The studies that they were made from.
+    medium : str, optional
+        ``"slide"`` and the journals have pages; ``"notebook"`` has one of any height.
+    title : str, optional
+        As in `dumbbell`.
+
+    Returns
+    -------
+    list of Axes
+        One a page, in their order; a single one, without a page number, where everything fits.
+
+    Raises
+    ------
+    ModelError
+        As `dumbbell`.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> trial = ev.example_studies().where(study="resendeneto2019")
+    >>> pages = ev.dumbbell_pages(
+    ...     ev.effect_sizes(trial, measure="SMD", correlation=0.7), trial, medium="slide"
+    ... )
+    >>> len(pages)
+    1
+    """
+    medium = medium_for(medium)
+    rows = _expected(effects, studies)
+    drawn = drawn_rows(rows)
+    message = dumbbell_title(effects, studies) if title is None else title
+
+    def contents(part: range, note: str) -> list[Content]:
+        own = drawn.iloc[list(part)]
+        made = _contents(own, rows, effects, message, medium)
+        foot = (note, *made[0].foot) if note else made[0].foot
+        if note and part.stop < len(drawn) and medium != "slide":
+            foot = (f"{note} Notes stand on the last.",)
+        return [replace(one, foot=foot) for one in made]
+
+    axes = []
+    for part, note in split_lines(len(drawn), contents, medium, _LEAST_PICTURE):
+        own = drawn.iloc[list(part)]
+        ax = _draw(own, drawn, contents(part, note), effects, medium, None)
+        say(ax, caption=dumbbell_caption(effects, studies), alt=dumbbell_alt(effects, studies))
+        axes.append(said_on_page(ax, note))
+    return axes
+
+
+def _expected(effects: Effects, studies: Studies) -> pd.DataFrame:
+    """Return the rows, after both arguments were seen to be what they have to be."""
     expect("dumbbell", effects, "Effects", ("table", "scale", "display_sign", "measure"), _WAY)
     expect(
         "dumbbell",
@@ -101,24 +179,32 @@ def dumbbell(
         ("table", "claims"),
         "studies = ev.example_studies()",
     )
-    rows = dumbbell_rows(effects, studies)
-    drawn = drawn_rows(rows)
-    message = dumbbell_title(effects, studies) if title is None else title
-    contents = _contents(drawn, rows, effects, message, medium)
-    plan, sheet = place(contents, medium, ax, least_picture=22.0)
+    return dumbbell_rows(effects, studies)
+
+
+def _draw(
+    drawn: pd.DataFrame,
+    every: pd.DataFrame,
+    contents: list[Content],
+    effects: Effects,
+    medium: str,
+    ax: Axes | None,
+) -> Axes:
+    """Draw some rows on the axes of every one."""
+    plan, sheet = place(contents, medium, ax, least_picture=_LEAST_PICTURE)
     left, right = plan.picture
     gap = plan.style.text * 1.8
     within, between = (left, (left + right - gap) / 2), ((left + right + gap) / 2, right)
-    must = [v for row in drawn.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
+    must = [v for row in every.itertuples(index=False) for v in sides(row, ["estimate", "low", "high"])]
     scale = scale_for(must, [], *between, log=effects.scale == "log")
     plan = replace(plan, picture=between)
     middles = draw_plan(plan, sheet, scale)
-    changes = _change_scale(drawn, within)
+    changes = _change_scale(every, within)
     if changes is not None:
         _draw_within(plan, sheet, scale, changes, middles)
     for row, y in zip(drawn.to_dict("records"), middles, strict=True):
         _draw_row(sheet, scale, changes, row, y)
-    return say(sheet.ax, caption=dumbbell_caption(effects, studies), alt=dumbbell_alt(effects, studies))
+    return sheet.ax
 
 
 def _change_scale(drawn: pd.DataFrame, within: tuple[float, float]) -> Scale | None:
@@ -178,7 +264,7 @@ def _contents(
 ) -> list[Content]:
     """Return the chart with the printed means, and without them."""
     slide = medium == "slide"
-    several = len(set(drawn["study"])) > 1
+    several = len(set(drawn_rows(rows)["study"])) > 1
     names = tuple(
         (f"{label}: {outcome}" if outcome else str(label))
         if several
@@ -190,7 +276,7 @@ def _contents(
         f"{e}{u}\n{c}{u}"
         for e, c, u in zip(drawn["within_text_e"], drawn["within_text_c"], unit, strict=True)
     )
-    arms = arm_names(drawn)
+    arms = arm_names(drawn_rows(rows))
     favours = on_screen(("second arm", "first arm"), effects.scale, effects.display_sign)
     present = set(drawn["mark"])
     foot = [f"First arm: {arms[0]}. Second arm: {arms[1]}."] if arms and slide else []
@@ -207,4 +293,5 @@ def _contents(
         picture_share=0.42,
     )
     short = replace(full, left=full.left[:1])
-    return [short, replace(short, right=())] if slide else [full, short]
+    bare = replace(short, right=())  # in a single column the pictures need its width
+    return [short, bare] if slide else [full, short, bare]

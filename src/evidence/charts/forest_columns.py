@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evidence.charts.canvas import widest
 from evidence.charts.captions import level_words
 from evidence.charts.forest_words import model_head
 from evidence.charts.frame import as_text
@@ -79,9 +80,10 @@ def slots_for(
     if len(set(outcomes)) > 1 or (drawn["role"] == "alongside").any():
         ready["outcome"] = Column("Outcome", cells("outcome"), flex=True)
     if layout.risk_of_bias is not None:
-        items = layout.risk_of_bias["item"].astype(str).nunique()
+        items = layout.risk_of_bias["item"].astype(str).unique()
         blank = tuple("" for _ in range(len(drawn)))
-        ready["risk"] = Column("", blank, group="Risk of bias", least=items * PITCH)
+        pitch = max(PITCH, widest(list(items), 1.0, True) + 0.4)  # names of items stand side by side
+        ready["risk"] = Column("", blank, group="Risk of bias", least=len(items) * pitch)
     sides = []
     for slots, choice, name in (
         (preset.left, layout.columns_left, "columns_left"),

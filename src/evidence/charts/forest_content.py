@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.captions import assumption_words, left_out_notes, model_words
+from evidence.charts.captions import assumption_words, left_out_notes, method_words, model_words
 from evidence.charts.forest_columns import Slot, filled, slots_for
 from evidence.charts.forest_layout import ForestLayout, Preset
 from evidence.charts.forest_sections import Sections
@@ -24,7 +24,7 @@ __all__ = ["basis", "contents_for", "drawn_rows"]
 
 _KEY = ("square", "band", "arrow", "diamond", "fitted", "bound", "prediction")
 
-_LAST = ("extra", "outcome")
+_LAST = ("extra", "outcome", "risk")
 """Columns that are given up last, in this order."""
 
 _SPOKEN = ("heading", "statistics", "test")
@@ -76,7 +76,7 @@ def contents_for(
         ),
         favours_above=preset.favours_above,
     )
-    return [_with(full, *sides) for sides in _ever_fewer(left, right)]
+    return [_with(full, *sides, appraised) for sides in _ever_fewer(left, right)]
 
 
 def _kept(text: str) -> str:
@@ -84,9 +84,17 @@ def _kept(text: str) -> str:
     return re.sub(r"(?<=\d), (?=\d)", ",\u00a0", re.sub(r" ([=<>]) ", "\u00a0\\1\u00a0", text))
 
 
-def _with(full: Content, left: list[Slot], right: list[Slot], gone: tuple[str, ...]) -> Content:
+def _with(
+    full: Content, left: list[Slot], right: list[Slot], gone: tuple[str, ...], appraised: Appraised | None
+) -> Content:
     """Return the chart with some columns; a note names those of the user that had no room."""
     note = (f"No room for: {listed(gone)}.",) if gone else ()
+    if appraised and not any(name == "risk" for name, _ in (*left, *right)):  # nothing left to explain
+        full = replace(
+            full,
+            key=tuple(mark for mark in full.key if isinstance(mark, str)),
+            foot=tuple(words for words in full.foot if words != appraised.note),
+        )
     return replace(
         full,
         left=tuple(column for _, column in left),
@@ -150,8 +158,10 @@ def basis(sections: Sections) -> str:
     overall = sections.overall
     if overall is not None:
         return f"{model_words(overall)} {assumption_words([overall])}".rstrip()
-    methods = list(dict.fromkeys(fit.method for fit in sections.fits if fit.n_studies > 1))
-    model = listed(methods) or sections.lead.method
-    size = f"{plural(sum(fit.k for fit in sections.fits), 'row')}"
+    methods = list(dict.fromkeys(method_words(fit.method) for fit in sections.fits if fit.n_studies > 1))
+    model = listed(methods) or method_words(sections.lead.method)
+    studies = {str(s) for fit in sections.fits for s in fit.rows.loc[fit.rows["used"].astype(bool), "study"]}
+    size = f"{plural(sum(fit.k for fit in sections.fits), 'row')} of "
+    size += plural(len(studies), "study", "studies")
     words = f"{model[:1].upper()}{model[1:]}; {size}. {assumption_words(sections.fits)}"
     return words.rstrip()

@@ -97,7 +97,9 @@ def _symbols(
 ) -> None:
     """Draw the judgements of each row under the names of their items."""
     style = plan.style
-    at = next(i for i, column in enumerate(plan.columns) if column.group == "Risk of bias")
+    at = next((i for i, column in enumerate(plan.columns) if column.group == "Risk of bias"), None)
+    if at is None:  # it had no room, and a note says so
+        return
     pitch = plan.widths[at] / len(appraised.items)
     places = [plan.starts[at] + (i + 0.5) * pitch for i in range(len(appraised.items))]
     bottom = pad_of(style) + title_height(plan) + plan.heads - style.small * 0.55

@@ -40,9 +40,12 @@ def choices(contents: Sequence[Content], style: Style, width: float) -> Iterator
         without weights and numbers of people. What the user asked for is never given up for a lower chart.
     """
     least = least_picture(style)
-    base = roomiest(contents, style, width, least).content
-    columns = len(base.left), len(base.right)
-    at = next(i for i, one in enumerate(contents) if (len(one.left), len(one.right)) == columns)
+    plan = roomiest(contents, style, width, least)
+    columns = len(plan.content.left), len(plan.content.right)
+    at = next((i for i, one in enumerate(contents) if (len(one.left), len(one.right)) == columns), None)
+    if at is None:  # a single column has room for fewer columns than any choice names
+        yield plan
+        return
     for content in contents[at:]:
         if content.foot != contents[at].foot:  # a note names what the user would miss
             return

@@ -127,9 +127,10 @@ def funnel_caption(
     if told := not_points(rows):
         parts.append(f"{told[:1].upper()}{told[1:]}.")
     if fit.estimate is not None:
+        model = model_words(fit).rstrip(".")
         parts.append(
             f"Line: mean {number(limits(fit)[0])}, {level} interval {range_words(*limits(fit)[1:])} "
-            f"({model_words(fit).rstrip('.')}). Dashed: where {level} of effects would lie if all measured "
+            f"({model[:1].lower()}{model[1:]}). Dashed: where {level} of effects would lie if all measured "
             "that one."
         )
     else:

@@ -8,13 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 import evidence as ev
+from evidence.charts.gallery_data import (
+    LONG_LABEL,
+    appraised,
+    assumptions,
+    changes,
+    claims_found,
+    compared,
+    correlations,
+    cumulated,
+    directions,
+    exact_effects,
+    flow,
+    grouped,
+    invented_effects,
+    left_out,
+    mapped,
+    over_weeks,
+    pooled,
+    shipped_effects,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,13 +41,11 @@ __all__ = ["GALLERY", "LONG_LABEL", "SIZES", "Shown", "invented_effects"]
 SIZES = (3, 12, 40, 120)
 """Numbers of rows that charts are drawn with."""
 
-LONG_LABEL = "Scattone Silva, de Oliveira Junqueira & van der Meer-Schmidt"
-"""A label of 60 letters."""
-
-_SIX = tuple(ev.SIX_DOMAINS)
 _HIP = "hip and knee training against knee training, knee pain (shipped data)"
+_DOMAINS = "hip and knee training against knee training, by domain (shipped data)"
 _PREVENTION = "trials of prevention (shipped data)"
 _INTEGRATED = "integrated against isolated training (shipped data)"
+_INVENTED = "invented"
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,8 @@ class Shown:
         Takes the number of rows (None draws what ships) and whether labels are long; returns the `Axes`.
     scales : bool
         Whether the number of rows can be chosen.
+    usual : bool
+        Whether the tests draw it in all sizes; a variant of another chart is drawn in fewer.
     pages : callable, optional
         As `draw`, but returns one `Axes` a page.
     """
@@ -58,156 +75,20 @@ class Shown:
     data: str
     draw: Callable[[int | None, bool], Axes]
     scales: bool = True
+    usual: bool = True
     pages: Callable[[int | None, bool], list[Axes]] | None = None
 
 
-def invented_effects(rows: int, long: bool = False, domains: tuple[str, ...] = _SIX) -> ev.Effects:
-    """Return invented effects, one row a study: values, bounds and directions, the same ones every time.
-
-    Parameters
-    ----------
-    rows : int
-        Number of rows.
-    long : bool
-        Whether labels and outcomes have about 60 letters.
-    domains : tuple of str
-        Domains, in turn.
-    """
-    rng = np.random.default_rng(rows)
-    error = rng.uniform(0.15, 0.5, rows)
-    value = 0.3 + 0.35 * rng.standard_normal(rows)
-    kind = np.arange(rows) % 3 if rows > 3 else np.zeros(rows, dtype=int)
-    bound = 1.97 * error
-    sides = np.sign(value)
-    low = np.select(
-        [kind == 1, kind == 2], [np.where(rows and sides > 0, bound, -bound), 0.0 * sides], np.nan
-    )
-    high = np.select(
-        [kind == 1, kind == 2], [np.where(sides > 0, np.inf, bound), np.inf + 0.0 * sides], np.nan
-    )
-    n = rng.integers(8, 160, rows).astype(float)
-    words = np.where(value > 0.15, "favours_e", np.where(value < -0.15, "favours_c", "no_difference"))
-    return ev.effects_from(
-        np.where(kind == 0, value, np.nan),
-        std_error=error,
-        low=low,
-        high=high,
-        study=[f"{LONG_LABEL} {1900 + i}" if long else f"Author {1900 + i}" for i in range(rows)],
-        measure="SMD",
-        n_e=list(n),
-        n_c=list(n),
-        people=list(2 * n),
-        outcome=[f"{LONG_LABEL[:50]} {i % 7}" if long else f"outcome {i % 7 + 1}" for i in range(rows)],
-        domain=[domains[i % len(domains)] for i in range(rows)],
-        direction=list(words),
-        basis=["between_group_test"] * rows,
-        arm_design=[("parallel", "crossover", "cohort")[i % 3] for i in range(rows)],
-    )
-
-
-@lru_cache(maxsize=32)
-def _effects(question: str, measure: str, domain: str = "") -> ev.Effects:
-    """Return effects of the shipped studies of a question."""
-    chosen = ev.example_studies().where(question=question, level="study")
-    chosen = chosen.where(domain=domain) if domain else chosen
-    return ev.effect_sizes(chosen, measure=measure, correlation=0.7)
-
-
-@lru_cache(maxsize=32)
-def _fit(rows: int | None, long: bool) -> ev.MetaFit:
-    pain = _effects("hip_knee_vs_knee", "SMD", "pain")
-    return ev.pool_partial(pain if rows is None else invented_effects(rows, long))
-
-
-@lru_cache(maxsize=32)
-def _exact(rows: int, long: bool) -> ev.Effects:
-    made = invented_effects(rows, long)
-    value, error = np.random.default_rng(rows).normal(0.35, 0.3, rows), made.table["std_error"]
-    return ev.effects_from(value, std_error=error, study=list(made.table["study"]), measure="SMD")
-
-
 def _forest(rows: int | None, long: bool) -> Axes:
-    return ev.forest(_fit(rows, long))
-
-
-@lru_cache(maxsize=32)
-def _comparison(rows: int | None, long: bool) -> ev.Comparison:
-    if rows is None:
-        chosen = ev.example_studies().where(
-            question="integrated_vs_isolated",
-            level="study",
-            comparator_class="isolated_strength",
-            domain=list(_SIX),
-        )
-        return ev.compare(ev.effect_sizes(chosen, measure="SMD", correlation=0.7), by="domain")
-    n = 3 * rows
-    rng = np.random.default_rng(rows)
-    names = [f"{LONG_LABEL[:56]} {i}" if long else f"domain {i + 1}" for i in range(rows)]
-    effects = ev.effects_from(
-        rng.normal(0.3, 0.3, n),
-        std_error=rng.uniform(0.15, 0.4, n),
-        study=[f"Author {1900 + i}" for i in range(n)],
-        domain=[names[i // 3] for i in range(n)],
-        people=list(rng.integers(16, 300, n).astype(float)),
-        measure="SMD",
-    )
-    return ev.compare(effects, by="domain", model=ev.random_effects)
+    return ev.forest(pooled(rows, long))
 
 
 def _domains(rows: int | None, long: bool) -> Axes:
-    return ev.domains(_comparison(rows, long), favours=("isolated", "integrated"))
-
-
-def _directions(rows: int | None, long: bool) -> ev.Effects:
-    return _effects("prevention", "RR") if rows is None else invented_effects(rows, long)
-
-
-def _mapped(rows: int | None, long: bool) -> ev.Studies | pd.DataFrame:
-    if rows is None:
-        return ev.example_studies().where(question="integrated_vs_isolated", level="study")
-    rng = np.random.default_rng(rows)
-    cells = 4 * rows
-    classes = (
-        "usual activity",
-        "traditional training",
-        "isolated strength",
-        "sham or placebo",
-        "no training",
-    )
-    names = [f"{LONG_LABEL[:56]} {i}" if long else f"outcome {i + 1}" for i in range(rows)]
-    return pd.DataFrame(
-        {
-            "domain": [names[i % rows] for i in range(cells)],
-            "comparator_class": rng.choice(classes, cells),
-            "study": [f"study {i % 37}" for i in range(cells)],
-            "reported": rng.choice(["full", "partial", "direction", ""], cells),
-        }
-    )
-
-
-@lru_cache(maxsize=32)
-def _left_out(rows: int | None, long: bool) -> ev.LeaveOneOut:
-    if rows is None:
-        pain = _effects("hip_knee_vs_knee", "SMD", "pain")
-        return ev.leave_one_out(pain, by="study", model=ev.pool_partial)
-    return ev.leave_one_out(_exact(rows, long), by="study", model=ev.random_effects)
-
-
-@lru_cache(maxsize=32)
-def _cumulated(rows: int | None, long: bool) -> ev.Cumulative:
-    if rows is None:
-        pain = _effects("hip_knee_vs_knee", "SMD", "pain")
-        return ev.cumulative(pain, by="size", model=ev.pool_partial)
-    return ev.cumulative(_exact(rows, long), by="precision", model=ev.random_effects)
-
-
-@lru_cache(maxsize=1)
-def _claims() -> ev.Claims:
-    return ev.claims(ev.example_studies())
+    return ev.domains(compared(rows, long), favours=("isolated", "integrated"))
 
 
 def _claim(rows: int | None, long: bool) -> Axes:
-    found = _claims()
+    found = claims_found()
     if rows is None:
         return ev.claim_chart(found, "int_beats_iso")
     own = found.findings[found.findings["claim_id"].eq("int_beats_iso")].reset_index(drop=True)
@@ -218,34 +99,72 @@ def _claim(rows: int | None, long: bool) -> Axes:
 
 def _trial(rows: int | None, long: bool) -> Axes:
     studies = ev.example_studies()
-    return ev.trial(_effects("integrated_vs_isolated", "SMD"), studies, study="distefano2013")
+    return ev.trial(shipped_effects("integrated_vs_isolated", "SMD"), studies, study="distefano2013")
 
 
 def _trap(rows: int | None, long: bool) -> Axes:
     return ev.trap_chart(ev.within_group_trap(n_e=15, n_c=15, p_e=0.01, p_c="ns"))
 
 
-@lru_cache(maxsize=1)
-def _correlations() -> ev.CorrelationGrid:
-    chosen = ev.example_studies().where(question="hip_knee_vs_knee", domain="function", level="study")
-    return ev.correlation_grid(chosen, (0.3, 0.5, 0.7, 0.8, 0.9), measure="SMD")
+def _forest_pages(rows: int | None, long: bool) -> list[Axes]:
+    return ev.forest_pages(pooled(rows, long))
 
 
-@lru_cache(maxsize=1)
-def _assumptions() -> ev.PartialSensitivity:
-    return ev.partial_sensitivity(_effects("hip_knee_vs_knee", "SMD", "function"))
+def _forest_as(preset: str) -> Shown:
+    """Return the forest plot as a house sets it, with the judgements of each study beside the rows."""
+
+    def arguments(rows: int | None, long: bool) -> tuple[ev.MetaFit, ev.ForestLayout]:
+        n = 8 if rows is None else rows
+        return ev.random_effects(exact_effects(n, long)), ev.ForestLayout(risk_of_bias=appraised(n, long))
+
+    def draw(rows: int | None, long: bool) -> Axes:
+        fit, layout = arguments(rows, long)
+        return ev.forest(fit, preset=preset, layout=layout)
+
+    def pages(rows: int | None, long: bool) -> list[Axes]:
+        fit, layout = arguments(rows, long)
+        return ev.forest_pages(fit, preset=preset, layout=layout)
+
+    shows = f"as {preset} sets it, with the risk of bias"
+    return Shown(f"forest, {preset}", shows, _INVENTED, draw, pages=pages, usual=False)
+
+
+def _funnel(rows: int | None, long: bool) -> Axes:
+    return ev.funnel(pooled(rows, long) if rows else exact_effects(14, long))
+
+
+def _filled_funnel(rows: int | None, long: bool) -> Axes:
+    """Draw a lopsided funnel: large standard errors with large effects."""
+    table = exact_effects(rows or 20, long).table
+    value = table["estimate"].to_numpy() * 0.3 + 1.6 * table["std_error"].to_numpy() - 0.1
+    effects = ev.effects_from(
+        value, std_error=list(table["std_error"]), study=list(table["study"]), measure="SMD"
+    )
+    return ev.funnel(effects, filled=ev.trim_and_fill(effects), test=ev.funnel_test(effects))
+
+
+def _prisma(kind: str, rows: int | None, long: bool) -> Axes:
+    return ev.prisma(flow(kind))
+
+
+def _dumbbell(rows: int | None, long: bool) -> Axes:
+    return ev.dumbbell(*changes(rows, long))
+
+
+def _baujat(rows: int | None, long: bool) -> Axes:
+    return ev.baujat(ev.random_effects(exact_effects(rows or 14, long)))
 
 
 @lru_cache(maxsize=32)
 def _varied(rows: int | None, long: bool) -> ev.Sensitivity:
     if rows is None:
-        return ev.sensitivity(ev.pool_partial(_effects("hip_knee_vs_knee", "SMD", "pain")))
-    return ev.sensitivity(ev.random_effects(_exact(rows, long)))
+        return ev.sensitivity(ev.pool_partial(shipped_effects("hip_knee_vs_knee", "SMD", "pain")))
+    return ev.sensitivity(ev.random_effects(exact_effects(rows, long)))
 
 
 @lru_cache(maxsize=32)
 def _cloud(rows: int | None, long: bool) -> ev.Gosh:
-    return ev.gosh(_exact(rows or 14, long), subsets=20_000 if rows and rows > 14 else None, seed=1)
+    return ev.gosh(exact_effects(rows or 14, long), subsets=20_000 if rows and rows > 14 else None, seed=1)
 
 
 @lru_cache(maxsize=1)
@@ -256,51 +175,65 @@ def _many_ways() -> ev.Multiverse:
         "tau2": ["EE", "DL", "REML", "PM"],
         "inference": ["z", "HKSJ"],
     }
-    return ev.multiverse(_effects("prevention", "RR"), choices, draws=100)
+    return ev.multiverse(shipped_effects("prevention", "RR"), choices, draws=100)
 
 
 GALLERY: tuple[Shown, ...] = (
-    Shown("forest", "every row as what it is, and the pooled result", _HIP, _forest),
+    Shown(
+        "forest",
+        "every row as what it is, and the pooled result",
+        _HIP,
+        _forest,
+        pages=_forest_pages,
+    ),
+    Shown(
+        "forest, subgroups",
+        "each group with its diamond, and the test between them",
+        _DOMAINS,
+        lambda rows, long: ev.forest(grouped(rows, long)),
+        pages=lambda rows, long: ev.forest_pages(grouped(rows, long)),
+    ),
+    *(_forest_as(preset) for preset in ("RevMan", "JAMA", "BMJ")),
     Shown("domains", "one pooled result a domain", _INTEGRATED, _domains),
     Shown(
         "effect_direction",
         "studies by domains, arrows by reported direction",
         _PREVENTION,
-        lambda rows, long: ev.effect_direction(_directions(rows, long)),
-        pages=lambda rows, long: ev.effect_direction_pages(_directions(rows, long)),
+        lambda rows, long: ev.effect_direction(directions(rows, long)),
+        pages=lambda rows, long: ev.effect_direction_pages(directions(rows, long)),
     ),
     Shown(
         "harvest",
         "studies under the answer that they give",
         _PREVENTION,
-        lambda rows, long: ev.harvest(_directions(rows, long)),
+        lambda rows, long: ev.harvest(directions(rows, long)),
     ),
     Shown(
         "evidence_map",
         "what there is, before anything is pooled",
         _INTEGRATED,
-        lambda rows, long: ev.evidence_map(_mapped(rows, long)),
-        pages=lambda rows, long: ev.evidence_map_pages(_mapped(rows, long)),
+        lambda rows, long: ev.evidence_map(mapped(rows, long)),
+        pages=lambda rows, long: ev.evidence_map_pages(mapped(rows, long)),
     ),
     Shown(
         "albatross",
         "p values against numbers of people",
         _HIP,
         lambda rows, long: ev.albatross(
-            _effects("hip_knee_vs_knee", "SMD") if rows is None else invented_effects(rows, long)
+            shipped_effects("hip_knee_vs_knee", "SMD") if rows is None else invented_effects(rows, long)
         ),
     ),
     Shown(
         "one_by_one_chart",
         "the result without each study",
         _HIP,
-        lambda rows, long: ev.one_by_one_chart(_left_out(rows, long)),
+        lambda rows, long: ev.one_by_one_chart(left_out(rows, long)),
     ),
     Shown(
         "one_by_one_chart, cumulative",
         "the result after each study",
         _HIP,
-        lambda rows, long: ev.one_by_one_chart(_cumulated(rows, long)),
+        lambda rows, long: ev.one_by_one_chart(cumulated(rows, long)),
     ),
     Shown(
         "claim_chart", "what the data say of one claim", "the first claims under test (shipped data)", _claim
@@ -323,14 +256,14 @@ GALLERY: tuple[Shown, ...] = (
         "correlation_curve",
         "the result over assumed correlations",
         _HIP,
-        lambda rows, long: ev.correlation_curve(_correlations()),
+        lambda rows, long: ev.correlation_curve(correlations()),
         scales=False,
     ),
     Shown(
         "sensitivity_chart",
         "the result under other assumptions",
         _HIP,
-        lambda rows, long: ev.sensitivity_chart(_assumptions()),
+        lambda rows, long: ev.sensitivity_chart(assumptions()),
         scales=False,
     ),
     Shown(
@@ -351,6 +284,59 @@ GALLERY: tuple[Shown, ...] = (
         _PREVENTION,
         lambda rows, long: ev.specification_curve(_many_ways()),
         scales=False,
+    ),
+    Shown(
+        "risk_of_bias_table",
+        "judgements by study and domain",
+        _INVENTED,
+        lambda rows, long: ev.risk_of_bias_table(appraised(rows, long)),
+        usual=False,
+    ),
+    Shown(
+        "risk_of_bias_table, summary",
+        "how many studies have which judgement",
+        _INVENTED,
+        lambda rows, long: ev.risk_of_bias_table(appraised(rows, long), show="summary"),
+        usual=False,
+    ),
+    Shown("funnel", "effects against standard errors, shaded by significance", _INVENTED, _funnel),
+    Shown(
+        "funnel, trim-and-fill",
+        "with what the method adds, and Egger's line",
+        _INVENTED,
+        _filled_funnel,
+        usual=False,
+    ),
+    Shown(
+        "orchard",
+        "every effect of each group with its prediction interval",
+        _DOMAINS,
+        lambda rows, long: ev.orchard(grouped(rows, long)),
+        pages=lambda rows, long: ev.orchard_pages(grouped(rows, long)),
+    ),
+    Shown(
+        "bubble",
+        "effects against a moderator",
+        _INVENTED,
+        lambda rows, long: ev.bubble(over_weeks(rows, long)),
+    ),
+    Shown("baujat", "which study makes the heterogeneity, and which the result", _INVENTED, _baujat),
+    Shown(
+        "dumbbell",
+        "changes within arms, and beside them the difference between the arms",
+        "Resende-Neto 2019 (shipped data)",
+        _dumbbell,
+        pages=lambda rows, long: ev.dumbbell_pages(*changes(rows, long)),
+    ),
+    *(
+        Shown(
+            f"prisma{words}",
+            "the flow of records through a review",
+            _INVENTED,
+            partial(_prisma, kind),
+            scales=False,
+        )
+        for kind, words in (("new", ""), ("other", ", other methods"), ("update", ", update"))
     ),
 )
 """Every chart, in the order of the page."""

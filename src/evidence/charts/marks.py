@@ -10,108 +10,22 @@ from __future__ import annotations
 import math
 
 from evidence.charts.canvas import Sheet
+from evidence.charts.mark_lines import draw_head, draw_line, draw_span, draw_stop
 from evidence.charts.scale import Scale
 
 __all__ = [
-    "MARK_WORDS",
     "band",
     "change",
     "circle",
     "diamond",
     "dot",
     "fitted_value",
-    "key_mark",
     "limit_bar",
     "side_arrow",
     "square",
     "thin_band",
     "thin_interval",
 ]
-
-LineStyle = str | tuple[float, tuple[float, float]]
-
-MARK_WORDS = {
-    "square": "value with interval",
-    "band": "bounds only: the result lies inside",
-    "thin_band": "bounds only: the result lies inside",
-    "arrow": "direction only",
-    "diamond": "pooled effect and interval",
-    "bound": "pooled limit on one side, no value",
-    "prediction": "prediction interval for a new study",
-    "dot": "pooled effect, its interval, prediction interval",
-    "open": "value and interval of a single study",
-    "dot_only": "pooled effect and its interval",
-    "fitted": "mean at the row's moderators",
-    "circle": "one effect, larger if more precise",
-    "change_first": "first arm: before to after",
-    "change_second": "second arm: before to after",
-}
-"""What each mark means, in the words of the key."""
-
-
-def _line(
-    sheet: Sheet, xs: list[float], ys: list[float], colour: str, width: float, style: LineStyle = "-"
-) -> None:
-    """Draw one plain line in data coordinates."""
-    sheet.ax.plot(
-        xs,
-        ys,
-        color=colour,
-        linewidth=width,
-        linestyle=style,
-        marker="",
-        solid_capstyle="butt",
-        dash_capstyle="butt",
-        zorder=2.2,
-    )
-
-
-def _head(sheet: Sheet, scale: Scale, y: float, rightwards: bool, size: float, colour: str) -> None:
-    """Draw an arrow head whose tip is at an end of the range."""
-    tip = scale.right if rightwards else scale.left
-    x = scale.value(tip - size / 2 if rightwards else tip + size / 2)
-    sheet.ax.plot(
-        [x],
-        [y],
-        marker=">" if rightwards else "<",
-        markersize=size,
-        color=colour,
-        markeredgewidth=0.0,
-        linestyle="",
-        zorder=2.4,
-    )
-
-
-def _span(
-    sheet: Sheet,
-    scale: Scale,
-    low: float,
-    high: float,
-    y: float,
-    colour: str,
-    width: float,
-    style: LineStyle = "-",
-) -> None:
-    """Draw a line between two values; where it leaves the range it ends in an arrow head."""
-    size = max(width * 3.2, sheet.style.text * 0.55)
-    left_out, right_out = low < scale.low, high > scale.high
-    if high < scale.low or low > scale.high:  # wholly outside: only the head says where it is
-        _head(sheet, scale, y, high > scale.high, size, colour)
-        return
-    start = scale.value(scale.left + size / 2) if left_out else low
-    end = scale.value(scale.right - size / 2) if right_out else high
-    if end > start:
-        _line(sheet, [start, end], [y, y], colour, width, style)
-    if left_out:
-        _head(sheet, scale, y, False, size, colour)
-    if right_out:
-        _head(sheet, scale, y, True, size, colour)
-
-
-def _stop(sheet: Sheet, scale: Scale, x: float, y: float, height: float, colour: str, width: float) -> None:
-    """Draw a short upright line at a value that lies in the range."""
-    if scale.low <= x <= scale.high:
-        _line(sheet, [x, x], [y - height / 2, y + height / 2], colour, width)
 
 
 def square(
@@ -128,7 +42,7 @@ def square(
     """Draw a value and its interval; `side` of the square in points. Open where it was not pooled."""
     style = sheet.style
     if math.isfinite(low) and math.isfinite(high):
-        _span(sheet, scale, low, high, y, style.colours.exact, style.line)
+        draw_span(sheet, scale, low, high, y, style.colours.exact, style.line)
     if scale.low <= estimate <= scale.high:
         sheet.ax.plot(
             [estimate],
@@ -143,7 +57,7 @@ def square(
             zorder=2.6,
         )
     else:
-        _head(sheet, scale, y, estimate > scale.high, max(side, style.text * 0.6), style.colours.exact)
+        draw_head(sheet, scale, y, estimate > scale.high, max(side, style.text * 0.6), style.colours.exact)
 
 
 def band(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
@@ -181,17 +95,17 @@ def thin_band(sheet: Sheet, scale: Scale, y: float, low: float, high: float, hei
     style = sheet.style
     start, end = max(low, scale.low), min(high, scale.high)
     if end > start:
-        _line(sheet, [start, end], [y, y], style.colours.interval, max(height * 0.6, style.line * 0.5))
+        draw_line(sheet, [start, end], [y, y], style.colours.interval, max(height * 0.6, style.line * 0.5))
     for out, rightwards in ((low < scale.low, False), (high > scale.high, True)):
         if out:
-            _head(sheet, scale, y, rightwards, max(height, style.text * 0.3), style.colours.interval)
+            draw_head(sheet, scale, y, rightwards, max(height, style.text * 0.3), style.colours.interval)
 
 
 def side_arrow(sheet: Sheet, scale: Scale, y: float, start: float, *, rightwards: bool) -> None:
     """Draw a side of the line of no difference: a dotted arrow away from the line, begun by a ring."""
     style = sheet.style
     low, high = (start, math.inf) if rightwards else (-math.inf, start)
-    _span(sheet, scale, low, high, y, style.colours.sign, style.line, (0, (1.2, 1.6)))
+    draw_span(sheet, scale, low, high, y, style.colours.sign, style.line, (0, (1.2, 1.6)))
     sheet.ax.plot(
         [start],
         [y],
@@ -238,9 +152,9 @@ def diamond(
     )
     size = style.text * 0.6
     if low < scale.low:
-        _head(sheet, scale, y, False, size, colour)
+        draw_head(sheet, scale, y, False, size, colour)
     if high > scale.high:
-        _head(sheet, scale, y, True, size, colour)
+        draw_head(sheet, scale, y, True, size, colour)
 
 
 def limit_bar(
@@ -249,18 +163,18 @@ def limit_bar(
     """Draw a one-sided pooled result: a thick bar with a stop at its limit that runs off as an arrow."""
     style = sheet.style
     colour = colour or style.colours.pooled
-    _span(sheet, scale, low, high, y, colour, style.line * 2.4)
+    draw_span(sheet, scale, low, high, y, colour, style.line * 2.4)
     for end in (low, high):
         if math.isfinite(end):
-            _stop(sheet, scale, end, y, height, colour, style.line * 2.0)
+            draw_stop(sheet, scale, end, y, height, colour, style.line * 2.0)
 
 
 def thin_interval(sheet: Sheet, scale: Scale, y: float, low: float, high: float, height: float) -> None:
     """Draw a prediction interval: a thin line with small stops."""
     style = sheet.style
-    _span(sheet, scale, low, high, y, style.colours.pooled, style.line * 0.9)
+    draw_span(sheet, scale, low, high, y, style.colours.pooled, style.line * 0.9)
     for end in (low, high):
-        _stop(sheet, scale, end, y, height, style.colours.pooled, style.line * 0.9)
+        draw_stop(sheet, scale, end, y, height, style.colours.pooled, style.line * 0.9)
 
 
 def fitted_value(sheet: Sheet, scale: Scale, y: float, value: float, height: float) -> None:
@@ -284,7 +198,7 @@ def fitted_value(sheet: Sheet, scale: Scale, y: float, value: float, height: flo
 def dot(sheet: Sheet, scale: Scale, y: float, estimate: float, low: float, high: float, colour: str) -> None:
     """Draw a pooled value as a disc on a thick interval: the mark that carries to the last row of a room."""
     style = sheet.style
-    _span(sheet, scale, low, high, y, colour, style.line * 3.0)
+    draw_span(sheet, scale, low, high, y, colour, style.line * 3.0)
     if scale.low <= estimate <= scale.high:
         sheet.ax.plot(
             [estimate],
@@ -303,7 +217,7 @@ def circle(sheet: Sheet, scale: Scale, y: float, value: float, across: float) ->
     """Draw one effect as a disc with an edge, so that neighbours stay apart; beyond the range as a head."""
     style = sheet.style
     if not scale.low <= value <= scale.high:
-        _head(sheet, scale, y, value > scale.high, style.text * 0.5, style.colours.exact)
+        draw_head(sheet, scale, y, value > scale.high, style.text * 0.5, style.colours.exact)
         return
     sheet.ax.plot(
         [value],
@@ -322,7 +236,7 @@ def change(sheet: Sheet, y: float, before: float, after: float, across: float, *
     """Draw a mean before and after, as values of the x axis: the first arm filled, the second open."""
     style = sheet.style
     colour = style.colours.first if first else style.colours.second
-    _line(sheet, [before, after], [y, y], colour, style.line * 1.5)
+    draw_line(sheet, [before, after], [y, y], colour, style.line * 1.5)
     sheet.ax.plot(
         [before],
         [y],
@@ -344,46 +258,3 @@ def change(sheet: Sheet, y: float, before: float, after: float, across: float, *
         markeredgewidth=style.line * 1.1,
         zorder=2.6,
     )
-
-
-def key_mark(sheet: Sheet, scale: Scale, mark: str, left: float, right: float, y: float) -> None:
-    """Draw a mark of the key between two places of the width, in points."""
-    inside = Scale(scale.value(left), scale.value(right), left, right, scale.log)
-    low, high, middle = inside.value(left + 1), inside.value(right - 1), inside.value((left + right) / 2)
-    size = sheet.style.text * 0.62
-    if mark == "square":
-        square(sheet, inside, y, middle, low, high, size)
-    elif mark == "open":
-        square(sheet, inside, y, middle, low, high, size, filled=False)
-    elif mark == "band":
-        band(sheet, inside, y, low, math.inf, size)
-    elif mark == "thin_band":
-        thin_band(sheet, inside, y, low, math.inf, size * 0.6)
-    elif mark == "arrow":
-        side_arrow(sheet, inside, y, low, rightwards=True)
-    elif mark == "diamond":
-        diamond(sheet, inside, y, middle, low, high, size)
-    elif mark == "bound":
-        limit_bar(sheet, inside, y, low, math.inf, size)
-    elif mark == "dot":
-        thin_interval(sheet, inside, y, low, high, size * 0.8)
-        dot(
-            sheet,
-            inside,
-            y,
-            middle,
-            inside.value(left + 7),
-            inside.value(right - 7),
-            sheet.style.colours.pooled,
-        )
-    elif mark == "dot_only":
-        dot(sheet, inside, y, middle, low, high, sheet.style.colours.pooled)
-    elif mark == "prediction":
-        thin_interval(sheet, inside, y, low, high, size)
-    elif mark == "fitted":
-        fitted_value(sheet, inside, y, middle, size)
-    elif mark == "circle":
-        circle(sheet, inside, y, middle, size)
-    elif mark in ("change_first", "change_second"):
-        ends = inside.value(left + size * 0.4), inside.value(right - size * 0.4)
-        change(sheet, y, *ends, size, first=mark == "change_first")

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.captions import assumption_words, left_out_notes, level_words, model_words
+from evidence.charts.captions import level_words
 from evidence.charts.forest import forest_title
-from evidence.charts.frame import measure_name, on_screen, place, sides
+from evidence.charts.frame import measure_name, on_screen, place, roomiest, sides
 from evidence.charts.headlines import domains_title
 from evidence.charts.orchard_draw import BAR, THIN, Room, draw_group
 from evidence.charts.orchard_rows import ALL, as_comparison, orchard_rows
+from evidence.charts.orchard_words import orchard_alt, orchard_caption
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
-from evidence.charts.style import medium_for
+from evidence.charts.split_pages import said_on_page, split_lines
+from evidence.charts.style import POINTS, Style, medium_for, style_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import domain_name, listed, plural, range_words
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     from evidence.fit import MetaFit
     from evidence.synthesis.compare import Comparison
 
-__all__ = ["orchard", "orchard_alt", "orchard_caption", "orchard_rows"]
+__all__ = ["orchard", "orchard_alt", "orchard_caption", "orchard_pages", "orchard_rows"]
+
+_LEAST_PICTURE = 16.0
+"""Least width of the picture, as a multiple of the text size."""
 
 _KEY = ("circle", "band", "arrow", "dot", "dot_only", "bound")
 
@@ -83,20 +88,102 @@ def orchard(
     """
     medium = medium_for(medium)
     comparison = as_comparison(comparison_or_fit)
-    rows = orchard_rows(comparison)
+    message = _message(comparison, favours) if title is None else title
+    rows, contents = _chart(comparison, message, medium, favours)
+    if ax is None and medium == "slide":
+        contents = _lower(contents, style_for(medium))
+    return _draw(comparison, rows, rows, contents, medium, ax)
+
+
+def orchard_pages(
+    comparison_or_fit: Comparison | MetaFit,
+    *,
+    medium: str | None = None,
+    favours: tuple[str, str] = ("second arm", "first arm"),
+    title: str | None = None,
+) -> list[Axes]:
+    """Draw an orchard plot on as many slides or pages as its groups need, all with the same axis.
+
+    Parameters
+    ----------
+    comparison_or_fit : Comparison or MetaFit
+        As `orchard` takes it.
+    medium : str, optional
+        ``"slide"`` and the journals have pages; ``"notebook"`` has one of any height.
+    favours, title
+        As in `orchard`.
+
+    Returns
+    -------
+    list of Axes
+        One a page, in their order; a single one, without a page number, where everything fits.
+
+    Raises
+    ------
+    ModelError
+        As `orchard`.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> domain = [name for name in "abcdefgh" for _ in range(4)]
+    >>> effects = ev.effects_from([0.1 * (i % 5) for i in range(32)], variance=0.05, domain=domain)
+    >>> compared = ev.compare(effects, by="domain", model=ev.random_effects)
+    >>> len(ev.orchard_pages(compared, medium="slide"))
+    2
+    """
+    medium = medium_for(medium)
+    comparison = as_comparison(comparison_or_fit)
+    message = _message(comparison, favours) if title is None else title
+    rows, whole = _chart(comparison, message, medium, favours)
+    if medium == "slide":
+        whole = [_lowered(one, _A_LITTLE) for one in whole]
+    groups = rows.loc[rows["role"].eq("group"), "group"].tolist()
+
+    def contents(part: range, note: str) -> list[Content]:
+        last = part.stop == len(groups)
+        foot = whole[0].foot if last else ()
+        return [replace(one.lines(part), foot=(note, *foot) if note else foot) for one in whole]
+
+    axes = []
+    for part, note in split_lines(len(groups), contents, medium, _LEAST_PICTURE):
+        own = rows[rows["group"].isin([groups[i] for i in part])].reset_index(drop=True)
+        axes.append(said_on_page(_draw(comparison, own, rows, contents(part, note), medium, None), note))
+    return axes
+
+
+def _message(comparison: Comparison, favours: tuple[str, str]) -> str:
+    """Return the title: of the only result, or of all groups."""
+    if list(comparison.fits) == [ALL]:
+        return forest_title(next(iter(comparison.fits.values())), favours)
+    return domains_title(comparison, favours)
+
+
+def _chart(
+    comparison: Comparison, message: str, medium: str, favours: tuple[str, str]
+) -> tuple[pd.DataFrame, list[Content]]:
+    """Return the rows that are drawn, and what is written."""
     fit = next(iter(comparison.fits.values()))
-    single = list(comparison.fits) == [ALL]
-    message = (
-        title
-        if title is not None
-        else forest_title(fit, favours)
-        if single
-        else domains_title(comparison, favours)
-    )
-    contents = _contents(comparison, rows, message, medium, on_screen(favours, fit.scale, fit.display_sign))
-    plan, sheet = place(contents, medium, ax, least_picture=16.0)
-    scale = _scale(rows, plan.picture, fit.scale == "log")
-    finest = 1.0 / float(pd.to_numeric(rows["std_error"]).min())
+    rows, note = orchard_rows(comparison), orchard_caption(comparison)
+    if medium == "slide":
+        rows, note = _shown(rows)
+    sides_of = on_screen(favours, fit.scale, fit.display_sign)
+    return rows, _contents(comparison, rows, message, medium, sides_of, note)
+
+
+def _draw(
+    comparison: Comparison,
+    rows: pd.DataFrame,
+    every: pd.DataFrame,
+    contents: list[Content],
+    medium: str,
+    ax: Axes | None,
+) -> Axes:
+    """Draw some groups on the axis of every one."""
+    plan, sheet = place(contents, medium, ax, least_picture=_LEAST_PICTURE)
+    log = next(iter(comparison.fits.values())).scale == "log"
+    scale = _scale(every, plan.picture, log)
+    finest = 1.0 / float(pd.to_numeric(every["std_error"]).min())
     heads = rows[rows["role"].eq("group")].to_dict("records")
     groups = [rows[rows["group"].eq(head["group"]) & rows["role"].eq("row")] for head in heads]
     rooms = [Room.of(own, h, plan.style.text) for own, h in zip(groups, plan.row_heights, strict=True)]
@@ -107,11 +194,7 @@ def orchard(
     middles = draw_plan(plan, sheet, scale)
     for head, own, room, y in zip(heads, groups, rooms, middles, strict=True):
         draw_group(sheet, scale, head, own, room, y, finest=finest, thin=thin)
-    return say(
-        sheet.ax,
-        caption=orchard_caption(comparison),
-        alt=orchard_alt(comparison),
-    )
+    return say(sheet.ax, caption=orchard_caption(comparison), alt=orchard_alt(comparison))
 
 
 def _scale(rows: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale:
@@ -127,7 +210,12 @@ def _scale(rows: pd.DataFrame, picture: tuple[float, float], log: bool) -> Scale
 
 
 def _contents(
-    comparison: Comparison, rows: pd.DataFrame, title: str, medium: str, favours: tuple[str, str]
+    comparison: Comparison,
+    rows: pd.DataFrame,
+    title: str,
+    medium: str,
+    favours: tuple[str, str],
+    note: str,
 ) -> list[Content]:
     """Return the chart with all columns, and without the numbers."""
     heads = rows[rows["role"].eq("group")].reset_index(drop=True)
@@ -148,7 +236,6 @@ def _contents(
     marked = {*rows.loc[rows["role"].ne("left_out"), "mark"]}
     if not any(predicted):
         marked = {"dot_only" if mark == "dot" else mark for mark in marked}
-    foot = _slide_note(rows) if slide else orchard_caption(comparison)
     full = Content(
         (Column("Group", tuple(heads["label"]), flex=True), amounts),
         tuple(right),
@@ -158,7 +245,7 @@ def _contents(
         rules=frozenset(range(1, len(heads))),
         lanes=tuple(_lanes(rows, str(group), slide) for group in heads["group"]),
         key=tuple(mark for mark in _KEY if mark in marked),
-        foot=(foot,) if foot else (),
+        foot=(note,) if note else (),
     )
     return [full, replace(full, right=full.right[:1]), replace(full, right=())]
 
@@ -176,79 +263,36 @@ def _lanes(rows: pd.DataFrame, group: str, slide: bool) -> float:
     return min(max(need, 9.0 / groups), max(2.9, 12.0 / groups)) if slide else need
 
 
-def _slide_note(rows: pd.DataFrame) -> str:
+_LOWEST = 2.3
+"""Least height of a group, in lines: its mean, and a little above and below."""
+
+
+_A_LITTLE = 0.85
+"""Share of their height that groups give where there are several slides anyway."""
+
+
+def _lowered(content: Content, share: float) -> Content:
+    """Return the chart with every group at a share of its height, but not too low."""
+    return replace(content, lanes=tuple(max(lane * share, min(lane, _LOWEST)) for lane in content.lanes))
+
+
+def _lower(contents: list[Content], style: Style) -> list[Content]:
+    """Return the chart with lower groups, where only these make it keep to a slide."""
+    width = style.width * POINTS
+    for share in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5):
+        tried = [_lowered(one, share) for one in contents]
+        if roomiest(tried, style, width, _LEAST_PICTURE).height <= style.most_height * POINTS:
+            break
+    return tried
+
+
+def _shown(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the rows without groups of which nothing is drawn, and a note on what is not there."""
     out = int(rows["role"].eq("left_out").sum())
-    return f"Not pooled: {plural(out, 'row')}." if out else ""
-
-
-def orchard_caption(comparison_or_fit: Comparison | MetaFit) -> str:
-    """Return the caption: model, intervals, what the marks are, what is not drawn, what is assumed.
-
-    Parameters
-    ----------
-    comparison_or_fit : Comparison or MetaFit
-        As drawn.
-
-    Returns
-    -------
-    str
-        Some short sentences.
-    """
-    comparison = as_comparison(comparison_or_fit)
-    rows = orchard_rows(comparison)
-    fits = list(comparison.fits.values())
-    drawn = rows[rows["role"].eq("row") & rows["mark"].ne("none")]
-    methods = list(dict.fromkeys(fit.method for fit in fits if fit.n_studies > 1))
-    model = listed(methods) if methods else "nothing pooled"
-    if len(fits) == 1:
-        model = model_words(fits[0]).rstrip(".")
-    studies = plural(drawn["study"].nunique(), "study", "studies")
-    parts = [
-        f"Orchard plot of {plural(len(drawn), 'row')} of {studies}; {model}. "
-        f"{level_words(comparison.level or 0.95)} intervals; circle area: precision (1/standard error)."
-    ]
-    if drawn["mark"].isin(["band", "arrow"]).any():
-        parts.append("Below each mean: rows that print only bounds or a direction.")
-    if rows["state"].eq("one study").any():
-        parts.append("One study is shown, not pooled.")
-    if comparison.failures:
-        parts.append(f"No result: {listed(map(domain_name, comparison.failures))}.")
-    out = rows.assign(note=_reasons(comparison, rows))
-    parts += left_out_notes(out, short=len(fits) > 1)
-    if assumed := assumption_words(fits):
-        parts.append(assumed)
-    return " ".join(parts)
-
-
-def _reasons(comparison: Comparison, rows: pd.DataFrame) -> list[str]:
-    """Return for each line why the row was not pooled."""
-    why = {
-        (group, str(row_id)): str(reason or "")
-        for group, fit in comparison.fits.items()
-        for row_id, reason in zip(fit.rows["row_id"], fit.rows["why_not"], strict=True)
-    }
-    return [why.get((group, row), "") for group, row in zip(rows["group"], rows["row_id"], strict=True)]
-
-
-def orchard_alt(comparison_or_fit: Comparison | MetaFit) -> str:
-    """Return the alternative text: every group with its result and how much is drawn in it.
-
-    Parameters
-    ----------
-    comparison_or_fit : Comparison or MetaFit
-        As drawn.
-
-    Returns
-    -------
-    str
-        For readers who do not see the picture.
-    """
-    comparison = as_comparison(comparison_or_fit)
-    rows = orchard_rows(comparison)
-    parts = []
-    for row in rows[rows["role"].eq("group")].itertuples(index=False):
-        amount = f"{plural(row.effects, 'effect')}, {plural(row.studies, 'study', 'studies')}"  # type: ignore[arg-type]
-        pred = float(row.pred_low), float(row.pred_high)  # type: ignore[arg-type]
-        told = "" if math.isnan(pred[0]) else f", prediction interval {range_words(*pred)}"
-        parts.append(f"{row.label}: {row.effect_text}{told} ({amount})")
-    return f"Effects by group, {measure_name(comparison.measure)}. {'; '.join(parts)}."
+    note = f"Not pooled: {plural(out, 'row')}." if out else ""
+    heads = rows[rows["role"].eq("group")]
+    bare = heads[heads["effects"].astype(int).eq(0) & heads["mark"].eq("none")]
+    if bare.empty or len(bare) == len(heads):
+        return rows, note
+    kept = rows[~rows["group"].isin(bare["group"])].reset_index(drop=True)
+    return kept, f"Nothing to draw: {listed(map(domain_name, bare['group']))}. {note}".strip()

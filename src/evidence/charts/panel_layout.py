@@ -11,6 +11,7 @@ from evidence.charts.canvas import (
     Sheet,
     available,
     elide,
+    enlarged,
     line_height,
     new_axes,
     open_sheet,
@@ -28,16 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["open_panel"]
 
-_SMALLEST = 0.35
-"""Least scale of the letters in an `ax` that is too small."""
-
 _LEAST_BOX = 8.0
 """Least height of the box, as a multiple of the text size."""
 
 _FAR = 1.3
 """Powers of ten from 1 beyond which ratios are ticked at powers of ten."""
 
-_NO_NOTES = 0.75
+_NO_NOTES = 0.85
 """Scale of the letters below which notes are left out."""
 
 
@@ -117,20 +115,36 @@ def _key_width(item: Key, style: Style) -> float:
 
 
 def _shrunk(picture: Picture, style: Style, width: float, height: float) -> _Plan:
-    """Return the plan at the largest letters with which it fits a given `Axes`.
+    """Return the plan at the largest letters with which it fits a given `Axes`, at least the smallest ones.
 
-    Where these were too small to read the notes go first: `evidence.caption` has them.
+    Where letters become small the notes go first: `evidence.caption` has them.
     """
     factor = 1.0
     while True:
         plan = _plan(picture, style.scaled(factor), width)
-        least = style.text * factor * _LEAST_BOX
-        fits = height - plan.above - plan.below >= least and plan.right - plan.left >= least
-        if fits or factor <= _SMALLEST:
+        if factor <= style.least_factor and picture.foot and not _fits(plan, width, height):
+            plan = _plan(replace(picture, foot=""), style.scaled(factor), width)
+        if _fits(plan, width, height) or factor <= style.least_factor:
             return plan
-        factor *= 0.94
+        factor = max(factor * 0.94, style.least_factor)
         if factor < _NO_NOTES:
             picture = replace(picture, foot="")
+
+
+def _fits(plan: _Plan, width: float, height: float) -> bool:
+    """Tell whether the box has its least size, and a sheet the width of its title, key and names."""
+    least_width, least_height = _need(plan)
+    return width >= least_width * 0.999 and height >= least_height * 0.999
+
+
+def _need(plan: _Plan) -> tuple[float, float]:
+    """Return the least width and height of a sheet for a plan."""
+    style, box = plan.style, plan.style.text * _LEAST_BOX
+    pad = style.text * 0.9
+    keys = max((_key_width(item, style) for line in plan.keys for item in line), default=0.0)
+    names = text_width(plan.names[0], style.small) + pad + style.small
+    width = max(plan.left + box + pad + style.small * 0.8, keys + 2 * pad, names)
+    return width, plan.above + plan.below + box
 
 
 def open_panel(picture: Picture, medium: str, ax: Axes | None) -> Panel:
@@ -162,6 +176,9 @@ def open_panel(picture: Picture, medium: str, ax: Axes | None) -> Panel:
     else:
         width, height = available(ax)
         plan = _shrunk(picture, style, width, height)
+        while not _fits(plan, width, height):
+            width, height = enlarged(ax, *_need(plan))
+            plan = _shrunk(picture, style, width, height)
     sheet = open_sheet(ax, plan.style, width, height)
     top, bottom = plan.above, max(height - plan.below, plan.above + 1.0)
     scale = Scale(picture.x.low, picture.x.high, plan.left, plan.right, picture.x.log)

@@ -173,8 +173,8 @@ def prisma(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its boxes need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9 while the boxes allow it, no text below 18 pt; lines of a count
-        of 0 are left out) or ``"journal"``.
+        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt; what has no room is summed: single sources,
+        small reasons, and at last the boxes have short words; the caption has all) or ``"journal"``.
     title : str, optional
         One message. None makes it from the counts; ``""`` sets none.
 
@@ -236,12 +236,23 @@ def prisma_caption(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
     Returns
     -------
     str
-        Two sentences.
+        A few sentences; sources and reasons are all told, as a slide may have room for their sums only.
     """
     of = prisma_counts(counts)
+    rows = prisma_rows(of)
+    told = []
+    for words, boxes in (
+        ("Records from", ("identified", "other_identified")),
+        ("Reports excluded", ("reports_excluded", "other_reports_excluded")),
+    ):
+        lines = rows[rows["box"].isin(boxes) & rows["n"].gt(0)]
+        if len(lines) > 1:
+            each = zip(lines["line"].str.removeprefix("\u2013 "), lines["n"], strict=True)
+            told.append(f" {words}: {listed(f'{line} ({count(float(n))})' for line, n in each)}.")
     return (
         f"PRISMA 2020 flow diagram (Page et al. 2021, doi:10.1136/bmj.n71): {_message(of)} "
-        f"({plural(of.reports or 0, 'report')}). A report is a document; one study may have several."
+        f"({plural(of.reports or 0, 'report')}).{''.join(told)} A report is a document; one study may have "
+        "several."
     )
 
 

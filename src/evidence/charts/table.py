@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from evidence.charts.canvas import balanced, line_height, text_width, wrap
-from evidence.charts.marks import MARK_WORDS
+from evidence.charts.mark_key import MARK_WORDS
 from evidence.charts.style import Style
 from evidence.charts.symbols import Symbol
 from evidence.charts.table_parts import Column, Content, Plan, pad_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from evidence.charts.canvas import Sheet, elide, line_height, widest
-from evidence.charts.marks import key_mark
+from evidence.charts.mark_key import key_mark
 from evidence.charts.scale import Scale, draw_axis
 from evidence.charts.symbols import Symbol, draw_symbol
 from evidence.charts.table import favours_height, key_width, key_words, line_count, title_height

@@ -108,6 +108,19 @@ class Content:
         """Return the number of rows."""
         return len(self.lanes)
 
+    def lines(self, part: range) -> Content:
+        """Return the same chart with neighbouring rows only."""
+        cut = slice(part.start, part.stop)
+        return replace(
+            self,
+            left=tuple(replace(column, cells=column.cells[cut]) for column in self.left),
+            right=tuple(replace(column, cells=column.cells[cut]) for column in self.right),
+            bold=frozenset(i - part.start for i in self.bold if i in part),
+            rules=frozenset(i - part.start for i in self.rules if i in part and i > part.start),
+            lanes=self.lanes[cut],
+            spans=self.spans[cut],
+        )
+
     def span(self, row: int) -> str:
         """Return the text across the left columns of a row, empty where it has none."""
         return self.spans[row] if self.spans else ""
