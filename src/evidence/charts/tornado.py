@@ -80,7 +80,7 @@ def tornado(
     >>> effects = ev.effects_from([0.1, 0.2, 0.3, 0.9, 0.4], variance=0.04, study=list("abcde"))
     >>> ax = ev.tornado(ev.sensitivity(ev.random_effects(effects)))
     >>> ev.alt_text(ax)[:22]
-    'Tornado chart of SMD: '
+    'Tornado chart of GEN: '
     """
     medium = medium_for(medium)
     way = "page = ev.sensitivity(fit)"
@@ -127,7 +127,7 @@ def _content(
     names = ["The result as it is", *rows["variation"].iloc[1:]]
     says = [_says(row, favours) for row in rows.to_dict("records")]
     content = Content(
-        (Column("Varied", tuple(map(_named, names)), flex=True),),
+        (Column("Varied", tuple(map(_named, names)), flex=True, keep_end=True),),
         (
             Column(f"{fit.measure} ({level_words(fit.level)} CI)", tuple(rows["effect_text"]), "right"),
             Column("Interval says", tuple(says), flex=True),
