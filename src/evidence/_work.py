@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Never, TypeVar
@@ -47,7 +48,11 @@ def bar(total: int, what: str, show: bool | None) -> tqdm_asyncio[Never]:
     show : bool or None
         None shows it where somebody looks: in a terminal or a notebook.
     """
-    from tqdm.auto import tqdm
+    from tqdm import TqdmWarning
+
+    with warnings.catch_warnings():  # a notebook without widgets gets the bar of a terminal, and no advice
+        warnings.simplefilter("ignore", TqdmWarning)
+        from tqdm.auto import tqdm
 
     hidden = None if show is None else not show
     return tqdm(total=total, unit=f" {what}", disable=hidden, delay=_DELAY, leave=False, unit_scale=True)

@@ -84,7 +84,7 @@ def gosh_chart_rows(gosh: Gosh, study: str | None = None) -> pd.DataFrame:
     >>> import evidence as ev
     >>> effects = ev.effects_from([0.1, 0.2, 0.3, 0.9], variance=0.04, study=["a", "b", "c", "d"])
     >>> gosh_chart_rows(ev.gosh(effects))[["group", "subsets", "median"]].round(2).values.tolist()
-    [['with', 7, 0.43], ['without', 4, 0.2]]
+    [['with', 7, 0.47], ['without', 4, 0.2]]
     """
     inside = gosh.holds(chosen_study(gosh, study))
     values = on_paper(gosh)

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.charts.canvas import (
-    Sheet,
-    available,
-    elide,
-    enlarged,
-    line_height,
-    new_axes,
-    open_sheet,
-    widest,
-    wrap,
-)
+from evidence.charts.canvas import Sheet, elide, widest
 from evidence.charts.captions import level_words
 from evidence.charts.frame import expect, measure_name
 from evidence.charts.panel import padded
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, ticks_for
-from evidence.charts.specification_rows import (
-    MOST,
-    SPECIFICATION_COLUMNS,
-    choice_name,
-    choice_rows,
-    specification_curve_rows,
+from evidence.charts.specification_layout import LINE, SpecificationPlan, place_specifications
+from evidence.charts.specification_rows import MOST, SPECIFICATION_COLUMNS, specification_curve_rows
+from evidence.charts.specification_words import (
+    message,
+    slide_note,
+    specification_curve_alt,
+    specification_curve_caption,
 )
-from evidence.charts.style import POINTS, Style, medium_for, style_for
-from evidence.charts.table import line_count, sized_title
-from evidence.charts.words import count, decimals_for, listed, number, plural
-from evidence.fit.numbers import p_value
+from evidence.charts.style import medium_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,15 +37,6 @@ __all__ = [
     "specification_curve_caption",
     "specification_curve_rows",
 ]
-
-_BOX = 8.5
-"""Least height of the upper box, as a multiple of the text size."""
-
-_LINE = 1.3
-"""Height of a line of the matrix, likewise."""
-
-_LABELS = 0.42
-"""Share of the width that the labels of the choices have at most."""
 
 
 def specification_curve(
@@ -118,13 +96,13 @@ def specification_curve(
     way = 'found = ev.multiverse(effects, {"tau2": ["DL", "REML"]})'
     expect("specification_curve", multiverse, "a Multiverse", ("table", "choices", "pooled"), way)
     rows = specification_curve_rows(multiverse, most=most)
-    message = _message(multiverse) if title is None else title
+    told = message(multiverse) if title is None else title
     foot = (
-        _slide_note(multiverse, rows)
+        slide_note(multiverse, rows)
         if medium == "slide"
         else specification_curve_caption(multiverse, most=most)
     )
-    plan, sheet = _place(multiverse, medium, ax, message, foot)
+    plan, sheet = place_specifications(multiverse, medium, ax, told, foot)
     xs = _open_axes(sheet, plan, len(rows))
     upright = _upright(rows, plan, multiverse.log)
     _write(sheet, plan, _axis_name(multiverse, favours))
@@ -138,104 +116,7 @@ def specification_curve(
     )
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Where everything stands, in points."""
-
-    style: Style
-    width: float
-    title: str
-    foot: str
-    lines: pd.DataFrame
-    names: float
-    left: float
-    right: float
-    top: float
-    bottom: float
-    height: float
-
-    @property
-    def first(self) -> float:
-        """Return the upper edge of the matrix."""
-        return self.bottom + self.style.text * 1.2
-
-    def line(self, i: int) -> float:
-        """Return the middle of a line of the matrix."""
-        return self.first + (i + 0.5) * self.style.text * _LINE
-
-
-def _planned(
-    multiverse: Multiverse, style: Style, width: float, title: str, foot: str, room: float = math.inf
-) -> _Plan:
-    """Measure everything for one width; the box has its least height."""
-    lines, missing = choice_rows(multiverse, room)
-    pad, text, small = style.text * 0.9, style.text, style.small
-    broken, style = sized_title(title, width - 2 * pad, style)
-    if missing:
-        foot = f"{foot} No room for: {listed(missing)}.".strip()
-    foot = wrap(foot, width - 2 * pad, small) if foot else ""
-    names = widest([*lines["name"], ""], text, True)
-    labels = widest([*lines["label"], ""], text)
-    share = min(1.0, (width * _LABELS) / (names + labels + text)) if len(lines) else 1.0
-    names, labels = names * share, labels * share
-    left = pad + max(names + labels + text * (1.0 if len(lines) else 0.0), small * 4.5) + text * 0.9
-    top = pad + (line_height(style.title, line_count(broken)) + text * 0.4 if broken else 0.0) + small * 1.9
-    bottom = top + text * _BOX
-    below = text * (1.2 + _LINE * len(lines) + 0.5) + small * 1.7
-    below += (line_height(small, line_count(foot)) if foot else 0.0) + pad
-    return _Plan(
-        style,
-        width,
-        broken,
-        foot,
-        lines,
-        pad + names + text * 0.6,
-        left,
-        width - pad,
-        top,
-        bottom,
-        bottom + below,
-    )
-
-
-def _stretched(plan: _Plan, height: float) -> _Plan:
-    """Return the plan with a box as much higher as a height allows."""
-    more = max(height - plan.height, 0.0)
-    return replace(plan, bottom=plan.bottom + more, height=plan.height + more)
-
-
-def _place(
-    multiverse: Multiverse, medium: str, ax: Axes | None, title: str, foot: str
-) -> tuple[_Plan, Sheet]:
-    style = style_for(medium)
-    if ax is None:
-        width, most = style.width * POINTS, style.most_height * POINTS
-        plan = _planned(multiverse, style, width, title, foot)
-        room = len(plan.lines)
-        while plan.height > most and room > 0:
-            room -= 1
-            plan = _planned(multiverse, style, width, title, foot, room)
-        wanted = max(plan.height, style.least_height * POINTS)
-        if not style.least_height:
-            wanted = max(wanted, min(plan.height + max(width * 0.3 - style.text * _BOX, 0.0), most))
-        plan = _stretched(plan, wanted)
-        return plan, open_sheet(new_axes(width, plan.height, style), plan.style, width, plan.height)
-    width, height = available(ax)
-    factor = 1.0
-    while True:
-        plan = _planned(multiverse, style.scaled(factor), width, title, foot)
-        fits = plan.height <= height and plan.right - plan.left >= 12.0 * plan.style.text
-        if fits or factor <= style.least_factor:
-            break
-        factor = max(factor * 0.94, style.least_factor)
-    if not fits:
-        width, height = enlarged(ax, max(width, plan.left + 12.0 * plan.style.text), plan.height)
-        plan = _planned(multiverse, style.scaled(factor), width, title, foot)
-    plan = _stretched(plan, height)
-    return plan, open_sheet(ax, plan.style, width, plan.height)
-
-
-def _open_axes(sheet: Sheet, plan: _Plan, n: int) -> NDArray[np.float64]:
+def _open_axes(sheet: Sheet, plan: SpecificationPlan, n: int) -> NDArray[np.float64]:
     """Set the x axis: places of specifications, between the edges of the picture."""
     from matplotlib.ticker import NullLocator
 
@@ -247,7 +128,7 @@ def _open_axes(sheet: Sheet, plan: _Plan, n: int) -> NDArray[np.float64]:
     return np.arange(n, dtype=np.float64)
 
 
-def _upright(rows: pd.DataFrame, plan: _Plan, log: bool) -> Scale:
+def _upright(rows: pd.DataFrame, plan: SpecificationPlan, log: bool) -> Scale:
     """Return the upright axis: from the bottom of the box to its top; far ends of intervals are cut."""
     null = 1.0 if log else 0.0
     values = rows["estimate"].to_numpy(dtype=float)
@@ -263,7 +144,7 @@ def _upright(rows: pd.DataFrame, plan: _Plan, log: bool) -> Scale:
     return Scale(low, high, plan.bottom, plan.top, log)
 
 
-def _write(sheet: Sheet, plan: _Plan, name: str) -> None:
+def _write(sheet: Sheet, plan: SpecificationPlan, name: str) -> None:
     """Write title, name of the axis, labels of the choices and notes."""
     style = plan.style
     pad, small, text, quiet = style.text * 0.9, style.small, style.text, style.colours.quiet
@@ -278,9 +159,9 @@ def _write(sheet: Sheet, plan: _Plan, name: str) -> None:
             word = elide(line["name"], plan.names - pad - text * 0.4, text, True)
             sheet.text(pad, y, word, bold=True)
             if i:
-                sheet.rule(y - text * _LINE / 2, left=pad, right=plan.right)
+                sheet.rule(y - text * LINE / 2, left=pad, right=plan.right)
         sheet.text(plan.names, y, elide(line["label"], room, text))
-    y = plan.first + len(plan.lines) * text * _LINE + text * 0.5
+    y = plan.first + len(plan.lines) * text * LINE + text * 0.5
     _write_key(sheet, plan, y + small * 0.6)
     if plan.foot:
         sheet.text(pad, y + small * 1.7, plan.foot, size=small, valign="top", colour=quiet)
@@ -293,11 +174,11 @@ def _axis_name(multiverse: Multiverse, favours: tuple[str, str]) -> str:
     return f"{name}; higher favours {upper}" if upper else name
 
 
-def _write_key(sheet: Sheet, plan: _Plan, y: float) -> None:
+def _write_key(sheet: Sheet, plan: SpecificationPlan, y: float) -> None:
     """Draw both marks with their words: filled where the interval excludes no difference, else open."""
     style = plan.style
     x = style.text * 0.9
-    for clear, words in ((True, "interval excludes no difference"), (False, "interval holds it")):
+    for clear, words in ((True, "interval excludes no difference"), (False, "interval includes it")):
         across = style.small * 0.7
         _dots(sheet, np.array([x + style.small * 0.6]) / sheet.width, np.array([y]), clear, across, grid=True)
         sheet.text(x + style.small * 1.6, y, words, size=style.small, colour=style.colours.quiet)
@@ -331,7 +212,7 @@ def _dots(
         artist.set_transform(sheet.ax.get_yaxis_transform(which="grid"))
 
 
-def _draw_box(sheet: Sheet, plan: _Plan, upright: Scale, multiverse: Multiverse) -> None:
+def _draw_box(sheet: Sheet, plan: SpecificationPlan, upright: Scale, multiverse: Multiverse) -> None:
     """Draw the upright axis with its ticks, and the line of no difference."""
     style, small = plan.style, plan.style.small
     quiet = style.colours.quiet
@@ -383,12 +264,12 @@ def _bars(
     )
 
 
-def _pitch(plan: _Plan, n: int) -> float:
+def _pitch(plan: SpecificationPlan, n: int) -> float:
     return (plan.right - plan.left) / (n + 0.4)
 
 
 def _draw_curve(
-    sheet: Sheet, plan: _Plan, upright: Scale, rows: pd.DataFrame, xs: NDArray[np.float64]
+    sheet: Sheet, plan: SpecificationPlan, upright: Scale, rows: pd.DataFrame, xs: NDArray[np.float64]
 ) -> None:
     """Draw intervals and estimates; what leaves the box is cut at its edge."""
     colours, pitch = plan.style.colours, _pitch(plan, len(rows))
@@ -412,7 +293,7 @@ def _points(upright: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([upright.points(float(value)) for value in kept])
 
 
-def _draw_matrix(sheet: Sheet, plan: _Plan, rows: pd.DataFrame, xs: NDArray[np.float64]) -> None:
+def _draw_matrix(sheet: Sheet, plan: SpecificationPlan, rows: pd.DataFrame, xs: NDArray[np.float64]) -> None:
     """Draw which value of each choice made each specification: an upright stroke in its line."""
     colours, text = plan.style.colours, plan.style.text
     width = float(np.clip(_pitch(plan, len(rows)) * 0.62, 0.4, text * 0.6))
@@ -425,108 +306,3 @@ def _draw_matrix(sheet: Sheet, plan: _Plan, rows: pd.DataFrame, xs: NDArray[np.f
             if at.size:
                 ends = np.full(at.size, half * text)
                 _bars(sheet, at, y - ends, y + ends, colour, width)
-
-
-def _clear(multiverse: Multiverse) -> tuple[int, int]:
-    known = (
-        multiverse.pooled.loc[multiverse.pooled["estimate"].notna(), "excludes_zero"].dropna().astype(bool)
-    )
-    return int(known.sum()), len(known)
-
-
-def _message(multiverse: Multiverse) -> str:
-    """Return in how many specifications the interval excludes no difference, and what moves them most."""
-    clear, known = _clear(multiverse)
-    if not known:
-        return "No specification has an interval"
-    null = "1" if multiverse.log else "zero"
-    head = f"{count(clear)} of {count(known)} specifications exclude {null}"
-    if clear in (0, known):
-        which = "All of" if clear else "None of"
-        head = f"{which} {plural(known, 'specification')} exclude{'' if clear else 's'} {null}"
-    return f"{head}{_mover(multiverse)}"
-
-
-def _mover(multiverse: Multiverse) -> str:
-    if not len(multiverse.choices) or not multiverse.choices["with_others"].iloc[0] > 0.0:
-        return ""
-    name = choice_name(str(multiverse.choices["choice"].iloc[0]))
-    return f"; the choice of {name[:1].lower()}{name[1:]} moves them most"
-
-
-def _thinned(multiverse: Multiverse, shown: int) -> str:
-    total = int(multiverse.pooled["estimate"].notna().sum())
-    return f"Drawn: {count(shown)} of {count(total)}, evenly by rank." if shown < total else ""
-
-
-def _slide_note(multiverse: Multiverse, rows: pd.DataFrame) -> str:
-    return " ".join(part for part in (_joint(multiverse), _thinned(multiverse, len(rows))) if part)
-
-
-def _joint(multiverse: Multiverse) -> str:
-    test = multiverse.joint_test
-    if test is None:
-        return ""
-    shown = p_value(test.p_median)
-    words = f"Joint test of no effect: p {shown if shown.startswith('<') else '= ' + shown}"
-    return f"{words} ({plural(test.studies, 'study', 'studies')})."
-
-
-def specification_curve_caption(multiverse: Multiverse, *, most: int = MOST) -> str:
-    """Return the caption: how many specifications of which choices, how many are clear, the joint test.
-
-    Parameters
-    ----------
-    multiverse : Multiverse
-        The drawn multiverse.
-    most : int, default 200
-        As drawn.
-
-    Returns
-    -------
-    str
-        Some short sentences.
-    """
-    rows = specification_curve_rows(multiverse, most=most)
-    lines, _ = choice_rows(multiverse)
-    clear, known = _clear(multiverse)
-    total = int(multiverse.pooled["estimate"].notna().sum())
-    parts = [
-        f"{plural(total, 'specification')} of {plural(lines['choice'].nunique(), 'choice')}, each of two or"
-        f" more studies; dots: {multiverse.measure}, lines: {level_words(multiverse.level)} intervals, cut at"
-        " the edge; below, which choices made each.",
-        f"{count(clear)} of {count(known)} intervals exclude {'1' if multiverse.log else 'zero'}"
-        + (f" ({100 * clear / known:.0f}%)." if known else "."),
-        _thinned(multiverse, len(rows)),
-    ]
-    if test := multiverse.joint_test:
-        parts.append(f"{_joint(multiverse)} {test.note}")
-    if len(multiverse.left_out):
-        out = int(multiverse.left_out["count"].sum())
-        parts.append(f"{plural(out, 'combination')} without sense left out.")
-    parts.append("The specifications are not independent: their share is no p value.")
-    return " ".join(part for part in parts if part)
-
-
-def specification_curve_alt(multiverse: Multiverse) -> str:
-    """Return the alternative text: the range, the share of clear results, and what moves them most.
-
-    Parameters
-    ----------
-    multiverse : Multiverse
-        The drawn multiverse.
-
-    Returns
-    -------
-    str
-        For readers who do not see the picture.
-    """
-    values = multiverse.pooled["estimate"].dropna().to_numpy(dtype=float)
-    shown = np.exp(multiverse.display_sign * values) if multiverse.log else values
-    ends = [float(v) for v in np.quantile(shown, [0.0, 0.5, 1.0])]
-    places = decimals_for(ends)
-    return (
-        f"Specification curve of {plural(len(shown), 'result')}: {multiverse.measure} from"
-        f" {number(ends[0], places)} to {number(ends[2], places)}, median {number(ends[1], places)}."
-        f" {_message(multiverse)}."
-    )

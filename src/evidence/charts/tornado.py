@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.captions import assumption_words, level_words, model_words
+from evidence.charts.captions import level_words
 from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, roomiest
 from evidence.charts.marks import limit_bar
 from evidence.charts.said import say
@@ -17,8 +17,7 @@ from evidence.charts.style import POINTS, medium_for, style_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.tornado_rows import MOST, TORNADO_COLUMNS, tornado_rows
-from evidence.charts.words import plural
-from evidence.synthesis.sensitivity import FEWEST
+from evidence.charts.tornado_words import OTHERWISE, slide_note, tornado_alt, tornado_caption, tornado_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,8 +29,6 @@ __all__ = ["TORNADO_COLUMNS", "tornado", "tornado_alt", "tornado_caption", "torn
 
 _LEAST_PICTURE = 13.5
 _FEWEST_LINES = 5
-_OTHERWISE = "\N{BLACK DIAMOND}"
-_MOST_SAID = 6
 
 
 def tornado(
@@ -83,7 +80,7 @@ def tornado(
     >>> effects = ev.effects_from([0.1, 0.2, 0.3, 0.9, 0.4], variance=0.04, study=list("abcde"))
     >>> ax = ev.tornado(ev.sensitivity(ev.random_effects(effects)))
     >>> ev.alt_text(ax)[:22]
-    'Tornado chart of SMD: '
+    'Tornado chart of GEN: '
     """
     medium = medium_for(medium)
     way = "page = ev.sensitivity(fit)"
@@ -130,24 +127,24 @@ def _content(
     names = ["The result as it is", *rows["variation"].iloc[1:]]
     says = [_says(row, favours) for row in rows.to_dict("records")]
     content = Content(
-        (Column("Varied", tuple(map(_named, names)), flex=True),),
+        (Column("Varied", tuple(map(_named, names)), flex=True, keep_end=True),),
         (
             Column(f"{fit.measure} ({level_words(fit.level)} CI)", tuple(rows["effect_text"]), "right"),
             Column("Interval says", tuple(says), flex=True),
         ),
-        title=_title(sensitivity) if title is None else title,
+        title=tornado_title(sensitivity) if title is None else title,
         favours=on_screen(favours, fit.scale, fit.display_sign),
         axis_label="" if slide else measure_name(fit.measure),
         bold=frozenset({0}),
         rules=frozenset({1}),
         lanes=(1.0,) * len(rows),
-        foot=(_slide_note(sensitivity),) if slide else (tornado_caption(sensitivity),),
+        foot=(slide_note(sensitivity),) if slide else (tornado_caption(sensitivity),),
     )
     return content if len(rows) > 1 else replace(content, rules=frozenset())
 
 
 def _named(name: str) -> str:
-    return f"{name[:1].upper()}{name[1:]}" if not name.startswith("tau") else name
+    return name if name.startswith(("tau", "rho")) else f"{name[:1].upper()}{name[1:]}"
 
 
 def _says(row: dict[Any, Any], favours: tuple[str, str]) -> str:
@@ -161,7 +158,7 @@ def _says(row: dict[Any, Any], favours: tuple[str, str]) -> str:
     return (
         "the same"
         if row["holds"]
-        else f"{_OTHERWISE}\N{NO-BREAK SPACE}{_verdict_words(row['verdict'], favours)}"
+        else f"{OTHERWISE}\N{NO-BREAK SPACE}{_verdict_words(row['verdict'], favours)}"
     )
 
 
@@ -298,97 +295,3 @@ def _whisker(sheet: Sheet, scale: Scale, low: float, high: float, y: float, colo
                 markeredgewidth=0.0,
                 zorder=2.4,
             )
-
-
-def _counts(sensitivity: Sensitivity) -> tuple[int, list[str], int]:
-    """Return how many variations can be compared, the names of the exceptions, and all that were made."""
-    told = sensitivity.table.iloc[1:]
-    known = told.loc[told["holds"].notna()]
-    against = known.loc[~known["holds"].astype(bool), "variation"].astype(str).tolist()
-    return len(known), against, len(told)
-
-
-def _title(sensitivity: Sensitivity) -> str:
-    """Return in how many variations the result holds, and the exception."""
-    known, against, made = _counts(sensitivity)
-    if not made:
-        return "No variation of the result could be made"
-    if not known:
-        return "The result has no interval to compare its variations with"
-    few = f"Only {plural(sensitivity.fit.n_studies, 'study', 'studies')}: "
-    start = few + "the" if sensitivity.fit.n_studies < FEWEST else "The"
-    if not against:
-        return (
-            f"{start} result holds under all {known} variations"
-            if known > 1
-            else "The one variation says the same"
-        )
-    head = f"{start} result holds under {known - len(against)} of {known} variations"
-    if len(against) == 1:
-        return f"{head}, not {against[0]}" if _reads_on(against[0]) else f"{head}; otherwise: {against[0]}"
-    return head
-
-
-def _reads_on(name: str) -> bool:
-    return name.startswith(("without ", "by "))
-
-
-def _slide_note(sensitivity: Sensitivity) -> str:
-    few = sensitivity.fit.n_studies < FEWEST
-    words = "Band: interval of the result as it is."
-    words += f" {_OTHERWISE} says otherwise." if _counts(sensitivity)[1] else ""
-    return f"{words} Fewer than {FEWEST} studies: arithmetic, no test." if few else words
-
-
-def tornado_caption(sensitivity: Sensitivity) -> str:
-    """Return the caption: the model, what bars, band and diamonds are, and what was not tried.
-
-    Parameters
-    ----------
-    sensitivity : Sensitivity
-        The drawn result.
-
-    Returns
-    -------
-    str
-        Some short sentences.
-    """
-    fit = sensitivity.fit
-    known, against, made = _counts(sensitivity)
-    parts = [
-        f"{plural(made, 'variation')} of one result, each changing one thing, keeping the rest. The result: "
-        f"{model_words(fit).rstrip('.')}. Dashed line and band: the result with its {level_words(fit.level)} "
-        "interval; bars: from it to the estimate of the variation; thin lines: the variation's interval.",
-        f"{_OTHERWISE}: the interval says otherwise ({len(against)} of {known}).",
-    ]
-    if len(tornado_rows(sensitivity)) < made + 1:
-        parts.append("What moves the result least is folded into one line.")
-    missing = len(sensitivity.not_tried)
-    if missing:
-        parts.append(f"Not made: {plural(missing, 'variation')}, with reasons in .not_tried.")
-    if fit.n_studies < FEWEST:
-        parts.append(f"With fewer than {FEWEST} studies this is arithmetic, not a test of robustness.")
-    return " ".join([*parts, assumption_words([fit])]).rstrip()
-
-
-def tornado_alt(sensitivity: Sensitivity) -> str:
-    """Return the alternative text: the result, what moves it most, and the exceptions.
-
-    Parameters
-    ----------
-    sensitivity : Sensitivity
-        The drawn result.
-
-    Returns
-    -------
-    str
-        For readers who do not see the picture.
-    """
-    rows = tornado_rows(sensitivity)
-    told = rows.iloc[1:].loc[rows["role"].iloc[1:].eq("variation")]
-    parts = [f"{row.variation}: {row.effect_text}" for row in told.head(_MOST_SAID).itertuples(index=False)]
-    furthest = f" Furthest from it: {'; '.join(parts)}." if parts else ""
-    return (
-        f"Tornado chart of {sensitivity.fit.measure}: {rows['effect_text'].iloc[0]} as it is. "
-        f"{_title(sensitivity)}.{furthest}"
-    )
