@@ -243,7 +243,7 @@ LEAST_IN_ROOM = 14.0
 
 
 def room_style(style: Style) -> tuple[Style, tuple[float, float] | None]:
-    """Return the style within `room`, whose letters may be smaller, and its size; outside, None for the size."""
+    """Return the style within `room`, whose letters may be smaller, and its size; outside, no size."""
     size = _ROOM.get()
     return (style, None) if size is None else (replace(style, least=min(style.least, LEAST_IN_ROOM)), size)
 
