@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import evidence as ev
 from evidence.errors import ModelError, StudyDataError
 from evidence.fit import MetaFit
-from evidence.publish.make_tables import JUDGED_TABLES, certainty_file
+from evidence.publish.make_tables import certainty_file, tabulate_summary_of_findings
 from evidence.publish.recipe import read_recipe
 from evidence.publish.workshop import Workshop
 from evidence.synthesis.certainty import RULES, suggestions
@@ -350,7 +350,7 @@ def test_the_recipe_makes_the_judged_tables_and_the_shipped_ratings_are_blank() 
     assert pd.read_csv(path, keep_default_na=False)["certainty"].eq("").all()
     question = workshop.recipe.question("prevention")
     output = SimpleNamespace(id="sof", title="Summary.")
-    table, made = JUDGED_TABLES["summary_of_findings"](workshop, [question], output)  # type: ignore[arg-type]
+    table, made = tabulate_summary_of_findings(workshop, [question], output)  # type: ignore[arg-type]
     assert table.caption == "Summary."
     assert set(made.numbers["pooled"]) == set(workshop.comparison(question).fits)
     assert set(table.numbers) <= {entry.number for entry in workshop.listed.entries}

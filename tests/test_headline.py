@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evidence as ev
+from evidence.errors import StudyDataError
 from evidence.publish.certainty import CERTAINTIES, Rating, rating_of
 from evidence.publish.headline import question_headline
 from evidence.publish.headline_words import fit_headline, size_words
 from evidence.publish.recipe import read_recipe
-from evidence.publish.recipe_errors import BuildError
 from evidence.publish.workshop import Workshop
 
 ARMS = ("usual care", "exercise")
@@ -169,5 +169,5 @@ def test_a_rating_is_found_by_question_and_domain(tmp_path: Path) -> None:
 
 
 def test_an_unknown_certainty_is_named_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match=r"certainty.csv, line 2, column certainty: .*did you mean moderate"):
+    with pytest.raises(StudyDataError, match=r"(?s)certainty.csv.*line 2.*certainty.*did you mean moderate"):
         _rated(tmp_path, "hip,pain,moderat,\n")

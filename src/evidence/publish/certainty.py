@@ -1,37 +1,17 @@
-"""The rated certainty of the evidence: ``certainty.csv`` beside the studies, written by the authors."""
+"""The rated certainty of a question's pooled result: from ``certainty.csv`` beside the studies."""
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
-from evidence._check import nearest
+from evidence.errors import StudyDataError
 from evidence.publish.recipe import Question, Recipe
-from evidence.publish.recipe_errors import BuildError
+from evidence.table_content.certainty import CERTAINTY_FILE, LEVELS, Rating, certainty_lines
 
 __all__ = ["CERTAINTIES", "Rating", "rating_of"]
 
-CERTAINTIES = ("high", "moderate", "low", "very low")
+CERTAINTIES = tuple(LEVELS)
 """The four levels of GRADE."""
-
-_FILE = "certainty.csv"
-
-
-@dataclass(frozen=True)
-class Rating:
-    """How certain the authors are of a result.
-
-    Attributes
-    ----------
-    certainty : str
-        One of `CERTAINTIES`.
-    reasons : str
-        Why, in their words; may be empty.
-    """
-
-    certainty: str
-    reasons: str
 
 
 def rating_of(recipe: Recipe, question: Question) -> Rating | None:
@@ -47,42 +27,23 @@ def rating_of(recipe: Recipe, question: Question) -> Rating | None:
 
     Raises
     ------
-    BuildError
-        Where a certainty is none of the four words, or the file lacks a column.
+    StudyDataError
+        Where a certainty is none of the four words or has no reasons, or the file lacks a column.
     """
-    path = (recipe.root / question.studies).with_name(_FILE)
-    if not path.is_file():
-        return None
+    path = (recipe.root / question.studies).with_name(CERTAINTY_FILE)
     names = {question.id, *map(str, question.filter.get("question", ()))}
     domains = tuple(map(str, question.filter.get("domain", ())))
     found: dict[bool, Rating] = {}
-    for number, line in enumerate(_lines(path), start=2):
-        if line["question"].strip() not in names:
+    lines, _ = certainty_lines(path if path.is_file() else None)
+    for _, name, domain, rating, problem in lines:
+        if name not in names or (domain and domains != (domain,)):
             continue
-        domain = line["domain"].strip()
-        if domain and domains != (domain,):
-            continue
-        # A rating of the question by its own id goes before one of everything that its code covers.
-        found.setdefault(line["question"].strip() == question.id, _rating(line, path, number))
+        if problem is not None:
+            raise StudyDataError(
+                "ratings of certainty break their rules", problems=[problem], source=path.name
+            )
+        if rating.certainty:
+            # A rating of the question by its own id goes before one of everything that its code covers.
+            reasons = " ".join(rating.reasons.split()).rstrip(".")
+            found.setdefault(name == question.id, replace(rating, reasons=reasons))
     return found.get(True) or found.get(False)
-
-
-def _lines(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = {"question", "domain", "certainty", "reasons"} - set(reader.fieldnames or ())
-        if missing:
-            raise BuildError(f"{path.name} needs the columns {', '.join(sorted(missing))}: add them")
-        return [{str(key): value or "" for key, value in line.items() if key} for line in reader]
-
-
-def _rating(line: dict[str, str], path: Path, number: int) -> Rating:
-    word = " ".join(line["certainty"].casefold().replace("_", " ").split())
-    if word not in CERTAINTIES:
-        close = nearest(word, CERTAINTIES)
-        hint = f" (did you mean {close}?)" if close else ""
-        raise BuildError(
-            f"{path.name}, line {number}, column certainty: one of {', '.join(CERTAINTIES)}; "
-            f"got {line['certainty']!r}{hint}"
-        )
-    return Rating(word, " ".join(line["reasons"].split()).rstrip("."))

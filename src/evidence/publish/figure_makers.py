@@ -22,7 +22,9 @@ __all__ = [
     "draw_effect_direction",
     "draw_evidence_map",
     "draw_forest",
+    "draw_funnel",
     "draw_harvest",
+    "draw_orchard",
     "draw_trap",
     "draw_trial",
 ]
@@ -53,6 +55,24 @@ def draw_domains(workshop: Workshop, question: Question, output: Output) -> tupl
     title = message if output.medium == "slide" else f"{question.title}: {message[:1].lower()}{message[1:]}"
     axes = domains(comparison, medium=output.medium, favours=favours, title=title)
     return axes, of_fits(comparison.fits)
+
+
+def draw_orchard(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw every effect above the mean of its group, one group a value of the column that separates."""
+    from evidence.charts.orchard import orchard
+
+    comparison = workshop.comparison(question)
+    axes = orchard(comparison, medium=output.medium, title=question.title, favours=_favours(question))
+    return axes, of_fits(comparison.fits)
+
+
+def draw_funnel(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw effects against their standard errors."""
+    from evidence.charts.funnel import funnel
+
+    fit = workshop.fit(question)
+    axes = funnel(fit, medium=output.medium, title=question.title, favours=_favours(question))
+    return axes, of_fits({"pooled": fit})
 
 
 def draw_effect_direction(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:

@@ -46,7 +46,11 @@ def question_headline(workshop: Workshop, question: Question, kind: str | None =
     """
     kinds = [kind] if kind else [*question.outputs, *(["forest"] if question.measure else ["overview"])]
     known = [name for name in kinds if name in _HEADLINES]
-    figures = [name for name in known if name not in ("results", "effects", "overview", "trial_table")]
+    figures = [
+        name
+        for name in known
+        if name not in ("results", "effects", "overview", "trial_table", "summary_of_findings")
+    ]
     chosen = next(iter(figures or known), "overview")
     if question.measure is None:
         chosen = "overview"
@@ -169,6 +173,9 @@ _HEADLINES: Mapping[str, Callable[[Workshop, Question], Headline]] = {
     "forest": _pooled,
     "domains": _by_domain,
     "results": _by_domain,
+    "orchard": _by_domain,
+    "summary_of_findings": _by_domain,
+    "funnel": _pooled,
     "effect_direction": _by_direction,
     "effects": _by_direction,
     "evidence_map": _amount,

@@ -68,6 +68,10 @@ FIGURES = {
     ),
     "harvest": Kind("studies under the answer that they give", "figure_makers:draw_harvest", effects=True),
     "albatross": Kind("p values by number of people", "figure_makers:draw_albatross", effects=True),
+    "orchard": Kind(
+        "every effect above its mean, one line a value of `by`", "figure_makers:draw_orchard", effects=True
+    ),
+    "funnel": Kind("effects by their standard errors", "figure_makers:draw_funnel", effects=True),
     "trial": Kind(
         "one trial: claimed, printed, and between the groups", "figure_makers:draw_trial", effects=True
     ),
@@ -103,6 +107,21 @@ TABLES = {
     ),
     "trial_table": Kind(
         "one trial: claimed, printed, and between the groups", "table_makers:tabulate_trial", effects=True
+    ),
+    "summary_of_findings": Kind(
+        "results by domain with the author's certainty and what the numbers suggest",
+        "make_tables:tabulate_summary_of_findings",
+        effects=True,
+        all_rows=True,
+    ),
+    "claims": Kind(
+        "the claims beside the studies, with their verdicts",
+        "make_tables:tabulate_claims",
+        effects=False,
+        all_rows=True,
+    ),
+    "audit": Kind(
+        "what the audit finds in the rows", "make_tables:tabulate_audit", effects=False, all_rows=True
     ),
 }
 """Kinds of tables, by their word in ``outputs`` of a question or ``kind`` of a table: one entry each."""

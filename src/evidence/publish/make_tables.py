@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from evidence.tables import Table
 
 __all__ = [
-    "JUDGED_TABLES",
     "certainty_file",
     "tabulate_audit",
     "tabulate_claims",
@@ -78,12 +77,10 @@ def tabulate_claims(workshop: Workshop, questions: Sequence[Question], output: O
     BuildError
         Where they rest on studies that the recipe's bibliography does not have.
     """
-    from evidence.synthesis.claims import claims
     from evidence.table_content import claims_table
 
     studies = workshop.studies(questions[0].studies)
-    correlation = questions[0].correlation
-    found = claims(studies) if correlation is None else claims(studies, correlation=correlation)
+    found = workshop.claims(questions[0])
     known = {entry.key for entry in workshop.listed.entries}
     if unlisted := sorted(set(found.rows["study"]) - known):
         raise BuildError(
@@ -111,11 +108,3 @@ def tabulate_audit(workshop: Workshop, questions: Sequence[Question], output: Ou
     rests_on = of_rows(studies.table)
     counts = {severity: found.count(severity) for severity in ("impossible", "unlikely", "ask")}
     return table, Made(rests_on.studies, rests_on.rows, numbers={"findings": counts})
-
-
-JUDGED_TABLES: Mapping[str, Callable[[Workshop, Sequence[Question], Output], tuple[Table, Made]]] = {
-    "summary_of_findings": tabulate_summary_of_findings,
-    "claims": tabulate_claims,
-    "audit": tabulate_audit,
-}
-"""How each kind is made, as in `evidence.publish.make`."""

@@ -12,7 +12,7 @@ import pandas as pd
 from evidence._check import nearest
 from evidence.errors import Problem, StudyDataError
 
-__all__ = ["CERTAINTY_COLUMNS", "CERTAINTY_FILE", "LEVELS", "Rating", "read_certainty"]
+__all__ = ["CERTAINTY_COLUMNS", "CERTAINTY_FILE", "LEVELS", "Rating", "certainty_lines", "read_certainty"]
 
 CERTAINTY_COLUMNS = ("question", "domain", "certainty", "reasons")
 """Columns of the ratings."""
@@ -73,17 +73,6 @@ def read_certainty(
         Naming every line that breaks a rule: an unknown word, a domain that the question has no result of, a
         pair rated twice, a rating below high without a reason; or where a column is missing.
     """
-    if given is None:
-        return {}
-    source = "" if isinstance(given, pd.DataFrame) else str(given)
-    frame = given if isinstance(given, pd.DataFrame) else _read(Path(given))
-    missing = [name for name in CERTAINTY_COLUMNS if name not in frame.columns]
-    if missing:
-        raise StudyDataError(
-            f"ratings of certainty have the columns {', '.join(CERTAINTY_COLUMNS)}; there is no "
-            f"{', '.join(missing)}",
-            source=source,
-        )
     known = {question: list(each) for question, each in domains.items()}
     covering = {
         code: [question for question in known if code in (codes or {}).get(question, ())]
@@ -94,25 +83,66 @@ def read_certainty(
     own: dict[tuple[str, str], Rating] = {}
     shared: dict[tuple[str, str], Rating] = {}
     problems: list[Problem] = []
-    columns = [frame[name].map(_text) for name in CERTAINTY_COLUMNS]
-    for line, (question, domain, certainty, reasons) in enumerate(zip(*columns, strict=True), start=2):
+    found, source = certainty_lines(given)
+    for line, question, domain, rating, broken in found:
         if not domain or (question not in known and question not in covering):
             continue
-        level = " ".join(certainty.casefold().replace("_", " ").split())
-        problem = _broken_words(line, level, certainty, reasons)
+        problem = broken
         if problem is None and question in known:
             problem = _broken_place(line, question, domain, known, own)
         if problem is not None:
             problems.append(problem)
         elif question in known:
-            own[question, domain] = Rating(level, reasons)
+            own[question, domain] = rating
         else:
             named = [each for each in covering[question] if domain in known[each]]
-            shared |= {(each, domain): Rating(level, reasons) for each in named}
+            shared |= {(each, domain): rating for each in named}
     if problems:
         raise StudyDataError("ratings of certainty break their rules", problems=problems, source=source)
     # A blank line by a question's own name is a form to be filled in: it hides no rating.
     return shared | {place: each for place, each in own.items() if each.certainty or place not in shared}
+
+
+Line = tuple[int, str, str, Rating, "Problem | None"]
+"""Number of a line, its question and domain, its rating, and what is wrong with that."""
+
+
+def certainty_lines(given: pd.DataFrame | str | os.PathLike[str] | None) -> tuple[list[Line], str]:
+    """Return the lines of some ratings as they stand there, each with what is wrong with its words.
+
+    Parameters
+    ----------
+    given : DataFrame, path or None
+        As in `read_certainty`.
+
+    Returns
+    -------
+    tuple of list and str
+        The lines, and the name of their source.
+
+    Raises
+    ------
+    StudyDataError
+        Where a column is missing, or the file cannot be read.
+    """
+    if given is None:
+        return [], ""
+    source = "" if isinstance(given, pd.DataFrame) else str(given)
+    frame = given if isinstance(given, pd.DataFrame) else _read(Path(given))
+    missing = [name for name in CERTAINTY_COLUMNS if name not in frame.columns]
+    if missing:
+        raise StudyDataError(
+            f"ratings of certainty have the columns {', '.join(CERTAINTY_COLUMNS)}; there is no "
+            f"{', '.join(missing)}",
+            source=source,
+        )
+    lines: list[Line] = []
+    columns = [frame[name].map(_text) for name in CERTAINTY_COLUMNS]
+    for line, (question, domain, certainty, reasons) in enumerate(zip(*columns, strict=True), start=2):
+        level = " ".join(certainty.casefold().replace("_", " ").split())
+        problem = _broken_words(line, level, certainty, reasons)
+        lines.append((line, question, domain, Rating(level, reasons), problem))
+    return lines, source
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -132,7 +162,8 @@ def _broken_words(line: int, level: str, printed: str, reasons: str) -> Problem 
     """Return what is wrong with the rating of a line, or nothing."""
     if level and level not in LEVELS:
         rule = "a certainty is high, moderate, low, very low, or blank (not rated)"
-        return Problem(rule, line, None, "certainty", printed, "")
+        close = nearest(level, LEVELS)
+        return Problem(rule, line, None, "certainty", printed, f"did you mean {close}?" if close else "")
     if level in ("moderate", "low", "very low") and not reasons:
         rule = "a certainty below high has its reasons"
         return Problem(rule, line, None, "reasons", "", "say why it was rated down")

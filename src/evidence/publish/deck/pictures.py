@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from evidence.fit import MetaFit
     from evidence.publish.recipe import Question
 
-__all__ = ["READABLE", "figure_pictures", "letters", "one_picture", "picture_of", "size_of"]
+__all__ = ["MOST_PAGES", "READABLE", "figure_pictures", "letters", "one_picture", "picture_of", "size_of"]
 
 READABLE = LEAST_IN_ROOM
 """Least size of a picture's letters, in points of a slide of 13.33 inches; below, it is none for a talk."""
+
+MOST_PAGES = 6
+"""Slides that one forest plot may take; a longer one is for the report."""
 
 
 def figure_pictures(
@@ -71,7 +74,7 @@ def one_picture(output: Output, workshop: Workshop, box: Box) -> Picture:
 def _forests(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
     """Return a long forest plot for slides: without the results alongside, which the notes tell, or in parts.
 
-    None as long as it cannot be split.
+    None where even a page of its own has no room for a row.
     """
     from evidence.charts import forest
 
@@ -86,15 +89,17 @@ def _forests(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
 
 
 def _pages(fit: MetaFit, sides: tuple[str, str], box: Box) -> list[Axes]:
-    """Return the parts of a forest plot that are as high as the room of a slide."""
-    from importlib import import_module, util
+    """Return the parts of a forest plot that are as high as the room of a slide; none where they are many."""
+    from evidence.charts.forest_pages import forest_pages
+    from evidence.errors import ModelError
 
-    if util.find_spec("evidence.charts.forest_pages") is None:
-        return []
-    pages = import_module("evidence.charts.forest_pages")
+    # A page has the width of a slide and is put into the room, which is a little narrower.
     high = style_for("slide").width * box.height / box.width
-    found: list[Axes] = pages.forest_pages(fit, medium="slide", title="", favours=sides, height=high)
-    return found
+    try:
+        pages = forest_pages(fit, medium="slide", title="", favours=sides, height=high)
+    except ModelError:  # a room too low for any row
+        return []
+    return pages if len(pages) <= MOST_PAGES else []
 
 
 def letters(axes: Axes, box: Box = measures.CONTENT) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,24 @@ def _overview(table: Table) -> Table:
     )
 
 
-_SHORTER: Mapping[str, Callable[[Table], Table]] = {"results": _results, "overview": _overview}
+def _findings(table: Table) -> Table:
+    names = list(table.data.columns)
+    return _picked(table, [names[0], *(name for name in names if _FINDINGS.match(name))])
+
+
+_FINDINGS = re.compile("People|Effect|Relative effect|In words|Certainty")
+
+
+def _verdicts(table: Table) -> Table:
+    return _picked(table, ["Claim", "Verdict", "Studies"])
+
+
+_SHORTER: Mapping[str, Callable[[Table], Table]] = {
+    "results": _results,
+    "overview": _overview,
+    "summary_of_findings": _findings,
+    "claims": _verdicts,
+}
 
 
 def _directions(workshop: Workshop, question: Question, output: Output) -> Table:
