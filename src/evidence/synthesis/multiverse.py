@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evidence._check import check_level
+from evidence._check import check_level, check_seed
+from evidence._work import check_executor
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number, p_value
@@ -54,6 +56,8 @@ class Multiverse:
         The measure, or the measures.
     log : bool
         Whether estimates are logarithms of ratios.
+    display_sign : int
+        -1 where the printed ratios are those of the negative logarithms, as the fits print them.
     level : float
         Level of the intervals.
     notes : tuple of str
@@ -66,6 +70,7 @@ class Multiverse:
     joint_test: JointTest | None
     measure: str
     log: bool
+    display_sign: int
     level: float
     notes: tuple[str, ...]
 
@@ -89,9 +94,11 @@ class Multiverse:
         known = self.pooled["estimate"].dropna()
         if not len(known):
             return f"None of the {len(self)} specifications pools studies; the table says why."
-        places = decimals([float(known.min()), float(known.max())])
         ends = [float(known.min()), float(known.median()), float(known.max())]
-        shown = [number(float(np.exp(v)) if self.log else v, places) for v in ends]
+        if self.log:  # exp turns the order of the signs that it is given
+            ends = sorted(math.exp(min(self.display_sign * value, 709.0)) for value in ends)
+        places = decimals(ends)
+        shown = [number(value, places) for value in ends]
         clear = self.pooled["excludes_zero"].dropna().astype(bool)
         null = "1" if self.log else "zero"
         said = (
@@ -158,7 +165,8 @@ def multiverse(
     level : float, default 0.95
         Level of the intervals.
     draws : int, default 500
-        Draws of the joint test; 0 leaves it out.
+        Draws of the joint test; 0 leaves it out. Where there are more than 6,000 specifications fewer are
+        made, three million fits in all but at least 20 draws, and the notes say so.
     seed : int, default 1
         Of the draws.
     executor : concurrent.futures.Executor, optional
@@ -201,6 +209,8 @@ def multiverse(
     level = check_level(level)
     if type(draws) is not int or draws < 0:
         raise ModelError(f"draws is a whole number, 0 to leave the joint test out; got {draws!r}")
+    seed = check_seed(seed)
+    check_executor(executor)
     factors = factors_of(data, choices)
     first = Versions(data, Plan(factors, np.zeros((1, len(factors)), np.int32), pd.DataFrame()))
     several = several_rows(first.effects(0, 0))
@@ -218,7 +228,9 @@ def multiverse(
     )
     fits.model[:] = [_model_name(model, line) for model, line in zip(models, chosen.codes, strict=True)]
     table = _table(chosen, fits)
-    tested = joint_test(exact, draws=draws, seed=seed) if exact is not None and draws else None
+    tested = (
+        joint_test(exact, draws=draws, seed=seed, progress=progress) if exact is not None and draws else None
+    )
     effects = versions.effects(0, 0)
     return Multiverse(
         table=table,
@@ -227,6 +239,7 @@ def multiverse(
         joint_test=tested,
         measure=", ".join(_measures(chosen, effects)),
         log=effects.scale == "log",
+        display_sign=effects.display_sign,
         level=level,
         notes=(*_notes(chosen, effects, tested, int((~array).sum())), *_unpooled(table)),
     )
