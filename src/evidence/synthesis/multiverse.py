@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -56,12 +55,13 @@ class Multiverse:
         The measure, or the measures.
     log : bool
         Whether estimates are logarithms of ratios.
-    display_sign : int
-        -1 where the printed ratios are those of the negative logarithms, as the fits print them.
     level : float
         Level of the intervals.
     notes : tuple of str
         What a reader must know.
+    display_sign : int
+        The printed scale of a ratio is ``exp(display_sign * estimate)``: -1 where fewer events favour the
+        first arm.
     """
 
     table: pd.DataFrame
@@ -70,9 +70,9 @@ class Multiverse:
     joint_test: JointTest | None
     measure: str
     log: bool
-    display_sign: int
     level: float
     notes: tuple[str, ...]
+    display_sign: int = 1
 
     def __len__(self) -> int:
         """Return the number of specifications."""
@@ -94,10 +94,10 @@ class Multiverse:
         known = self.pooled["estimate"].dropna()
         if not len(known):
             return f"None of the {len(self)} specifications pools studies; the table says why."
-        ends = [float(known.min()), float(known.median()), float(known.max())]
-        if self.log:  # exp turns the order of the signs that it is given
-            ends = sorted(math.exp(min(self.display_sign * value, 709.0)) for value in ends)
-        places = decimals(ends)
+        values = known.to_numpy(dtype=float)
+        values = np.exp(self.display_sign * values) if self.log else values
+        ends = [float(value) for value in np.quantile(values, [0.0, 0.5, 1.0])]
+        places = decimals([float(known.min()), float(known.max())])
         shown = [number(value, places) for value in ends]
         clear = self.pooled["excludes_zero"].dropna().astype(bool)
         null = "1" if self.log else "zero"
@@ -239,9 +239,9 @@ def multiverse(
         joint_test=tested,
         measure=", ".join(_measures(chosen, effects)),
         log=effects.scale == "log",
-        display_sign=effects.display_sign,
         level=level,
         notes=(*_notes(chosen, effects, tested, int((~array).sum())), *_unpooled(table)),
+        display_sign=effects.display_sign if effects.scale == "log" else 1,
     )
 
 
