@@ -9,7 +9,17 @@ from collections.abc import Iterable
 
 from evidence.errors import EvidenceError, ModelError
 
-__all__ = ["as_number", "check_level", "in_row", "is_text", "nearest", "one_of"]
+__all__ = [
+    "as_number",
+    "check_count",
+    "check_level",
+    "check_seed",
+    "in_row",
+    "is_text",
+    "nearest",
+    "one_of",
+    "several",
+]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -62,6 +72,45 @@ def check_level(level: object) -> float:
         hint = f"; write {share / 100:g} for {share:g} %" if 1 < share < 100 else ""
         raise ModelError(f"level must be a share between 0.5 and 1, such as 0.95; got {level!r}{hint}")
     return share
+
+
+def check_count(name: str, value: object, most: int) -> int:
+    """Return a number of draws and the like.
+
+    Raises
+    ------
+    ModelError
+        Where it is no whole number from 1 to `most`.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not 1 <= int(value) <= most:
+        raise ModelError(f"{name} is a whole number from 1 to {most:,}; got {value!r}")
+    return int(value)
+
+
+def check_seed(seed: object) -> int:
+    """Return the seed of random numbers.
+
+    Raises
+    ------
+    ModelError
+        Where it is no whole number from 0 on.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or int(seed) < 0:
+        raise ModelError(f"seed is a whole number from 0 on, so that a run can be repeated; got {seed!r}")
+    return int(seed)
+
+
+def several(values: object) -> list[object]:
+    """Return the members of a list, array or column; a single value (text too) is a list of one.
+
+    Examples
+    --------
+    >>> several((1, 2)), several(0.5), several("ab")
+    ([1, 2], [0.5], ['ab'])
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        return [values]
+    return list(values)
 
 
 def as_number(value: object) -> float:

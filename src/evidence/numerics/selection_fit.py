@@ -144,7 +144,11 @@ def _inner(data: SelectionData, delta: Vector) -> Vector:
 def _outer(data: SelectionData, theta: Vector) -> Vector:
     """Return all parameters with those of the selection function as they are reported."""
     out, own = theta.copy(), theta[data.p + 1 :]
-    out[data.p + 1 :] = np.exp(own) if data.kind == "stepfun" else own + 1.0 if data.kind == "beta" else own
+    if data.kind == "stepfun":
+        with np.errstate(over="ignore"):  # the limit of a weight beyond all numbers is infinite
+            out[data.p + 1 :] = np.exp(own)
+    else:
+        out[data.p + 1 :] = own + 1.0 if data.kind == "beta" else own
     return out
 
 

@@ -103,8 +103,9 @@ def corrected(data: Publication, ratio: float, level: float = 0.95) -> Corrected
     use = factor > 0.0
     if not use.any():
         raise ModelError("every effect is affirmative: the worst case has no effect left to rest on")
-    y, v, cluster = data.y[use], data.v[use], data.cluster[use]
-    w = factor[use] / (v + data.tau2)
+    unit = math.sqrt(float(data.v[use].min()))  # of any scale: squares neither overflow nor vanish
+    y, v, cluster = data.y[use] / unit, data.v[use] / unit / unit, data.cluster[use]
+    w = factor[use] / (v + data.tau2 / unit / unit)
     bread = 1.0 / float(w.sum())
     mean = bread * float((w * y).sum())
     df: float | None
@@ -117,6 +118,7 @@ def corrected(data: Publication, ratio: float, level: float = 0.95) -> Corrected
     critical = quantile(level, df)
     size = -abs(mean) / error if error > 0.0 else -math.inf if mean else 0.0
     p = 2.0 * float(special.ndtr(size) if df is None else special.stdtr(df, size))
+    mean, error = unit * mean, unit * error
     return Corrected(ratio, mean, error, df, p, mean - critical * error, mean + critical * error)
 
 

@@ -119,6 +119,8 @@ def selection_model(
     carried = effects.table.reset_index(drop=True).loc[rows.used]
     terms: tuple[str, ...] = ("Intercept",)
     x: Vector = np.ones((y.size, 1))
+    if not isinstance(formula, str):
+        raise ModelError(f"formula is text such as '~ 1' or '~ dose'; got {formula!r}")
     if formula.replace(" ", "") not in ("~1", "1"):
         read, x = read_formula(formula, carried, rows.names())
         terms = read.names
@@ -175,7 +177,7 @@ def _steps(steps: Sequence[float]) -> Vector:
     given = [as_number(step) for step in np.atleast_1d(np.asarray(steps, dtype=object)).tolist()]
     cuts = given[:-1] if given and given[-1] == 1.0 else given
     if not cuts or any(not 0.0 < cut < 1.0 for cut in cuts) or sorted(set(cuts)) != cuts:
-        raise ModelError(f"steps are p values between 0 and 1 in ascending order; got {list(steps)!r}")
+        raise ModelError(f"steps are p values between 0 and 1 in ascending order; got {steps!r}")
     return np.array(cuts)
 
 
@@ -193,10 +195,10 @@ def _delta(delta: Sequence[float], kind: str, q: int) -> Vector:
         raise ModelError(
             f"delta has {q} {'value' if q == 1 else 'values'} for selection={kind!r}"
             f"{' (one for each interval but the first)' if kind == 'stepfun' else ''}, none negative;"
-            f" got {list(delta)!r}"
+            f" got {delta!r}"
         )
     if positive and (values == 0.0).any():
-        raise ModelError(f"delta must be positive for selection={kind!r}; got {list(delta)!r}")
+        raise ModelError(f"delta must be positive for selection={kind!r}; got {delta!r}")
     return values
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from evidence._check import check_level, one_of
+from evidence._check import check_count, check_level, check_seed, one_of
 from evidence._work import finished
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
@@ -29,6 +29,11 @@ KINDS = ("parametric", "cluster")
 
 FEWEST = 10
 """Studies below which resampling them says little: of few, most resamples repeat some and lack others."""
+
+FEWEST_DRAWN = 5
+"""Studies below which draws from the model rest on a tau² that is all but unknown."""
+
+_MOST = 10_000_000
 
 _BLOCK = 2_500
 """Draws of one job: its place among the jobs decides its random numbers."""
@@ -84,6 +89,8 @@ class Bootstrap:
         few = ""
         if self.kind == "cluster" and self.fit.n_studies < FEWEST:
             few = f" With fewer than {FEWEST} studies resampling them gives intervals that are too narrow."
+        if self.kind == "parametric" and self.fit.n_studies < FEWEST_DRAWN:
+            few = f" With fewer than {FEWEST_DRAWN} studies the draws trust a tau² that is all but unknown."
         draws = f"{len(self):,}".replace(",", "\N{NO-BREAK SPACE}")
         level = f"{100 * self.level:g} %"
         return (
@@ -138,7 +145,7 @@ def bootstrap(
     Returns
     -------
     Bootstrap
-        The sentence warns where there are fewer than 10 studies to resample.
+        The sentence warns where there are fewer than 10 studies to resample, or 5 to draw from a model of.
 
     Raises
     ------
@@ -166,8 +173,7 @@ def bootstrap(
     (2000, ['mean', 'tau2'])
     """
     kind = one_of("kind", kind, KINDS)
-    if type(draws) is not int or draws < 1:
-        raise ModelError(f"draws is a positive whole number; got {draws!r}")
+    draws, seed = check_count("draws", draws, _MOST), check_seed(seed)
     fit = full_fit(data, random_effects, "bootstrap")
     y, v, estimator = _rows(fit, kind)
     chosen = fit.level if level is None else check_level(level)
@@ -251,11 +257,12 @@ def _line(
         np.quantile(known, [0.5 * (1.0 - level), 0.5 * (1.0 + level)]) if known.size else [np.nan] * 2
     )
     corrected = bca_interval(known, estimate, without, level)
+    unit = float(np.abs(known).max(initial=0.0)) or 1.0  # of any scale: squares neither overflow nor vanish
     return {
         "term": term,
         "estimate": estimate,
         "bias": float(known.mean() - estimate) if known.size else np.nan,
-        "std_error": float(known.std(ddof=1)) if known.size > 1 else np.nan,
+        "std_error": float((known / unit).std(ddof=1)) * unit if known.size > 1 else np.nan,
         "percentile_low": float(percentile[0]),
         "percentile_high": float(percentile[1]),
         "bca_low": corrected[0],
@@ -293,6 +300,7 @@ def bca_interval(
     if not 0.0 < share < 1.0:
         return math.nan, math.nan
     gaps = without.mean() - without
+    gaps /= float(np.abs(gaps).max()) or 1.0  # of any scale: its cube neither overflows nor vanishes
     size = float((gaps * gaps).sum())
     acceleration = float((gaps**3).sum()) / (6.0 * size**1.5) if size > 0.0 else 0.0
     shift = float(special.ndtri(share))
@@ -314,9 +322,13 @@ def _notes(
         notes.append(f"{failures} draws hold one study only and have no estimate.")
     for line in table.to_dict("records"):
         if not np.isfinite(line["bca_low"]):
-            notes.append(f"No BCa interval of {line['term']}: its draws lie on one side of the estimate.")
+            alone = line["term"] == "tau2" and fit.n_studies < 3
+            why = "one study has no tau²" if alone else "its draws lie on one side of the estimate"
+            notes.append(f"No BCa interval of {line['term']}: {why}.")
     if kind == "cluster":
         notes.append(f"Not to be read with fewer than {FEWEST} studies ({fit.n_studies} here).")
     else:
         notes.append("Draws from the fitted model trust its normal distributions and its tau².")
+        if fit.n_studies < FEWEST_DRAWN:
+            notes.append(f"Not to be read with fewer than {FEWEST_DRAWN} studies ({fit.n_studies} here).")
     return (*notes, *scale_note(fit))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence._check import one_of
+from evidence._check import check_count, check_seed, one_of
 from evidence._work import finished
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
@@ -130,9 +130,19 @@ class Gosh:
             ends.reverse()
         amount = f"{len(self):,}".replace(",", "\N{NO-BREAK SPACE}")
         which = f"all {amount} subsets" if self.exact else f"{amount} random subsets"
+        which = "the only subset" if self.exact and len(self) == 1 else which
         side = float((np.sign(self.estimate) == np.sign(self.fit.estimate or 0.0)).mean())
         first = self.studies.iloc[0]
         middle = shown(self.fit, float(first["with_it"]), float(first["without_it"]))
+        moved = abs(float(first["difference"])) > 1e-9 * float(np.abs(self.estimate).max())
+        mover = (
+            f" The study that moves them most is {first['study']}: median {middle[0]} with it, {middle[1]}"
+            " without."
+            if moved
+            else " No study moves them."
+            if len(self) > 1
+            else ""
+        )
         few = (
             ""
             if len(self.labels) >= FEWEST
@@ -141,8 +151,7 @@ class Gosh:
         return (
             f"In {which} of {len(self.labels)} studies the middle 95 % of the estimates lie between"
             f" {ends[0]} and {ends[1]}; {100 * side:.0f} % are on the side of the result with all."
-            f" The study that moves them most is {first['study']}: median {middle[0]} with it, {middle[1]}"
-            f" without.{few}"
+            f"{mover}{few}"
         )
 
     def _repr_html_(self) -> str:
@@ -229,8 +238,12 @@ def gosh(
         chosen = chosen[keep]
         estimate, spread = found.estimate[keep], found.tau2[keep]
     else:
-        count = _checked(_DRAWN if subsets is None else subsets)
-        used = int(np.random.SeedSequence().generate_state(1, np.uint64)[0]) if seed is None else int(seed)
+        count = check_count("subsets", _DRAWN if subsets is None else subsets, _MOST)
+        used = (
+            int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+            if seed is None
+            else check_seed(seed)
+        )
         starts = range(0, count, _BLOCK)
         sizes = [min(_BLOCK, count - start) for start in starts]
         jobs = [_Job(exact.y, exact.v, estimator, used, n, size) for n, size in enumerate(sizes)]
@@ -255,12 +268,6 @@ def gosh(
         seed=used,
         notes=_notes(fit, estimator, len(chosen), asked, used),
     )
-
-
-def _checked(subsets: int) -> int:
-    if type(subsets) is not int or not 1 <= subsets <= _MOST:
-        raise ModelError(f"subsets is a whole number from 1 to {_MOST:,}; got {subsets!r}")
-    return subsets
 
 
 def _distinct(labels: list[str], rows: list[str]) -> tuple[str, ...]:
@@ -304,19 +311,32 @@ def _spread(y: Vector, v: Vector, chosen: Subsets, tau2: Vector, estimator: str)
     w = v.min() / v
     z = (y - y[np.argmin(v)]) / math.sqrt(v.min())
     z = z - (w @ z) / w.sum()
-    columns = np.stack([w, w * w, w * z, w * z * z], axis=1)
+    columns = np.stack([w, w * z, w * z * z], axis=1)
     q, i2 = np.empty(len(chosen)), np.empty(len(chosen))
     for start in range(0, len(chosen), _BLOCK):
         at = slice(start, start + _BLOCK)
-        first, second, moment, square = (chosen[at].astype(np.float64) @ columns).T
+        first, moment, square = (chosen[at].astype(np.float64) @ columns).T
         more = chosen[at].sum(axis=1) - 1.0
         q[at] = np.maximum(square - moment * moment / first, 0.0)
         if estimator == "EE":
             i2[at] = 100.0 * np.maximum(q[at] - more, 0.0) / np.maximum(q[at], more)
         else:
-            typical = v.min() * more * first / (first * first - second)
+            typical = v.min() * more * first / _pairs(w, chosen[at])
             i2[at] = 100.0 * tau2[at] / (tau2[at] + typical)
     return q, i2
+
+
+def _pairs(w: Vector, chosen: Subsets) -> Vector:
+    """Return the sum of squares' complement, ``(sum w)² - sum w²``, of each subset.
+
+    Added pair by pair: where one weight outweighs the others nothing cancels.
+    """
+    before, pairs = np.zeros(len(chosen)), np.zeros(len(chosen))
+    for i, weight in enumerate(w):
+        mine = weight * chosen[:, i]
+        pairs += mine * before
+        before += mine
+    return np.maximum(2.0 * pairs, np.finfo(np.float64).tiny)
 
 
 def _notes(fit: MetaFit, estimator: str, done: int, asked: int, seed: int | None) -> tuple[str, ...]:

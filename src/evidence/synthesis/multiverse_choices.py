@@ -89,7 +89,11 @@ def factors_of(data: Effects | Studies, choices: Mapping[str, object]) -> tuple[
     columns = [str(column) for column in data.table.columns]
     known = [*_ORDER, *columns]
     named = [(one_of("a choice", name, known), given) for name, given in choices.items()]
+    if len({name for name, _ in named}) < len(named):
+        raise ModelError(f"a choice is named twice: {', '.join(map(repr, choices))}")
     found = {name: _factor(data, name, given, columns) for name, given in named}
+    for factor in found.values():
+        _check_labels(factor)
     if isinstance(data, Effects):
         for name in ("measure", "correlation"):
             if name in found:
@@ -152,6 +156,14 @@ def _listed(name: str, given: object) -> list[Any]:
         shown = twice if len(twice) <= 80 else f"{twice[:79]}\N{HORIZONTAL ELLIPSIS}"
         raise ModelError(f"the choice {name!r} names a value twice: {shown}")
     return values
+
+
+def _check_labels(factor: Factor) -> None:
+    if len({*factor.labels, NOT_APPLIED}) <= len(factor.labels):
+        raise ModelError(
+            f"the choice {factor.name!r} has values of the same name, or of the name {NOT_APPLIED!r}, which"
+            f" nobody could tell apart: {', '.join(factor.labels)}"
+        )
 
 
 def _check_measures(measures: Sequence[str]) -> None:

@@ -76,30 +76,42 @@ def joint_test(exact: Exact, *, draws: int, seed: int, progress: bool | None = N
     Returns
     -------
     JointTest or None
-        None where no specification has an estimate.
+        None where no specification has an estimate, or where the user stopped it before the first draw was
+        done. What is stopped later rests on the draws that are done, a fair sample.
     """
     observed = _statistics(exact, None)
     if observed is None:
         return None
     used = np.flatnonzero(np.any([arm.present for arm in exact.arms], axis=0) & exact.subsets.any(axis=0))
-    draws = max(20, min(draws, _MOST_CELLS // max(1, exact.places.size)))
+    wanted, draws = draws, min(draws, max(20, _MOST_CELLS // max(1, exact.places.size)))
     whole = 2**used.size <= draws if used.size < 40 else False
     if whole:
         patterns = np.concatenate(list(sign_patterns(used.size)))
+        patterns = np.random.default_rng(seed).permutation(patterns)  # the first ones are a fair sample
     else:
         patterns = 1.0 - 2.0 * np.random.default_rng(seed).integers(0, 2, (draws, used.size))
     hits, done = np.zeros(3), 0
     with bar(len(patterns), "draws", progress) as shown:
-        for pattern in patterns:
-            signs = np.ones(exact.subsets.shape[1])
-            signs[used] = pattern
-            found = _statistics(exact, signs)
-            if found is not None:
-                hits += np.abs(found) >= np.abs(observed) * (1.0 - _TIE)
-            done += 1
-            shown.update(1)
-    share = hits / done if whole else (1.0 + hits) / (1.0 + done)
+        try:
+            for pattern in patterns:
+                signs = np.ones(exact.subsets.shape[1])
+                signs[used] = pattern
+                found = _statistics(exact, signs)
+                if found is not None:
+                    hits += np.abs(found) >= np.abs(observed) * (1.0 - _TIE)
+                done += 1
+                shown.update(1)
+        except KeyboardInterrupt:
+            if not done:
+                return None
+    share = hits / done if whole and done == len(patterns) else (1.0 + hits) / (1.0 + done)
     many = f"all {done} patterns" if whole else f"{done} random patterns, seed {seed},"
+    if done < len(patterns):
+        whole = False
+        many = f"stopped by the user after {done} of {len(patterns)} random patterns, seed {seed},"
+    fewer = (
+        "" if whole or draws == wanted else f" {wanted} were asked for, too many for so many specifications."
+    )
     return JointTest(
         *(float(observed[0]), float(share[0])),
         clear=int(observed[1]),
@@ -109,7 +121,8 @@ def joint_test(exact: Exact, *, draws: int, seed: int, progress: bool | None = N
         draws=done,
         exact=whole,
         studies=int(used.size),
-        note=f"Joint test: {many} of the signs of {used.size} studies, every specification fitted anew.",
+        note=f"Joint test: {many} of the signs of {used.size} studies, every specification fitted anew."
+        + fewer,
     )
 
 
@@ -164,7 +177,7 @@ def influence_of_choices(plan: Plan, estimate: Vector) -> pd.DataFrame:
         total = float(((all_y - all_y.mean()) ** 2).sum())
         between, means = _between(y, codes[:, [i]])
         fixed, _ = _between(y, codes[:, others])
-        same = total <= 1e-24 * y.size * max(1.0, float(np.abs(y).max()) ** 2)
+        same = total <= 1e-24 * y.size * float(np.abs(y).max()) ** 2
         inside = float(((y - y.mean()) ** 2).sum())
         lines.append(
             {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evidence._check import check_count, check_seed
 from evidence._work import bar
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
@@ -26,6 +27,9 @@ _INFERENCE = ("z", "HKSJ", "mHKSJ")
 FEWEST = 6
 """Studies below which a mean's test cannot reach p < 0.05: of five, 2 of 32 patterns of signs are as
 extreme as the most extreme one."""
+
+_MOST = 200_000_000
+"""Random orders at most: some minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +164,10 @@ def permutation_test(
     >>> ev.permutation_test(effects).sentence()
     'Permutation test of the mean: p = 0.031 by all 64 distinct patterns of signs.'
     """
+    draws = check_count("draws", draws, _MOST)
+    seed = None if seed is None else check_seed(seed)
+    if exact is not None and not isinstance(exact, bool):
+        raise ModelError(f"exact is True, False or None (where it is feasible); got {exact!r}")
     fit = _fit(data, formula)
     y, v, x, tau2, inference = _model(fit)
     with bar(draws, "orders", progress) as shown:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evidence._check import as_number
+from evidence._check import as_number, several
 from evidence.effects.formulas import smd_variance
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
-from evidence.fit.numbers import number
+from evidence.fit.numbers import decimals, number
 from evidence.numerics.intervals import quantile
 from evidence.numerics.power import detectable, power_of_mean
 from evidence.synthesis.compare import Comparison
-from evidence.synthesis.sensitivity_data import html_page
+from evidence.synthesis.sensitivity_data import html_page, scale_note
 
 __all__ = ["NextTrial", "Power", "next_trial", "power"]
 
@@ -26,6 +26,9 @@ EFFECTS = (0.2, 0.5, 0.8)
 
 FEWEST = 5
 """Studies below which power rests on a tau² that is all but unknown (Jackson & Turner 2017)."""
+
+_MOST = 10**9
+"""People in an arm: no trial has more."""
 
 _STANDARDISED = ("SMD", "SMDH", "SMD1")
 _HELD = "tau² is held at its estimate; where few studies tell it, power and plans are rough."
@@ -47,6 +50,8 @@ class Power:
         The target power.
     level : float
         One minus the level of the test.
+    log : bool
+        Whether effects are logarithms of ratios: the sentence then gives ratios.
     notes : tuple of str
         What a reader must know.
     """
@@ -55,6 +60,7 @@ class Power:
     effects: tuple[float, ...]
     target: float
     level: float
+    log: bool
     notes: tuple[str, ...]
 
     def sentence(self) -> str:
@@ -63,11 +69,18 @@ class Power:
         if known.empty:
             return "No result has a standard error, so that nothing can be said of power."
         said = [
-            f"{_words(line['name'])}: {number(line['detectable'])}{_few(line['n_studies'])}"
+            f"{_words(line['name'])}: {self._shown(line['detectable'])}{_few(line['n_studies'])}"
             for line in known.to_dict("records")
         ]
         power = f"{100 * self.target:.0f} % power"
-        return f"With {power} the present data could show an effect of {'; '.join(said)}."
+        return f"With {power} the smallest effect that the present data could show is, {'; '.join(said)}."
+
+    def _shown(self, effect: float) -> str:
+        """Return an effect as printed: of ratios both directions, which are equally far from 1."""
+        if not self.log:
+            return number(effect, decimals([effect]))
+        ends = [math.exp(-min(effect, 709.0)), math.exp(min(effect, 709.0))]
+        return f"{number(ends[0], decimals(ends))} or {number(ends[1], decimals(ends))}"
 
     def _repr_html_(self) -> str:
         """Return the sentence, one line a result, and the notes."""
@@ -170,14 +183,16 @@ def _basis(fit: MetaFit | None) -> _Basis | str:
     return _Basis(error, fit.df, spread)
 
 
-def power(data: MetaFit | Comparison, *, effects: Iterable[float] = EFFECTS, target: float = 0.8) -> Power:
+def power(
+    data: MetaFit | Comparison, *, effects: float | Iterable[float] = EFFECTS, target: float = 0.8
+) -> Power:
     """Return the power of a synthesis, and the effect that it could have shown.
 
     Parameters
     ----------
     data : MetaFit or Comparison
         A result, or results by group.
-    effects : iterable of float, default (0.2, 0.5, 0.8)
+    effects : float or iterable of float, default (0.2, 0.5, 0.8)
         True effects, on the model scale (ratios: logarithms). The defaults are Cohen's small, medium and
         large standardised differences; name others for other measures. Not the effect that was found: power
         at the observed effect only repeats the p value.
@@ -218,13 +233,19 @@ def power(data: MetaFit | Comparison, *, effects: Iterable[float] = EFFECTS, tar
     notes = [_HELD, "Power at the observed effect is not given: it only repeats the p value."]
     if any(fit is not None and fit.n_studies < FEWEST for _, fit, _ in named):
         notes.append(f"With fewer than {FEWEST} studies these numbers should not be relied on.")
-    return Power(pd.DataFrame(lines), chosen, target, level, tuple(notes))
+    first = next((fit for _, fit, _ in named if fit is not None), None)
+    if first is not None:
+        notes += scale_note(first)
+    log = first is not None and first.scale == "log"
+    return Power(pd.DataFrame(lines), chosen, target, level, log, tuple(notes))
 
 
-def _numbers(name: str, given: Iterable[float]) -> tuple[float, ...]:
-    values = tuple(as_number(value) for value in given)
+def _numbers(name: str, given: object) -> tuple[float, ...]:
+    values = tuple(as_number(value) for value in several(given))
     if not values or not all(math.isfinite(value) for value in values):
-        raise ModelError(f"{name} is a list of finite numbers; got {list(given)!r}")
+        raise ModelError(f"{name} is a list of finite numbers; got {given!r}")
+    if len({f"{value:g}" for value in values}) < len(values):
+        raise ModelError(f"{name} names a value twice (six digits tell them apart); got {given!r}")
     return values
 
 
@@ -252,7 +273,7 @@ def _power_line(
 def next_trial(
     data: MetaFit | Comparison,
     *,
-    n: Iterable[int] = (20, 50, 100, 200),
+    n: int | Iterable[int] = (20, 50, 100, 200),
     variance: float | None = None,
     effect: float | None = None,
 ) -> NextTrial:
@@ -262,7 +283,7 @@ def next_trial(
     ----------
     data : MetaFit or Comparison
         A result, or results by group, such as ``ev.compare(effects, by="domain")``.
-    n : iterable of int, default (20, 50, 100, 200)
+    n : int or iterable of int, default (20, 50, 100, 200)
         People in each arm of the new trial.
     variance : float, optional
         Sampling variance of the new trial's effect with one person in each arm; it is divided by `n`. Not
@@ -293,9 +314,12 @@ def next_trial(
     >>> ev.next_trial(ev.random_effects(effects), n=[100], variance=2.0).table["narrower"].round(1).tolist()
     [17.6]
     """
-    sizes = tuple(n)
-    if not sizes or not all(type(size) is int and size > 1 for size in sizes):
-        raise ModelError(f"n is a list of whole numbers above 1, people in each arm; got {list(sizes)!r}")
+    given = several(n)
+    sizes = tuple(int(size) for size in given if isinstance(size, int | np.integer) and 1 < size < _MOST)
+    if not sizes or len(sizes) < len(given):
+        raise ModelError(f"n is a list of whole numbers above 1, people in each arm; got {n!r}")
+    if effect is not None and not math.isfinite(as_number(effect)):
+        raise ModelError(f"effect is a finite number, the true standardised difference; got {effect!r}")
     if variance is not None and not 0.0 < as_number(variance) < math.inf:
         raise ModelError(f"variance is a positive number; got {variance!r}")
     named = _named(data)

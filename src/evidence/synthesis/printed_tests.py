@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evidence._check import several
 from evidence.errors import ModelError
 from evidence.numerics.p_curve import Statistics
 
@@ -41,11 +42,12 @@ def read_tests(lines: Sequence[str]) -> tuple[Statistics, list[str]]:
     ModelError
         Where a line is not of a known form; the line is named.
     """
-    if isinstance(lines, str) or not lines:
+    given = [] if isinstance(lines, str) else several(lines)
+    if not given:
         raise ModelError(f"tests are a list of lines such as {_FORMS}, or Effects; got {lines!r}")
-    read = [_read(number, line) for number, line in enumerate(lines, start=1)]
+    read = [_read(number, line) for number, line in enumerate(given, start=1)]
     value, df1, df2, root = (np.array(column) for column in zip(*read, strict=True))
-    return Statistics(value, df1, df2, root.astype(bool)), [str(line).strip() for line in lines]
+    return Statistics(value, df1, df2, root.astype(bool)), [str(line).strip() for line in given]
 
 
 def _read(number: int, line: object) -> tuple[float, float, float, bool]:

@@ -150,6 +150,8 @@ def sensitivity(
     >>> page.table["about"].unique().tolist()
     ['main', 'tau²', 'model', 'interval', 'one study less']
     """
+    if studies is not None and not isinstance(studies, Studies):
+        raise ModelError(f"studies takes Studies, the rows as printed; got {type(studies).__name__}")
     fit, effects, chosen = _start(data, model)
     lines = [_line("main", _MAIN, fit, fit)]
     fits: dict[str, MetaFit] = {}
@@ -182,6 +184,8 @@ def sensitivity(
 
 
 def _start(data: object, model: Model | None) -> tuple[MetaFit, Effects, Model]:
+    if model is not None and not callable(model):
+        raise ModelError(f"model takes a function of effects, such as ev.random_effects; got {model!r}")
     if isinstance(data, Effects):
         if model is None:
             raise ModelError("sensitivity() of effects needs the model, such as model=ev.random_effects")

@@ -68,7 +68,10 @@ class LeaveOneOut:
             return "Without one at a time there is no finite estimate to compare; the table says why."
         names = ("estimate", "conf_low", "conf_high")
         every: dict[Hashable, float] = {name: float(getattr(self.fit, name)) for name in names}
-        lowest, highest = (told.loc[at] for at in (told["estimate"].idxmin(), told["estimate"].idxmax()))
+        extremes = [told["estimate"].idxmin(), told["estimate"].idxmax()]
+        if self.fit.scale == "log" and self.fit.display_sign < 0:
+            extremes.reverse()  # the lower printed ratio first
+        lowest, highest = (told.loc[at] for at in extremes)
         low, high = shown(self.fit, lowest["estimate"], highest["estimate"])
         kept = sum(side(line) == side(every) for line in told.to_dict("records"))
         where = "stays on its side of zero" if side(every) else "holds zero"

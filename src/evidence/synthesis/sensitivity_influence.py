@@ -100,6 +100,8 @@ class Influence:
         few = "" if len(self) >= FEWEST else f" With fewer than {FEWEST} studies flags mean nothing."
         if not len(flagged):
             return f"None of {len(self)} studies is flagged as influential.{few}"
+        if self.table["label"].duplicated().any():  # two studies of one name: their rows tell them apart
+            flagged = flagged.assign(label=flagged["row_id"])
         strongest = flagged.head(_NAMED).to_dict("records")
         named = "; ".join(f"{row['label']} ({row['rules']})" for row in strongest)
         if len(flagged) > _NAMED:

@@ -30,6 +30,9 @@ FEWEST_FOR_BIAS = 10
 
 _CORRELATION = re.compile(r"correlation of r = ([\d.]*\d)")
 
+_ONE_CORRELATION = re.compile(r"correlation of r = ([\d.]*\d) between")
+"""The same where all rows have one."""
+
 RHOS = (0.3, 0.6, 0.9)
 CORRELATIONS = (0.5, 0.7, 0.9)
 
@@ -263,12 +266,15 @@ def _of_reading(fit: MetaFit, studies: Studies, model: Model) -> Iterator[Variat
             continue
         make = partial(_read_again, rows, fit.measure, r, model)
         yield Variation("reading", f"pre-post correlation r = {r:g}", make)
+    # Another measure keeps the correlation that was assumed; where several were, the rows' own default.
+    said = [match[1] for note in fit.notes if (match := _ONE_CORRELATION.search(note))]
+    kept = float(said[0]) if len(said) == 1 else None
     alike: Sequence[str] = ("SMD", "SMDH", "SMD1") if fit.measure in ("SMD", "SMDH", "SMD1") else ()
     for measure in alike:
         if measure != fit.measure:
-            make = partial(_read_again, rows, measure, 0.7, model)
+            make = partial(_read_again, rows, measure, kept, model)
             yield Variation("reading", f"measure {measure}", make)
 
 
-def _read_again(rows: Studies, measure: str, correlation: float, model: Model) -> MetaFit:
+def _read_again(rows: Studies, measure: str, correlation: float | None, model: Model) -> MetaFit:
     return model(effect_sizes(rows, measure=measure, correlation=correlation))
