@@ -1,8 +1,13 @@
-"""Tests that need a browser or LibreOffice run where they are asked for, not in every run."""
+"""What holds for all tests: no clock, and a browser or LibreOffice only where they are asked for."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests never time anything: not how long an example takes, and not how fast examples are made.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

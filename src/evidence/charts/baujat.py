@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from evidence.errors import ModelError
 from evidence.charts.captions import limits, model_words
 from evidence.charts.frame import as_text
 from evidence.charts.panel import Key, Panel, Picture, Span
@@ -73,6 +74,11 @@ def baujat_rows(fit: MetaFit | Effects | Influence) -> pd.DataFrame:
     ('row 5', True)
     """
     found = fit if isinstance(fit, Influence) else influence(fit)
+    if found.table["baujat_x"].isna().all():
+        raise ModelError(
+            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
+            f" {found.fit.method!r}, and shows what each study does in other numbers"
+        )
     table = found.table
     x, y = table["baujat_x"].astype(float), table["baujat_y"].astype(float)
     far = (x / (x.max() or 1.0)) ** 2 + (y / (y.max() or 1.0)) ** 2
@@ -126,7 +132,8 @@ def baujat(
     Raises
     ------
     ModelError
-        As `influence`: another model, or fewer than three studies; or where the medium is not known.
+        Where the model has no single effects (`influence` then works by study), there are fewer than three
+        studies, or the medium is not known.
 
     References
     ----------
@@ -144,6 +151,11 @@ def baujat(
     """
     medium = medium_for(medium)
     found = fit if isinstance(fit, Influence) else influence(fit)
+    if found.table["baujat_x"].isna().all():
+        raise ModelError(
+            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
+            f" {found.fit.method!r}, and shows what each study does in other numbers"
+        )
     rows = baujat_rows(found)
     slide = medium == "slide"
     right, up = float(rows["contribution"].max()) or 1.0, float(rows["pull"].max()) or 1.0
@@ -232,6 +244,11 @@ def baujat_caption(fit: MetaFit | Effects | Influence) -> str:
         Some short sentences.
     """
     found = fit if isinstance(fit, Influence) else influence(fit)
+    if found.table["baujat_x"].isna().all():
+        raise ModelError(
+            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
+            f" {found.fit.method!r}, and shows what each study does in other numbers"
+        )
     k = len(found)
     parts = [
         f"Baujat plot of {plural(k, 'study', 'studies')}. {model_words(found.fit)} "
@@ -260,6 +277,11 @@ def baujat_alt(fit: MetaFit | Effects | Influence) -> str:
         For readers who do not see the picture.
     """
     found = fit if isinstance(fit, Influence) else influence(fit)
+    if found.table["baujat_x"].isna().all():
+        raise ModelError(
+            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
+            f" {found.fit.method!r}, and shows what each study does in other numbers"
+        )
     rows = baujat_rows(found)
     was = number(limits(found.fit)[0])
     parts = [
