@@ -286,7 +286,9 @@ def _contents(
         title=title,
         favours=(favours[0].replace("favours ", ""), favours[1].replace("favours ", "")),
         axis_label="",
-        picture_group="Between arms" if slide else f"Between arms ({effects.measure})",
+        picture_group="Between arms"
+        if medium in ("slide", "journal-single")
+        else f"Between arms ({effects.measure})",
         lanes=tuple(2.0 for _ in range(len(drawn))),
         key=("change_first", "change_second", *(m for m in ("square", "band", "arrow") if m in present)),
         foot=tuple(foot) if slide else (caption_of(drawn, rows, effects),),

@@ -115,7 +115,8 @@ def _page_notes(pages: int, chart: Forest) -> list[str]:
 def _page(chart: Forest, plan: Plan, page: Page, number: int, notes: list[str]) -> Plan:
     """Return the plan of one page: what its marks and symbols mean on each, the notes on the last."""
     last = number + 1 == len(notes)
-    judged = (chart.appraised.note,) if chart.appraised else ()
+    symbols = any(column.group == "Risk of bias" for column in plan.columns)  # else they had no room
+    judged = (chart.appraised.note,) if chart.appraised and symbols else ()
     own = tuple(" ".join(note.split("\n")) for note in plan.content.foot) if last else judged
     early = set(chart.drawn.loc[chart.drawn["role"].isin(["row", "subtotal"]), "mark"]) | {"fitted"}
     key = [mark for mark in plan.content.key if last or not isinstance(mark, str) or mark in early]

@@ -318,7 +318,7 @@ GALLERY: tuple[Shown, ...] = (
         "bubble",
         "effects against a moderator",
         _INVENTED,
-        lambda rows, long: ev.bubble(over_weeks(rows, long)),
+        lambda rows, long: ev.bubble(over_weeks(rows, long), name="Weeks of treatment"),
     ),
     Shown("baujat", "which study makes the heterogeneity, and which the result", _INVENTED, _baujat),
     Shown(

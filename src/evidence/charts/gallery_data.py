@@ -214,7 +214,7 @@ def over_weeks(rows: int | None, long: bool) -> ev.MetaFit:
     n = rows or 14
     rng = np.random.default_rng(n)
     error, weeks = rng.uniform(0.08, 0.45, n), rng.integers(2, 26, n).astype(float)
-    value = 0.05 + 0.025 * weeks + rng.normal(0, 1, n) * np.sqrt(error**2 + 0.02)
+    value = 0.05 + 0.025 * weeks + rng.normal(0, 1, n) * np.sqrt(error**2 + 0.06)
     made = invented_effects(n, long).table
     effects = ev.effects_from(
         value, std_error=error, study=list(made["study"]), measure="SMD", weeks=list(weeks)
@@ -235,7 +235,7 @@ def appraised(rows: int | None, long: bool) -> pd.DataFrame:
         "Missing outcome data",
         "Measurement of the outcome",
         "Selection of the reported result",
-        "Overall",
+        "all of these together",
     ]
     lines = [
         (study, item, name, str(words[i, j]))

@@ -249,6 +249,9 @@ def prisma_caption(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
         if len(lines) > 1:
             each = zip(lines["line"].str.removeprefix("\u2013 "), lines["n"], strict=True)
             told.append(f" {words}: {listed(f'{line} ({count(float(n))})' for line, n in each)}.")
+    if of.previous_studies is not None:
+        before = plural(of.previous_studies, "study", "studies")
+        told.append(f" Included in the previous version of the review: {before}.")
     return (
         f"PRISMA 2020 flow diagram (Page et al. 2021, doi:10.1136/bmj.n71): {_message(of)} "
         f"({plural(of.reports or 0, 'report')}).{''.join(told)} A report is a document; one study may have "

@@ -33,6 +33,9 @@ _PLACES = {
 }
 """Row and column of each box; row 0 holds the heads of the columns."""
 
+_NARROW = 5.0
+"""Width of a medium in inches below which not all columns have room: a journal's single column."""
+
 _STAGES = {"Identification": (1, 1), "Screening": (2, 4), "Included": (5, 6)}
 """Rows of each stage."""
 
@@ -95,6 +98,9 @@ def plan_flow(rows: pd.DataFrame, message: str, style: Style, width: float) -> F
     Flow
         With the height that it needs.
     """
+    if style.width < _NARROW and {"previous", "other"} <= set(rows["column"]):
+        # five columns of boxes have no room there: what was known before is told by title and caption
+        rows = rows[~rows["box"].isin(["previous", "total"])]
     if style.name != "slide":
         return _placed(rows, message, style, width)
     for fewer in for_a_slide(rows):
@@ -109,9 +115,10 @@ def _placed(rows: pd.DataFrame, message: str, style: Style, width: float) -> Flo
     pad, small = style.text * 0.9, style.small
     title, style = sized_title(message, width - 2 * pad, style)
     columns = sorted({_PLACES[box][1] for box in rows["box"]})
-    slide = style.name == "slide"  # no room for the names of the stages there: the heads tell the first
-    strip, gap = (0.0, small * 1.2) if slide else (small * 2.0, small * 1.6)
-    start = pad if slide else pad + strip + gap
+    slide = style.name == "slide"
+    tight = slide or (style.width < _NARROW and len(columns) > 2)  # no room for the names of the stages
+    strip, gap = (0.0, small * 1.2) if tight else (small * 2.0, small * 1.6)
+    start = pad if tight else pad + strip + gap
     each = (width - pad - start - gap * (len(columns) - 1)) / len(columns)
     lefts = {c: start + i * (each + gap) for i, c in enumerate(columns)}
     broad = 2 * each + gap if slide else each  # beside the studies included nothing stands
@@ -120,7 +127,7 @@ def _placed(rows: pd.DataFrame, message: str, style: Style, width: float) -> Flo
     top = pad + (line_height(style.title, line_count(title)) + style.text * 0.5 if title else 0.0)
     spans = _spans(rows, columns)
     heads, head_height = _heads(spans, lefts, each, style, top)
-    heights = _row_heights(texts, style, {} if slide else _STAGES, between)
+    heights = _row_heights(texts, style, {} if tight else _STAGES, between)
     tops, y = {}, top + head_height + small * 0.9
     for row in sorted(heights):
         tops[row] = y
@@ -134,7 +141,7 @@ def _placed(rows: pd.DataFrame, message: str, style: Style, width: float) -> Flo
         boxes[box] = Box(lefts[column], upper, right, upper + need, text)
     stages = (
         ()
-        if slide
+        if tight
         else tuple(
             (name, Box(pad, tops[first], pad + strip, tops[at] + heights[at], name))
             for name, (first, last) in _STAGES.items()
