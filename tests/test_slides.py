@@ -20,8 +20,10 @@ from pptx.util import Emu, Pt
 import evidence as ev
 from evidence.charts.canvas import wrap
 from evidence.publish.deck import measures, write_deck
+from evidence.publish.deck.pictures import MOST_PAGES, figure_pictures
 from evidence.publish.deck.show import fitted_title
 from evidence.publish.deck.sources import numbered
+from evidence.publish.plan import planned
 from evidence.publish.recipe import read_recipe
 from evidence.publish.recipe_errors import BuildError
 from evidence.publish.workshop import Workshop
@@ -459,3 +461,25 @@ def test_libreoffice_shows_every_slide_with_its_words(shipped: Path, tmp_path: P
             if not shape._element.xpath(".//p:ph[@type='sldNum']"):
                 words = [word for word in textwrap.shorten(run.text, 10_000).split() if word.isascii()]
                 assert all(word in squeezed for word in words), (number, run.text)
+
+
+def test_a_long_forest_plot_goes_over_slides_that_can_be_read(tmp_path: Path) -> None:
+    recipe = _project(tmp_path / "project")
+    data = (recipe.parent / "studies.csv").read_text(encoding="utf-8").splitlines()
+    more = []
+    for n in range(24):  # the same rows again, as further studies
+        line = data[1 + n % 3].split(",")
+        line[0], line[1] = f"more_{n}", f"more{n}"
+        more.append(",".join(line))
+    (recipe.parent / "studies.csv").write_text("\n".join([*data, *more]) + "\n", encoding="utf-8")
+    workshop = Workshop(read_recipe(recipe))
+    output = next(each for each in planned(workshop.recipe, "slide") if each.kind == "forest")
+    pictures, made = figure_pictures(output, workshop)
+    assert 2 <= len(pictures) <= MOST_PAGES
+    assert {(picture.width, picture.height) for picture in pictures} == {
+        (measures.CONTENT.width, measures.CONTENT.height)
+    }
+    assert [picture.alt.split(".")[0] for picture in pictures] == [
+        f"Page {n} of {len(pictures)}" for n in range(1, len(pictures) + 1)
+    ]
+    assert len(made.rows) == 27

@@ -92,7 +92,8 @@ def cells_of(content: Content, line: Line, *, pads: bool = True) -> list[tuple[i
 
 def widths_of(content: Content, total: float, size: float) -> list[float]:
     """Return the widths of the columns in points."""
-    return column_widths(content, total, lambda text: text_width(text, size, bold=True) + 2 * SIDE)
+    # Half a point more: a column that is as wide as its longest word must not lose a letter by rounding.
+    return column_widths(content, total, lambda text: text_width(text, size, bold=True) + 2 * SIDE + 0.5)
 
 
 def height_of(content: Content, line: Line, widths: list[float], size: float, most: int) -> float:

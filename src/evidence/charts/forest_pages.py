@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence._check import as_number
-from evidence.charts.canvas import new_axes, open_sheet
+from evidence.charts.canvas import new_axes, open_sheet, room_style
 from evidence.charts.forest import Forest, forest_of, forest_page_alt
 from evidence.charts.forest_draw import draw_forest, scale_of
 from evidence.charts.forest_layout import ForestLayout
@@ -83,11 +83,14 @@ def forest_pages(
     """
     medium = medium_for(medium)
     chart = forest_of(fit, medium, favours, title, preset, layout)
-    style = style_for(medium)
+    style, room = room_style(style_for(medium))
+    width = style.width * POINTS
+    if room is not None:  # the fewest slides whose letters can be read
+        style, width, height = style.scaled(style.least_factor), room[0], room[1] / POINTS
     most = PAGE_HEIGHTS.get(style.name, 9.0) if height is None else as_number(height)
     if not 1.0 <= most < math.inf:
         raise ModelError(f"height is the greatest height of a page in inches, from 1; got {height!r}")
-    plan, pages = _split(chart, style, style.width * POINTS, most * POINTS)
+    plan, pages = _split(chart, style, width, most * POINTS)
     scale = scale_of(chart.drawn, plan.picture, log=chart.log)
     notes = _page_notes(len(pages), chart)
     made = []

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from evidence.charts.canvas import LEAST_IN_ROOM, off_screen, room
-from evidence.charts.style import POINTS, style_for
+from evidence.charts.style import POINTS
 from evidence.publish.deck import measures
 from evidence.publish.deck.measures import Box
 from evidence.publish.deck.show import Picture
@@ -80,26 +80,22 @@ def _forests(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
 
     fit = workshop.fit(question)
     sides = (question.favours[0], question.favours[1]) if question.favours else ("second arm", "first arm")
-    with off_screen():
-        with room(box.width, box.height):
-            alone = forest.forest(replace(fit, alongside=()), medium="slide", title="", favours=sides)
-        if letters(alone, box) >= READABLE:
-            return [alone]
-        return _pages(fit, sides, box)
+    with off_screen(), room(box.width, box.height):
+        alone = forest.forest(replace(fit, alongside=()), medium="slide", title="", favours=sides)
+        return [alone] if letters(alone, box) >= READABLE else _pages(fit, sides, box)
 
 
 def _pages(fit: MetaFit, sides: tuple[str, str], box: Box) -> list[Axes]:
-    """Return the parts of a forest plot that are as high as the room of a slide; none where they are many."""
+    """Return the parts of a forest plot that fill the room of a slide; none where they are too many."""
     from evidence.charts.forest_pages import forest_pages
     from evidence.errors import ModelError
 
-    # A page has the width of a slide and is put into the room, which is a little narrower.
-    high = style_for("slide").width * box.height / box.width
     try:
-        pages = forest_pages(fit, medium="slide", title="", favours=sides, height=high)
+        pages = forest_pages(fit, medium="slide", title="", favours=sides)
     except ModelError:  # a room too low for any row
         return []
-    return pages if len(pages) <= MOST_PAGES else []
+    readable = all(letters(page, box) >= READABLE for page in pages)
+    return pages if readable and len(pages) <= MOST_PAGES else []
 
 
 def letters(axes: Axes, box: Box = measures.CONTENT) -> float:
