@@ -50,7 +50,14 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.errors import EvidenceError, ModelError, StudyDataError
     from evidence.fit import MetaFit
-    from evidence.models import common_effect, meta_regression, multilevel, multivariate, pool_partial, random_effects
+    from evidence.models import (
+        common_effect,
+        meta_regression,
+        multilevel,
+        multivariate,
+        pool_partial,
+        random_effects,
+    )
     from evidence.models.batch import batch
     from evidence.models.prior import Prior
     from evidence.numerics.arrays import pool_arrays
@@ -214,6 +221,7 @@ _HOME = {
 """Module of each public name, below this package."""
 
 __all__ = [
+    "SIX_DOMAINS",
     "ArrayEffects",
     "Audit",
     "Bootstrap",
@@ -244,7 +252,6 @@ __all__ = [
     "Prior",
     "PrismaCounts",
     "Refreshed",
-    "SIX_DOMAINS",
     "SValue",
     "SamplingCovariance",
     "SelectionModel",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.errors import ModelError
 from evidence.charts.captions import limits, model_words
 from evidence.charts.frame import as_text
 from evidence.charts.panel import Key, Panel, Picture, Span
@@ -15,6 +14,7 @@ from evidence.charts.point_labels import label_points, short_label, write_labels
 from evidence.charts.said import say
 from evidence.charts.style import medium_for
 from evidence.charts.words import number, plural
+from evidence.errors import ModelError
 from evidence.synthesis.sensitivity_data import FEWEST
 from evidence.synthesis.sensitivity_influence import Influence, influence
 
