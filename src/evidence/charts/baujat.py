@@ -43,6 +43,23 @@ _NAMED = 12
 """Studies that are named in the picture at most, those furthest from the corner first."""
 
 
+def _single_effects(fit: MetaFit | Effects | Influence) -> Influence:
+    """Return the influence of single effects.
+
+    Raises
+    ------
+    ModelError
+        Where `influence` works by study, and has no such values.
+    """
+    found = fit if isinstance(fit, Influence) else influence(fit)
+    if found.table["baujat_x"].isna().all():
+        raise ModelError(
+            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
+            f" {found.fit.method!r}, and shows what each study does in other numbers"
+        )
+    return found
+
+
 def baujat_rows(fit: MetaFit | Effects | Influence) -> pd.DataFrame:
     """Decide what a Baujat plot shows.
 
@@ -73,12 +90,7 @@ def baujat_rows(fit: MetaFit | Effects | Influence) -> pd.DataFrame:
     >>> rows.loc[rows["rank"].eq(1), "row_id"].item(), bool(abs(rows["contribution"].sum() - fit.q) < 1e-12)
     ('row 5', True)
     """
-    found = fit if isinstance(fit, Influence) else influence(fit)
-    if found.table["baujat_x"].isna().all():
-        raise ModelError(
-            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
-            f" {found.fit.method!r}, and shows what each study does in other numbers"
-        )
+    found = _single_effects(fit)
     table = found.table
     x, y = table["baujat_x"].astype(float), table["baujat_y"].astype(float)
     far = (x / (x.max() or 1.0)) ** 2 + (y / (y.max() or 1.0)) ** 2
@@ -150,12 +162,7 @@ def baujat(
     'Baujat plot of 5 studies: e '
     """
     medium = medium_for(medium)
-    found = fit if isinstance(fit, Influence) else influence(fit)
-    if found.table["baujat_x"].isna().all():
-        raise ModelError(
-            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
-            f" {found.fit.method!r}, and shows what each study does in other numbers"
-        )
+    found = _single_effects(fit)
     rows = baujat_rows(found)
     slide = medium == "slide"
     right, up = float(rows["contribution"].max()) or 1.0, float(rows["pull"].max()) or 1.0
@@ -243,12 +250,7 @@ def baujat_caption(fit: MetaFit | Effects | Influence) -> str:
     str
         Some short sentences.
     """
-    found = fit if isinstance(fit, Influence) else influence(fit)
-    if found.table["baujat_x"].isna().all():
-        raise ModelError(
-            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
-            f" {found.fit.method!r}, and shows what each study does in other numbers"
-        )
+    found = _single_effects(fit)
     k = len(found)
     parts = [
         f"Baujat plot of {plural(k, 'study', 'studies')}. {model_words(found.fit)} "
@@ -276,12 +278,7 @@ def baujat_alt(fit: MetaFit | Effects | Influence) -> str:
     str
         For readers who do not see the picture.
     """
-    found = fit if isinstance(fit, Influence) else influence(fit)
-    if found.table["baujat_x"].isna().all():
-        raise ModelError(
-            "a Baujat plot is of single effects, one exact row a study: influence() has no such values of"
-            f" {found.fit.method!r}, and shows what each study does in other numbers"
-        )
+    found = _single_effects(fit)
     rows = baujat_rows(found)
     was = number(limits(found.fit)[0])
     parts = [
