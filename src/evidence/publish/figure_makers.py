@@ -25,6 +25,7 @@ __all__ = [
     "draw_funnel",
     "draw_harvest",
     "draw_orchard",
+    "draw_tornado",
     "draw_trap",
     "draw_trial",
 ]
@@ -122,6 +123,17 @@ def draw_albatross(workshop: Workshop, question: Question, output: Output) -> tu
     effects = workshop.effects(question)
     axes = albatross(effects, medium=output.medium, title=question.title, favours=_favours(question))
     return axes, of_effects([effects])
+
+
+def draw_tornado(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw how far each variation moves the pooled result of a question."""
+    from evidence.charts.tornado import tornado
+    from evidence.synthesis.sensitivity import sensitivity
+
+    page = sensitivity(workshop.fit(question), progress=False)
+    # The message says in how many variations the result holds; slides name the question on their own.
+    axes = tornado(page, medium=output.medium, favours=_favours(question))
+    return axes, of_fits({"pooled": page.fit, **page.fits})
 
 
 def draw_harvest(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:

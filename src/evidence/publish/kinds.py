@@ -72,6 +72,9 @@ FIGURES = {
         "every effect above its mean, one line a value of `by`", "figure_makers:draw_orchard", effects=True
     ),
     "funnel": Kind("effects by their standard errors", "figure_makers:draw_funnel", effects=True),
+    "tornado": Kind(
+        "which variations move the result, and which change it", "figure_makers:draw_tornado", effects=True
+    ),
     "trial": Kind(
         "one trial: claimed, printed, and between the groups", "figure_makers:draw_trial", effects=True
     ),
@@ -104,6 +107,9 @@ TABLES = {
     ),
     "rules": Kind(
         "number of rows that each rule of reading was applied to", "table_makers:tabulate_rules", effects=True
+    ),
+    "sensitivity": Kind(
+        "the pooled result beside its variations", "table_makers:tabulate_sensitivity", effects=True
     ),
     "trial_table": Kind(
         "one trial: claimed, printed, and between the groups", "table_makers:tabulate_trial", effects=True

@@ -20,6 +20,7 @@ __all__ = [
     "tabulate_overview",
     "tabulate_results",
     "tabulate_rules",
+    "tabulate_sensitivity",
     "tabulate_trial",
 ]
 
@@ -117,3 +118,16 @@ def tabulate_trial(workshop: Workshop, questions: Sequence[Question], output: Ou
     effects, studies = workshop.effects(questions[0]), workshop.selected(questions[0])
     table = trial_table(effects, studies, listed=workshop.listed, caption=output.title, id=output.id)
     return table, of_effects([effects])
+
+
+def tabulate_sensitivity(
+    workshop: Workshop, questions: Sequence[Question], output: Output
+) -> tuple[Table, Made]:
+    """Tabulate a pooled result beside its variations."""
+    from evidence.synthesis.sensitivity import sensitivity
+    from evidence.table_content.sensitivity import sensitivity_table
+
+    page = sensitivity(workshop.fit(questions[0]), progress=False)
+    caption = f"{output.title}: the result and its variations"
+    table = sensitivity_table(page, caption=caption, id=output.id)
+    return table, of_fits({"pooled": page.fit, **page.fits})
