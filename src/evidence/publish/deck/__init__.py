@@ -31,7 +31,7 @@ __all__ = ["write_deck"]
 _LINES = 8
 """Questions on one slide."""
 
-_SAYING = frozenset({"results", "summary_of_findings"})
+_SAYING = frozenset({"results"})
 """Tables over several questions that show results, and so have a message."""
 
 

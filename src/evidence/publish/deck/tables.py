@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -92,7 +93,8 @@ def _overview(table: Table) -> Table:
 
 def _findings(table: Table) -> Table:
     names = list(table.data.columns)
-    return _picked(table, [names[0], *(name for name in names if _FINDINGS.match(name))])
+    chosen = _picked(table, [names[0], *(name for name in names if _FINDINGS.match(name))])
+    return replace(chosen, groups=table.groups)  # the comparison of each line
 
 
 _FINDINGS = re.compile("People|Effect|Relative effect|In words|Certainty")
