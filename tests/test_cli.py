@@ -220,7 +220,7 @@ def test_hostile_study_names_are_escaped_everywhere(copy: Path) -> None:
         path.write_text(text, encoding="utf-8")
     done = run(copy, "build")
     assert done.returncode == 0, done.stderr
-    for path in (copy / "tables").iterdir():
+    for path in (each for each in (copy / "tables").iterdir() if each.suffix != ".docx"):  # its own test
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".html":
             assert "<img" not in text
