@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evidence as ev
+from evidence.publish.kinds import FIGURES
 from evidence.publish.recipe import read_recipe
 from evidence.publish.report import write_report
 from evidence.publish.report.colours import DARK_PAPER, contrast, on_dark
@@ -216,7 +217,7 @@ def test_headings_go_down_one_level_at_a_time(page: Element) -> None:
 def test_every_figure_has_words_and_a_caption(page: Element) -> None:
     figures = page.all("figure")
     recipe = read_recipe(ROOT / "evidence.toml")
-    drawn = {"forest", "domains", "effect_direction", "evidence_map", "trial"}
+    drawn = set(FIGURES)
     assert len(figures) == sum(len(drawn & set(question.outputs)) for question in recipe.questions)
     for number, figure in enumerate(figures, start=1):
         (drawing,) = figure.all("svg")
