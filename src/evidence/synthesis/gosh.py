@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,8 @@ from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.models import random_effects
 from evidence.numerics.specifications import every_specification
-from evidence.numerics.subsets import SUBSET_ESTIMATORS, every_subset, members
+from evidence.numerics.subset_sums import heterogeneity, scaled_effects, sums_by_number, sums_of
+from evidence.numerics.subsets import SUBSET_ESTIMATORS, every_subset
 from evidence.numerics.wls import Vector
 from evidence.synthesis.sensitivity_data import exact_rows, full_fit, html_page, scale_note, shown
 
@@ -231,11 +231,13 @@ def gosh(
     estimator = own if tau2 is None else one_of("tau2", tau2, SUBSET_ESTIMATORS)
     k = exact.y.size
     whole = subsets is None and k <= _ALL
+    scaled = scaled_effects(exact.y, exact.v)
     if whole:
-        chosen, used = _all(k), None
-        found = every_subset(exact.y, exact.v, estimator)
-        keep = np.flatnonzero(chosen.sum(axis=1) > 1)
-        chosen = chosen[keep]
+        used, found = None, every_subset(exact.y, exact.v, estimator)
+        sums = sums_by_number(*scaled)
+        keep = np.flatnonzero(sums.k > 1.5)
+        sums = sums.keep(keep)
+        packed = keep.astype("<u4").view(np.uint8).reshape(-1, 4)[:, : -(-k // 8)]
         estimate, spread = found.estimate[keep], found.tau2[keep]
     else:
         count = check_count("subsets", _DRAWN if subsets is None else subsets, _MOST)
@@ -250,33 +252,30 @@ def gosh(
         parts = finished(_draw, jobs, sizes=sizes, what="subsets", executor=executor, progress=progress)
         chosen = np.concatenate([part[0] for part in parts])
         estimate, spread = (np.concatenate([part[j] for part in parts]) for j in (1, 2))
+        sums, packed = sums_of(*scaled, chosen), np.packbits(chosen, axis=1, bitorder="little")
     rows = fit.rows.loc[fit.rows["used"].astype(bool)]
     labels = _distinct(rows["label"].astype(str).tolist(), rows["row_id"].astype(str).tolist())
-    asked = len(chosen) if whole else count
-    q, i2 = _spread(exact.y, exact.v, chosen, spread, estimator)
+    asked = len(estimate) if whole else count
+    q, i2 = heterogeneity(sums, spread / exact.v.min(), estimator)
     return Gosh(
         estimate=estimate,
         tau2=spread,
         i2=i2,
         q=q,
-        k=chosen.sum(axis=1).astype(np.int16),
-        packed=np.packbits(chosen, axis=1, bitorder="little"),
+        k=sums.k.astype(np.int16),
+        packed=packed,
         labels=labels,
         fit=fit,
         tau2_method=estimator,
         exact=whole,
         seed=used,
-        notes=_notes(fit, estimator, len(chosen), asked, used),
+        notes=_notes(fit, estimator, len(estimate), asked, used),
     )
 
 
 def _distinct(labels: list[str], rows: list[str]) -> tuple[str, ...]:
     """Return the labels of the studies, or the names of their rows where two have the same."""
     return tuple(labels if len(set(labels)) == len(labels) else rows)
-
-
-def _all(k: int) -> Subsets:
-    return members(np.arange(1 << k), k)
 
 
 @dataclass(frozen=True)
@@ -299,44 +298,6 @@ def _draw(job: _Job) -> tuple[Subsets, Vector, Vector]:
         chosen[few] = rng.integers(0, 2, (int(few.sum()), job.y.size), dtype=np.int8).astype(np.bool_)
     found = every_specification([(job.y, job.v)], chosen, [job.tau2])
     return chosen, found.estimate[0, 0], found.tau2[0, 0]
-
-
-def _spread(y: Vector, v: Vector, chosen: Subsets, tau2: Vector, estimator: str) -> tuple[Vector, Vector]:
-    """Return Cochran's Q and I² in percent of each subset.
-
-    I² is tau² over its sum with the typical sampling variance of the subset's studies; under a common effect
-    the share of Q beyond its degrees of freedom (Higgins & Thompson 2002).
-    """
-    # In units of the smallest variance, around the mean of all: squares neither overflow nor lose digits.
-    w = v.min() / v
-    z = (y - y[np.argmin(v)]) / math.sqrt(v.min())
-    z = z - (w @ z) / w.sum()
-    columns = np.stack([w, w * z, w * z * z], axis=1)
-    q, i2 = np.empty(len(chosen)), np.empty(len(chosen))
-    for start in range(0, len(chosen), _BLOCK):
-        at = slice(start, start + _BLOCK)
-        first, moment, square = (chosen[at].astype(np.float64) @ columns).T
-        more = chosen[at].sum(axis=1) - 1.0
-        q[at] = np.maximum(square - moment * moment / first, 0.0)
-        if estimator == "EE":
-            i2[at] = 100.0 * np.maximum(q[at] - more, 0.0) / np.maximum(q[at], more)
-        else:
-            typical = v.min() * more * first / _pairs(w, chosen[at])
-            i2[at] = 100.0 * tau2[at] / (tau2[at] + typical)
-    return q, i2
-
-
-def _pairs(w: Vector, chosen: Subsets) -> Vector:
-    """Return the sum of squares' complement, ``(sum w)² - sum w²``, of each subset.
-
-    Added pair by pair: where one weight outweighs the others nothing cancels.
-    """
-    before, pairs = np.zeros(len(chosen)), np.zeros(len(chosen))
-    for i, weight in enumerate(w):
-        mine = weight * chosen[:, i]
-        pairs += mine * before
-        before += mine
-    return np.maximum(2.0 * pairs, np.finfo(np.float64).tiny)
 
 
 def _notes(fit: MetaFit, estimator: str, done: int, asked: int, seed: int | None) -> tuple[str, ...]:
