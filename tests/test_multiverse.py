@@ -297,3 +297,11 @@ def test_stopped_work_says_which_specifications_are_missing(monkeypatch: pytest.
     found = ev.multiverse(SEVERAL, {"tau2": ["ML", "REML"], "rho": [0.2, 0.6]}, draws=0)
     assert found.table["note"].str.contains("stopped by the user").sum() == 3
     assert found.table["estimate"].notna().sum() == 1
+
+
+def test_values_of_a_filter_are_found_whatever_their_case() -> None:
+    effects = ev.effects_from([0.1, 0.4, 0.3], std_error=0.2, study=["Ahn", "Berg", "Cole"])
+    found = ev.multiverse(effects, {"study": [["ahn", "BERG"], ["Ahn", "Cole"]]}, draws=20)
+    same = ev.multiverse(effects, {"study": [["Ahn", "Berg"], ["Ahn", "Cole"]]}, draws=20)
+    assert list(found.table["estimate"]) == list(same.table["estimate"])
+    assert list(found.table["k"]) == [2, 2]

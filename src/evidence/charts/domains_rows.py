@@ -11,6 +11,7 @@ from evidence.charts.captions import limits
 from evidence.charts.forest_rows import KIND_MARKS, row_numbers
 from evidence.charts.frame import as_float, as_text, printed_range
 from evidence.charts.words import decimals_for, domain_name, interval_words
+from evidence.fit.chance import favoured
 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
@@ -94,9 +95,7 @@ def _verdict(fit: MetaFit, state: str) -> str:
     """Return which arm the interval favours, on the model scale, where positive favours the first."""
     if state not in ("pooled", "limit"):
         return ""
-    low = -math.inf if fit.conf_low is None else fit.conf_low
-    high = math.inf if fit.conf_high is None else fit.conf_high
-    return "first" if low > 0 else "second" if high < 0 else "undecided"
+    return favoured(fit) or "undecided"
 
 
 _STATE_WORDS = {"no limit": "no limit", "one study": "1 study, not pooled", "nothing": "nothing to pool"}

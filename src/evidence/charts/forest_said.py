@@ -14,6 +14,7 @@ from evidence.charts.forest_rows import rows_of
 from evidence.charts.forest_sections import Sections, sections_of
 from evidence.charts.frame import measure_name
 from evidence.charts.words import interval_words, listed, plural
+from evidence.fit.chance import favoured
 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
@@ -78,9 +79,7 @@ def _short(fit: MetaFit) -> str:
 
 def _side(fit: MetaFit) -> int:
     """Return on which side of no difference the interval lies, on the model scale: 1, -1, or 0 on both."""
-    low = -math.inf if fit.conf_low is None else fit.conf_low
-    high = math.inf if fit.conf_high is None else fit.conf_high
-    return 1 if low > 0 else -1 if high < 0 else 0
+    return {"first": 1, "second": -1, "": 0}[favoured(fit)]
 
 
 def _result_title(fit: MetaFit, favours: tuple[str, str]) -> str:

@@ -17,6 +17,7 @@ from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.words import count, decimals_for, interval_words, number, plural
 from evidence.errors import ModelError
+from evidence.fit.chance import favoured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,15 +154,9 @@ def sensitivity_rows(sensitivity: PartialSensitivity) -> pd.DataFrame:
             }
             if known:
                 line |= {"mark": "bound" if fit.estimate is None else "dot", "estimate": estimate}
-                line |= {"low": low, "high": high, "verdict": _verdict(fit.conf_low, fit.conf_high)}
+                line |= {"low": low, "high": high, "verdict": favoured(fit) or "undecided"}
         lines.append(line)
     return pd.DataFrame(lines, columns=list(SENSITIVITY_COLUMNS))
-
-
-def _verdict(low: float | None, high: float | None) -> str:
-    if low is not None and low > 0.0:
-        return "first"
-    return "second" if high is not None and high < 0.0 else "undecided"
 
 
 def _chance(p: float) -> str:

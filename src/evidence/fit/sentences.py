@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from evidence.fit.chance import chance_alone, favoured
 from evidence.fit.numbers import count, decimals, number
 
 if TYPE_CHECKING:
@@ -54,15 +55,6 @@ def size_text(fit: MetaFit) -> str:
         count(fit.n_people, "person", "people"),
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _verdict(fit: MetaFit) -> str:
-    """Return what the interval allows to be said: 1, 0 or -1 for which arm it favours."""
-    low = -math.inf if fit.conf_low is None else fit.conf_low
-    high = math.inf if fit.conf_high is None else fit.conf_high
-    if low > 0:
-        return "first"
-    return "second" if high < 0 else ""
 
 
 def _favours(fit: MetaFit, arm: str, value: float | None, joint: str = "by") -> str:
@@ -164,7 +156,7 @@ def limit_kind(fit: MetaFit) -> str:
 
 
 def _estimated(fit: MetaFit) -> str:
-    arm = _verdict(fit)
+    arm = favoured(fit)
     span = f"({_interval_words(fit)}; {size_text(fit)})."
     if arm:
         return f"{_favours(fit, arm, fit.estimate)} {span}"
@@ -180,13 +172,19 @@ def _bounded(fit: MetaFit) -> str:
     end = fit.conf_low if lower else fit.conf_high
     reason = "all reports point the same way" if _one_way(fit) else "no report limits the size of the effect"
     why = f"{limit_kind(fit)}, no estimate: {reason}; {size_text(fit)}"
-    arm = _verdict(fit)
+    arm = favoured(fit)
     if arm and fit.scale != "log":
         return f"{_favours(fit, arm, end, 'by at least')} ({why})."
     side = "above" if _printed_lower(fit) else "below"
     limit = f"{fit.measure} {side} {number(fit.to_display(end), _places(fit))}"
     if arm:
         return f"favours the {arm} arm: {limit} ({why})."
+    if (chance := chance_alone(fit)) is not None:
+        return (
+            f"no clear difference: {reason}, as they would by chance alone with probability"
+            f" {100 * chance:.3g} % ({limit} by the likelihood, {limit_kind(fit)}, no estimate;"
+            f" {size_text(fit)})."
+        )
     return f"no clear difference: {limit} ({why})."
 
 

@@ -16,6 +16,7 @@ from evidence.models.alongside import Alongside
 from evidence.models.exact import SINGLE
 from evidence.models.partial_moderators import fit_moderators
 from evidence.models.partial_notes import (
+    chance_notes,
     limit_notes,
     no_value_notes,
     posterior_notes,
@@ -182,7 +183,7 @@ def _fit(effects: Effects, options: Options) -> MetaFit:
     calibrated = options.inference == "profile-t"
     statistic = fit.statistic if fit.statistic is None or not calibrated else student(fit.statistic, n, 1)
     df = n - 1 if calibrated and fit.estimate is not None else None
-    return dataclasses.replace(
+    made = dataclasses.replace(
         base_record(effects, selection, rows, options, notes),
         estimate=fit.estimate,
         std_error=fit.std_error,
@@ -209,6 +210,7 @@ def _fit(effects: Effects, options: Options) -> MetaFit:
         posterior=found,
         tau2_reml=reml,
     )
+    return dataclasses.replace(made, notes=(*made.notes, *chance_notes(made)))
 
 
 def _components(fit: PartialFit, options: Options) -> pd.DataFrame | None:

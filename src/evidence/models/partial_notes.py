@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from evidence.fit import MetaFit
+from evidence.fit.chance import chance_alone
 from evidence.fit.numbers import decimals, number
 from evidence.fit.posterior import Posterior
 from evidence.models.prior import Prior
@@ -11,6 +13,7 @@ from evidence.models.rows import Selection, is_yes
 from evidence.numerics.partial_fit import PartialFit
 
 __all__ = [
+    "chance_notes",
     "limit_notes",
     "no_value_notes",
     "posterior_notes",
@@ -77,6 +80,18 @@ def limit_notes(fit: PartialFit, level: float) -> tuple[str, ...]:
     if fit.tau2_high is not None and math.isinf(fit.tau2_high):
         notes.append("The data set no upper limit to tau²; of equally likely values the smallest is printed.")
     return tuple(notes)
+
+
+def chance_notes(fit: MetaFit) -> tuple[str, ...]:
+    """Return the warning that goes with a limit from a few bare directions."""
+    chance = chance_alone(fit)
+    if chance is None:
+        return ()
+    return (
+        "All that is known is that the reports point the same way, which they do by chance alone with"
+        f" probability {100 * chance:.3g} % (exact sign test): the limit of the likelihood is approximate,"
+        " and nothing is concluded from it.",
+    )
 
 
 def within_notes(fit: PartialFit, several: bool, estimated: bool, cluster: str) -> tuple[str, ...]:

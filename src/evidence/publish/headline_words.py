@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from evidence.charts.captions import limits
 from evidence.charts.words import decimals_for, number
+from evidence.fit.chance import favoured
 from evidence.fit.sentences import row_range
 
 if TYPE_CHECKING:
@@ -249,10 +250,8 @@ def _without_estimate(fit: MetaFit, favours: tuple[str, str], lone: bool) -> str
     else:
         limit = f"{'above' if fit.bound == 'lower' else 'below'} {number(end, places)}{unit}"
     tail = "no estimate, only this limit"
-    if fit.bound == "lower" and end > 0:
-        return f"favours {favours[1]}: {limit}; {tail}"
-    if fit.bound == "upper" and end < 0:
-        return f"favours {favours[0]}: {limit}; {tail}"
+    if arm := favoured(fit):
+        return f"favours {favours[1 if arm == 'first' else 0]}: {limit}; {tail}"
     return f"no clear difference: {limit}; {tail}"
 
 

@@ -17,6 +17,7 @@ from evidence.effects.row import Row
 from evidence.effects.study_rows import printed_rows
 from evidence.errors import ModelError, StudyDataError
 from evidence.fit import MetaFit
+from evidence.fit.chance import chance_alone
 from evidence.fit.numbers import count
 from evidence.models import pool_partial
 from evidence.models.rows import select
@@ -140,8 +141,10 @@ def _finding(domain: str, effects: Effects, sign: float, pool: Pooler) -> Findin
     if fit is None:
         return Finding(domain, math.nan, -math.inf, math.inf, 0, tested, ids, why, pointing)
     estimate = math.nan if fit.estimate is None else fit.estimate
-    low = -math.inf if fit.conf_low is None else fit.conf_low
-    high = math.inf if fit.conf_high is None else fit.conf_high
+    # Bare directions that chance may well have aligned set no limit to argue from.
+    by_chance = chance_alone(fit) is not None
+    low = -math.inf if by_chance or fit.conf_low is None else fit.conf_low
+    high = math.inf if by_chance or fit.conf_high is None else fit.conf_high
     ends = (low, high) if sign > 0 else (-high, -low)
     ratio = int(sign) * fit.display_sign if fit.scale == "log" else 0
     return Finding(domain, sign * estimate, *ends, fit.n_studies, tested, ids, "", pointing, ratio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -137,9 +138,10 @@ def _factor(data: Effects | Studies, name: str, given: object, columns: Sequence
         raise ModelError(f"these rows have no column {name!r} to choose by")
     kept = [None if value is None else tuple(_listed(name, value)) for value in values]
     present = set(data.table[name].dropna().astype(str))
-    for value in kept:
-        for item in value or ():
-            one_of(f"a value of {name}", str(item), sorted(present))
+    unknown = {str(item) for value in kept for item in value or ()} - present
+    spelled = {item: one_of(f"a value of {name}", item, sorted(present)) for item in sorted(unknown)}
+    if spelled:  # given in another case
+        kept = [value and tuple(spelled.get(str(item), item) for item in value) for value in kept]
     labels = [ALL if value is None else " + ".join(map(str, value)) for value in kept]
     return Factor(name, tuple(kept), tuple(labels), is_filter=True)
 
@@ -152,7 +154,7 @@ def _listed(name: str, given: object) -> list[Any]:
         raise ModelError(f"the choice {name!r} has no value to choose from")
     seen = [repr(value) for value in values]
     if len(set(seen)) < len(seen):
-        twice = next(value for value in seen if seen.count(value) > 1)
+        twice = Counter(seen).most_common(1)[0][0]
         shown = twice if len(twice) <= 80 else f"{twice[:79]}\N{HORIZONTAL ELLIPSIS}"
         raise ModelError(f"the choice {name!r} names a value twice: {shown}")
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,54 @@ class Fits:
 
 
 @dataclass(frozen=True)
+class _Cell:
+    """Specifications of one version of the data and one estimator, which one array program fits.
+
+    Attributes
+    ----------
+    at : ndarray of int, shape (specifications,)
+        Where they stand.
+    which : ndarray of int, shape (specifications,)
+        The subset of each, a line of `chosen`.
+    chosen : ndarray of bool, shape (subsets, studies)
+        The studies.
+    k, critical : ndarray of float, shape (specifications,)
+        Number of studies; critical value of the interval.
+    normal, scaled, truncated : ndarray of bool, shape (specifications,)
+        Whether inference is by the normal law, by HKSJ's factor, and by one of at least 1.
+    """
+
+    arm: Arm
+    estimator: str
+    at: NDArray[np.intp]
+    which: NDArray[np.intp]
+    chosen: NDArray[np.bool_]
+    k: Vector
+    critical: Vector
+    normal: NDArray[np.bool_]
+    scaled: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+
+    def fit(self, signs: Vector) -> NDArray[np.float64]:
+        """Return the results; under HKSJ with identical effects the factor is taken as 1."""
+        found = _fitted(self.arm.y * signs, self.arm.v, self.chosen, self.estimator)
+        estimate, error, tau2, q = (part[self.which] for part in found)
+        more = np.maximum(self.k - 1.0, 1.0)
+        factor = np.where(self.scaled, q / more, 1.0)
+        factor = np.where(self.truncated, np.maximum(factor, 1.0), factor)
+        factor[factor < 1e-20] = 1.0
+        error = error * np.sqrt(factor)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.abs(estimate / error)
+        p = np.empty_like(ratio)
+        p[self.normal] = special.ndtr(-ratio[self.normal])
+        p[~self.normal] = special.stdtr(more[~self.normal], -ratio[~self.normal])
+        half = self.critical * error
+        shown = (self.k, self.k, estimate, error, estimate - half, estimate + half, 2.0 * p, tau2)
+        return np.stack(shown, axis=1)
+
+
+@dataclass(frozen=True)
 class Exact:
     """Specifications of one exact effect a study, as arrays: what the joint test refits.
 
@@ -72,22 +121,41 @@ class Exact:
     subsets: NDArray[np.bool_]
     level: float
 
+    @cached_property
+    def cells(self) -> list[_Cell]:
+        """The specifications by version and estimator; sorted once, fitted for every draw of the test."""
+        return [
+            self._cell(int(version), str(estimator))
+            for version in np.unique(self.version)
+            for estimator in dict.fromkeys(self.estimator[self.version == version])
+        ]
+
+    def _cell(self, version: int, estimator: str) -> _Cell:
+        arm = self.arms[version]
+        at = np.flatnonzero((self.version == version) & (self.estimator == estimator))
+        used, which = np.unique(self.subset[at], return_inverse=True)
+        chosen = self.subsets[used] & arm.present
+        k = chosen.sum(axis=1)[which.ravel()].astype(np.float64)
+        inference = self.inference[at]
+        normal = (inference == "z").astype(np.bool_)
+        truncated = (inference == "mHKSJ").astype(np.bool_)
+        tail = 0.5 * (1.0 + self.level)
+        # Few different k, many specifications: the quantile of each is found once.
+        sizes, size = np.unique(np.maximum(k - 1.0, 1.0), return_inverse=True)
+        critical = np.where(normal, special.ndtri(tail), special.stdtrit(sizes, tail)[size.ravel()])
+        scaled = truncated | (inference == "HKSJ").astype(np.bool_)
+        return _Cell(
+            *(arm, estimator, at, which.ravel(), chosen, k, critical, normal, scaled, truncated),
+        )
+
     def fit(self, signs: Vector | None = None) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
         """Return the results, columns of `COLUMNS`, and notes; the signs of studies turned where asked."""
         numbers = np.full((self.places.size, len(COLUMNS)), np.nan)
         note = np.full(self.places.size, "", object)
         turned = np.ones(self.subsets.shape[1]) if signs is None else signs
-        for version in np.unique(self.version):
-            arm = self.arms[version]
-            mine = self.version == version
-            for estimator in dict.fromkeys(self.estimator[mine]):
-                at = np.flatnonzero(mine & (self.estimator == estimator))
-                used, which = np.unique(self.subset[at], return_inverse=True)
-                chosen = self.subsets[used] & arm.present
-                fitted = _fitted(arm.y * turned, arm.v, chosen, str(estimator))
-                numbers[at], note[at] = _inferred(
-                    fitted, which.ravel(), self.inference[at], chosen, self.level
-                )
+        for cell in self.cells:
+            numbers[cell.at] = cell.fit(turned)
+        note[numbers[:, 0] == 0] = "no row gives an effect with its standard error"
         single = np.flatnonzero(numbers[:, 0] == 1)
         for place in single:
             arm = self.arms[self.version[place]]
@@ -111,35 +179,6 @@ def _fitted(
     w = chosen / (v + np.nan_to_num(fit.tau2)[:, None])
     q = (w * (y - fit.estimate[:, None]) ** 2).sum(axis=1)
     return fit.estimate, fit.std_error, fit.tau2, q
-
-
-def _inferred(
-    fitted: tuple[Vector, Vector, Vector, Vector],
-    which: NDArray[np.intp],
-    inference: NDArray[np.object_],
-    chosen: NDArray[np.bool_],
-    level: float,
-) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
-    """Return intervals and p values; under HKSJ with identical effects the factor is taken as 1."""
-    estimate, error, tau2, q = (part[which] for part in fitted)
-    k = chosen.sum(axis=1)[which].astype(np.float64)
-    more = np.maximum(k - 1.0, 1.0)
-    factor = np.ones(k.size)
-    knapp = np.isin(inference.astype(str), ["HKSJ", "mHKSJ"])
-    factor[knapp] = (q / more)[knapp]
-    factor[inference == "mHKSJ"] = np.maximum(factor[inference == "mHKSJ"], 1.0)
-    factor[factor < 1e-20] = 1.0
-    error = error * np.sqrt(factor)
-    normal = inference == "z"
-    tail = 0.5 * (1.0 + level)
-    width = np.where(normal, special.ndtri(tail), special.stdtrit(more, tail)) * error
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.abs(estimate / error)
-    p = 2.0 * np.where(normal, special.ndtr(-ratio), special.stdtr(more, -ratio))
-    numbers = np.stack([k, k, estimate, error, estimate - width, estimate + width, p, tau2], axis=1)
-    note = np.full(k.size, "", object)
-    note[k == 0] = "no row gives an effect with its standard error"
-    return numbers, note
 
 
 def _alone(y: float, v: float, level: float) -> list[float]:

@@ -13,6 +13,7 @@ from evidence._work import bar
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.chance import favoured
 from evidence.studies.record import Studies
 from evidence.synthesis.refits import Model, effects_of, verb_of
 from evidence.synthesis.sensitivity_data import html_page, interval_words, refit, scale_note
@@ -232,6 +233,8 @@ def _verdict(result: Result) -> str:
     low, high = result.conf_low, result.conf_high
     if low is None and high is None:
         return ""
+    if isinstance(result, MetaFit):
+        return favoured(result) or "open"
     if low is not None and low > 0.0:
         return "first"
     return "second" if high is not None and high < 0.0 else "open"

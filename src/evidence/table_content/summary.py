@@ -12,6 +12,7 @@ from evidence.charts.captions import assumption_words
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
 from evidence.effects.measures import MEASURES
+from evidence.fit.chance import favoured
 from evidence.fit.numbers import count
 from evidence.studies.record import Studies
 from evidence.synthesis.certainty import RULES, suggestions
@@ -161,11 +162,10 @@ def _words(fit: MetaFit, arms: tuple[str, str]) -> str:
     if fit.n_studies == 1 and fit.estimate is None:
         return "one study, not pooled"
     alone = "one study: " if fit.n_studies == 1 else ""
-    if fit.conf_low is not None and fit.conf_low > 0:
-        return f"{alone}favours {arms[1]}"
-    if fit.conf_high is not None and fit.conf_high < 0:
-        return f"{alone}favours {arms[0]}"
-    return f"{alone}no clear difference"
+    arm = favoured(fit)
+    if not arm:
+        return f"{alone}no clear difference"
+    return f"{alone}favours {arms[1 if arm == 'first' else 0]}"
 
 
 def _in_units(fit: MetaFit, given: tuple[float, str, str] | None) -> str:
