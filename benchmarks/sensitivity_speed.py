@@ -6,10 +6,12 @@ of `benchmarks/speed.py`: k = 20 (orders: 50) effects, drawn with a fixed seed.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 import evidence as ev
 
@@ -49,6 +51,10 @@ def main() -> None:
     twenty, fifty = effects(20), effects(50)
     fit, moderated = ev.random_effects(twenty), ev.meta_regression(fifty, "~ x", inference="z")
     choices = {"study": subsets_of(twenty, 33_334), "tau2": ["EE", "DL", "REML"], "inference": ["z"]}
+    # Two rows a study, averaged: the only way for rho to play a part in a model of one row a study.
+    both = pd.concat([twenty.table, twenty.table.assign(row_id=lambda table: table["row_id"] + "b")])
+    twice = dataclasses.replace(twenty, table=both.reset_index(drop=True))
+    by_rho = choices | {"rows": ["mean"], "rho": [0.1 * i for i in range(10)]}
     cases: dict[str, Callable[[], object]] = {
         "gosh, all 2^20 subsets, REML": lambda: ev.gosh(twenty, tau2="REML"),
         "gosh, all 2^20 subsets, DL": lambda: ev.gosh(twenty, tau2="DL"),
@@ -56,6 +62,7 @@ def main() -> None:
         "bootstrap, parametric, 10,000 draws": lambda: ev.bootstrap(fit),
         "bootstrap, studies, 10,000 draws": lambda: ev.bootstrap(fit, kind="cluster"),
         "multiverse, 33,334 subsets by 3 estimators": lambda: ev.multiverse(twenty, choices, draws=0),
+        "multiverse, the same by 10 rho": lambda: ev.multiverse(twice, by_rho, draws=0),
         "sensitivity of a fit of 20 studies": lambda: ev.sensitivity(fit),
     }
     for name, run in cases.items():

@@ -226,7 +226,7 @@ def multiverse(
     fits.numbers[rest], fits.note[rest] = other_fits(
         versions, chosen, rest, models, level, executor, progress
     )
-    fits.model[:] = [_model_name(model, line) for model, line in zip(models, chosen.codes, strict=True)]
+    fits.model[:] = np.where(array, "random_effects", models)
     table = _table(chosen, fits)
     tested = (
         joint_test(exact, draws=draws, seed=seed, progress=progress) if exact is not None and draws else None
@@ -265,10 +265,6 @@ def _models(chosen: Plan, several: bool) -> np.ndarray:
         ["pool_partial", "multilevel", "random_effects"],
         "exact",
     ).astype(object)
-
-
-def _model_name(model: object, codes: np.ndarray) -> str:
-    return "random_effects" if model == "exact" else str(model)
 
 
 def _table(chosen: Plan, fits: Fits) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from evidence.errors import ModelError
 from evidence.numerics.tau2 import TAU2
 from evidence.studies.record import Studies
 
-__all__ = ["ALL", "NOT_APPLIED", "Factor", "Plan", "factors_of", "plan"]
+__all__ = ["ALL", "NOT_APPLIED", "Factor", "Plan", "factors_of", "numbered", "plan"]
 
 ALL = "all"
 """Label of a filter that keeps every row."""
@@ -207,9 +207,36 @@ class Plan:
         columns = {}
         for i, factor in enumerate(self.factors):
             words = [*factor.labels, NOT_APPLIED]
-            codes: list[int] = np.where(self.codes[:, i] < 0, len(words) - 1, self.codes[:, i]).tolist()
+            codes = cast("Sequence[int]", np.where(self.codes[:, i] < 0, len(words) - 1, self.codes[:, i]))
             columns[factor.name] = pd.Categorical.from_codes(codes, categories=pd.Index(words))
         return pd.DataFrame(columns)
+
+
+def numbered(codes: NDArray[np.integer[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the number of each line's kind, and for each kind the first line that has it.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (lines, choices)
+        From -1 upwards.
+
+    Returns
+    -------
+    tuple of ndarray
+        Kinds in lexical order, shape (lines,), and lines, shape (kinds,).
+    """
+    if not codes.shape[1]:
+        return np.zeros(len(codes), np.intp), np.zeros(min(1, len(codes)), np.intp)
+    sizes = [int(column.max(initial=-1)) + 2 for column in codes.T]
+    if math.prod(sizes) > 4 * len(codes) + 1000:
+        _, first, kind = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+        return kind.ravel().astype(np.intp), first.astype(np.intp)
+    # All that there may be fits into a short array: a place for each kind, without sorting.
+    key = np.ravel_multi_index(tuple(np.asarray(codes.T, np.intp) + 1), sizes)
+    first = np.full(math.prod(sizes), -1, np.intp)
+    first[key[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    found = first >= 0
+    return (np.cumsum(found) - 1)[key], first[found]
 
 
 def plan(factors: tuple[Factor, ...], several: bool) -> Plan:

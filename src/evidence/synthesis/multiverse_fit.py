@@ -19,7 +19,7 @@ from evidence.numerics.batch import fit_groups
 from evidence.numerics.specifications import every_specification
 from evidence.numerics.subsets import SUBSET_ESTIMATORS
 from evidence.numerics.wls import Vector
-from evidence.synthesis.multiverse_choices import Plan
+from evidence.synthesis.multiverse_choices import Plan, numbered
 from evidence.synthesis.multiverse_data import Arm, Versions, one_row_each
 
 __all__ = ["COLUMNS", "ONE_STUDY", "Exact", "Fits", "exact_fits", "other_fits"]
@@ -104,8 +104,8 @@ class Exact:
         Where they stand among all.
     version, subset : ndarray of int, shape (specifications,)
         Which data and which studies each rests on.
-    estimator, inference : ndarray of object, shape (specifications,)
-        How it is fitted.
+    estimator, inference : ndarray of int, shape (specifications,)
+        How it is fitted: places in `estimators` and `inferences`.
     arms : list of Arm
         The versions of the data.
     subsets : ndarray of bool, shape (subsets, studies)
@@ -115,8 +115,10 @@ class Exact:
     places: NDArray[np.intp]
     version: NDArray[np.intp]
     subset: NDArray[np.intp]
-    estimator: NDArray[np.object_]
-    inference: NDArray[np.object_]
+    estimator: NDArray[np.int32]
+    inference: NDArray[np.int32]
+    estimators: tuple[str, ...]
+    inferences: tuple[str, ...]
     arms: list[Arm]
     subsets: NDArray[np.bool_]
     level: float
@@ -124,29 +126,28 @@ class Exact:
     @cached_property
     def cells(self) -> list[_Cell]:
         """The specifications by version and estimator; sorted once, fitted for every draw of the test."""
+        kind, first = numbered(np.stack([self.version, self.estimator], axis=1))
+        order = np.argsort(kind, kind="stable")
+        parts = np.split(order, np.cumsum(np.bincount(kind))[:-1])
         return [
-            self._cell(int(version), str(estimator))
-            for version in np.unique(self.version)
-            for estimator in dict.fromkeys(self.estimator[self.version == version])
+            self._cell(at, self.arms[self.version[one]], self.estimators[self.estimator[one]])
+            for at, one in zip(parts, first, strict=True)
         ]
 
-    def _cell(self, version: int, estimator: str) -> _Cell:
-        arm = self.arms[version]
-        at = np.flatnonzero((self.version == version) & (self.estimator == estimator))
-        used, which = np.unique(self.subset[at], return_inverse=True)
-        chosen = self.subsets[used] & arm.present
-        k = chosen.sum(axis=1)[which.ravel()].astype(np.float64)
-        inference = self.inference[at]
-        normal = (inference == "z").astype(np.bool_)
-        truncated = (inference == "mHKSJ").astype(np.bool_)
+    def _cell(self, at: NDArray[np.intp], arm: Arm, estimator: str) -> _Cell:
+        which, first = numbered(self.subset[at, None])
+        chosen = self.subsets[self.subset[at[first]]] & arm.present
+        k = chosen.sum(axis=1)[which].astype(np.float64)
+        normal, truncated, plain = (
+            np.array([word == name for word in self.inferences])[self.inference[at]]
+            for name in ("z", "mHKSJ", "HKSJ")
+        )
         tail = 0.5 * (1.0 + self.level)
         # Few different k, many specifications: the quantile of each is found once.
-        sizes, size = np.unique(np.maximum(k - 1.0, 1.0), return_inverse=True)
-        critical = np.where(normal, special.ndtri(tail), special.stdtrit(sizes, tail)[size.ravel()])
-        scaled = truncated | (inference == "HKSJ").astype(np.bool_)
-        return _Cell(
-            *(arm, estimator, at, which.ravel(), chosen, k, critical, normal, scaled, truncated),
-        )
+        by_size = special.stdtrit(np.maximum(np.arange(arm.y.size + 1.0) - 1.0, 1.0), tail)
+        critical = np.where(normal, special.ndtri(tail), by_size[k.astype(np.intp)])
+        scaled = truncated | plain
+        return _Cell(arm, estimator, at, which, chosen, k, critical, normal, scaled, truncated)
 
     def fit(self, signs: Vector | None = None) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
         """Return the results, columns of `COLUMNS`, and notes; the signs of studies turned where asked."""
@@ -195,23 +196,17 @@ def exact_fits(versions: Versions, plan: Plan, exact: NDArray[np.bool_], level: 
     whole = [plan.position(factor.name) for factor in versions.filters if versions.by_study(factor)]
     names = ("tau2", "inference")
     apart = [i for i in range(codes.shape[1]) if i not in (*whole, *(plan.position(name) for name in names))]
-    version, kinds = _numbered(codes[:, apart])
+    version, kinds = numbered(codes[:, apart])
     arms = [_arm(versions, plan, codes[first], whole) for first in kinds]
-    subset, groups = _numbered(codes[:, whole])
+    subset, groups = numbered(codes[:, whole])
     masks = [versions.studies_kept(codes[first], whole) for first in groups]
-    words = [
-        np.array([*plan.factors[plan.position(name)].values, ""], object)[plan.column(name)[places]]
-        for name in names
-    ]
-    return Exact(places, version, subset, words[0], words[1], arms, np.array(masks, np.bool_), level)
-
-
-def _numbered(codes: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the number of each line's kind, and for each kind the first line that has it."""
-    if not codes.shape[1]:
-        return np.zeros(len(codes), np.intp), np.zeros(1, np.intp)
-    _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-    return inverse.ravel().astype(np.intp), first.astype(np.intp)
+    # A choice that plays no part has the code -1: the last word, which is blank.
+    estimators, inferences = ((*map(str, plan.factors[plan.position(name)].values), "") for name in names)
+    estimator, inference = (plan.column(name)[places] for name in names)
+    subsets = np.array(masks, np.bool_)
+    return Exact(
+        *(places, version, subset, estimator, inference, estimators, inferences, arms, subsets, level)
+    )
 
 
 def _arm(versions: Versions, plan: Plan, codes: NDArray[np.int32], whole: list[int]) -> Arm:

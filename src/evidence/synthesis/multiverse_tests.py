@@ -12,7 +12,7 @@ from scipy import special
 from evidence._work import bar
 from evidence.numerics.arrangements import sign_patterns
 from evidence.numerics.wls import Vector
-from evidence.synthesis.multiverse_choices import Plan
+from evidence.synthesis.multiverse_choices import Plan, numbered
 from evidence.synthesis.multiverse_fit import Exact
 
 __all__ = ["JointTest", "influence_of_choices", "joint_test"]
@@ -195,8 +195,7 @@ def _between(y: Vector, codes: NDArray[np.int32]) -> tuple[float, Vector]:
     """Return the sum of squares between groups, and the means of the groups."""
     if not codes.shape[1]:
         return 0.0, np.array([y.mean()])
-    _, group = np.unique(codes, axis=0, return_inverse=True)
-    group = group.ravel()
+    group, _ = numbered(codes)
     sizes = np.bincount(group)
     means = np.bincount(group, y) / sizes
     return float((sizes * (means - y.mean()) ** 2).sum()), np.asarray(means)
