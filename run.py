@@ -40,7 +40,8 @@ CHECKS = {
     "rebuild": ["python", os.path.join("scripts", "check_build.py")],
 }
 USAGE = """usage: python3 run.py COMMAND [arguments]
-  build [...]   write figures, tables, slides, report and manifest.json (arguments go to `evidence build`)
+  build [...]   write figures, tables, slides, report and manifest.json (arguments go to `evidence build`),
+                and without arguments the gallery of the docs, where the charts or the data changed
   test [...]    run the tests (arguments go to pytest)
   lab [...]     open the notebooks in JupyterLab (arguments go to it)
   check [...]   run all checks, or those named: %s;
@@ -216,7 +217,11 @@ def main(arguments):
     if command == "check":
         return check(rest)
     if command == "build":
-        return call("evidence", "build", *rest)
+        failed = call("evidence", "build", *rest)
+        # The gallery of the docs too: drawn anew only where the code of the charts or the data changed.
+        return failed or (
+            0 if rest else call("python", os.path.join("scripts", "write_gallery.py"), "--changed")
+        )
     # The whole suite goes to all cores; a few named tests start faster without.
     return call("pytest", *(rest or ["-n", "auto", "--dist", "worksteal"]))
 

@@ -2,16 +2,20 @@
 
     python scripts/write_gallery.py            # all of it
     python scripts/write_gallery.py forest     # the pictures of charts whose names begin so; the page whole
+    python scripts/write_gallery.py --changed  # all of it, where its sources are not those of its stamp
 
-The list of charts is `evidence.charts.gallery.GALLERY`, which the tests measure too. The same machine
-writes the same bytes.
+`run.py build` calls the last one. The list of charts is `evidence.charts.gallery.GALLERY`, which the tests
+measure too. The same machine writes the same bytes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import re
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +27,8 @@ from evidence.charts.style import chart_style, style_for
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs"
 
 DPI = {"notebook": 100, "slide": 72, "journal": 120, "journal-single": 140}
 """Dots per inch of the pictures: letters of each medium can just be read."""
@@ -55,9 +60,9 @@ MOST_PAGES = 3
 
 HEAD = """# Gallery
 
-Every chart in the media that it can be drawn for. Made by `scripts/write_gallery.py`; nothing here is drawn
-by hand. The tests measure every text of these charts, at 3, 12, 40 and 120 rows and with labels of 60
-letters: none overlaps another, none is cut by the edge, none is smaller than its medium allows.
+Every chart in the media that it can be drawn for. Made by the build (`scripts/write_gallery.py`); nothing
+here is drawn by hand. The tests measure every text of these charts, at 3, 12, 40 and 120 rows and with
+labels of 60 letters: none overlaps another, none is cut by the edge, none is smaller than its medium allows.
 
 ```python
 ax = ev.forest(fit)  # notebook, light
@@ -77,23 +82,43 @@ where that is not enough the figure grows. Long plots go over several slides or 
 
 def main() -> int:
     """Draw the pictures and write the page."""
-    wanted = sys.argv[1:]
+    wanted, page, stamp = sys.argv[1:], FOLDER / "gallery.md", stamp_now()
+    if wanted == ["--changed"]:
+        if page.exists() and stamp in page.read_text(encoding="utf-8"):
+            return 0
+        wanted = []
     pictures = FOLDER / "gallery"
     pictures.mkdir(parents=True, exist_ok=True)
     parts = [HEAD, "".join(f"- [{shown.name}](#{_anchor(shown.name)}): {shown.shows}\n" for shown in GALLERY)]
-    kept = set()
-    for shown in GALLERY:
-        draw = not wanted or any(shown.name.startswith(name) for name in wanted)
-        lines, files = _section(shown, pictures, draw)
-        parts.append(lines)
-        kept |= files
+    kept: set[str] = set()
+    with ProcessPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for lines, files in pool.map(_numbered_section, range(len(GALLERY)), [wanted] * len(GALLERY)):
+            parts.append(lines)
+            kept |= files
     for path in pictures.glob("*.png"):
         if path.name not in kept:
             path.unlink()
-    (FOLDER / "gallery.md").write_text("\n".join(parts), encoding="utf-8", newline="\n")
+    page.write_text("\n".join([*parts, f"{stamp}\n"]), encoding="utf-8", newline="\n")
     size = sum(path.stat().st_size for path in pictures.glob("*.png"))
     print(f"{len(kept)} pictures, {size / 1e6:.1f} MB")
     return 0
+
+
+def stamp_now() -> str:
+    """Return the comment that says from which chart code, data and script the gallery is made."""
+    sources = [Path(__file__), *(ROOT / "data").glob("*.csv"), *(ROOT / "src/evidence/charts").rglob("*.py")]
+    known = hashlib.sha256()
+    for path in sorted(path.resolve().relative_to(ROOT).as_posix() for path in sources):
+        # Lines end as the checkout has them; the stamp must not depend on that.
+        known.update(path.encode() + b"\0" + (ROOT / path).read_bytes().replace(b"\r\n", b"\n"))
+    return f"<!-- made from {known.hexdigest()[:16]} -->"
+
+
+def _numbered_section(place: int, wanted: list[str]) -> tuple[str, set[str]]:
+    """Draw a chart named by its place: a chart of the list cannot be sent to a worker."""
+    shown = GALLERY[place]
+    draw = not wanted or any(shown.name.startswith(name) for name in wanted)
+    return _section(shown, FOLDER / "gallery", draw)
 
 
 def _anchor(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
 from pathlib import Path
@@ -45,6 +46,16 @@ def test_the_page_shows_every_chart_with_pictures_that_exist_and_say_what_they_s
         for medium in MEDIA:
             assert re.search(rf"^{medium}[,:]", part, flags=re.MULTILINE) or "more than one slide" in part
         assert "\n> " in part  # its caption
+
+
+def test_the_pictures_are_of_these_charts_and_data() -> None:
+    spec = importlib.util.spec_from_file_location("write_gallery", DOCS.parent / "scripts/write_gallery.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    # Where this fails: python3 run.py build draws the gallery anew.
+    assert script.stamp_now() in (DOCS / "gallery.md").read_text(encoding="utf-8")
 
 
 def test_the_pictures_are_small_files() -> None:
