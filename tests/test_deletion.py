@@ -131,7 +131,7 @@ def test_influence_is_its_definition(choice: tuple[int, int, str, str, float]) -
         factor = fit.std_error**2 * np.sum(1.0 / (v[rest] + fit.tau2))
         moved = full.estimate - fit.estimate
         expected = {
-            "rstudent": (y[at] - fit.estimate) / np.sqrt(v[at] + fit.tau2 + fit.std_error**2),
+            "rstudent": (y[at] - fit.estimate) / np.sqrt(factor * (v[at] + fit.tau2) + fit.std_error**2),
             "dffits": moved / np.sqrt(factor * w[at] / w.sum() * (v[at] + fit.tau2)),
             "cook_d": moved**2 / full.std_error**2,
             "cov_r": fit.std_error**2 / full.std_error**2,
@@ -141,6 +141,34 @@ def test_influence_is_its_definition(choice: tuple[int, int, str, str, float]) -
         }
         for name, value in expected.items():
             assert apart(table[name].iloc[at], value, 1.0) < 1e-7, name
+
+
+@pytest.mark.parametrize("tau2", ["DL", "REML", "PM"])
+@pytest.mark.parametrize("inference", ["z", "t", "HKSJ", "mHKSJ"])
+def test_a_studentised_residual_is_the_test_of_a_shift(tau2: str, inference: str) -> None:
+    # Viechtbauer & Cheung (2010): a moderator that marks the study takes it out of all else. (Not so for ML,
+    # whose likelihood keeps a term of the study's own variance.)
+    y, v = drawn(11, 7, spread=0.5)
+    table = ev.influence(model(tau2, inference)(ev.effects_from(y, variance=v))).table
+    for at in range(7):
+        effects = ev.effects_from(y, variance=v, mark=(np.arange(7) == at).astype(float))
+        shift = ev.meta_regression(effects, "~ mark", tau2=tau2, inference=inference).tidy()
+        assert table["rstudent"].iloc[at] == pytest.approx(float(shift["statistic"].iloc[1]), rel=1e-8)
+
+
+def test_studentised_residuals_by_hksj_are_metafors() -> None:
+    # metafor 3.8-1, influence(rma(y, v, method="DL", test="knha")).
+    effects = ev.effects_from([0.1, 0.5, 0.3, 0.9, -0.2], variance=[0.02, 0.05, 0.04, 0.1, 0.03])
+    expected = [
+        -0.4912620984253492,
+        0.6047888099931809,
+        0.0698833433377083,
+        1.7813623413157131,
+        -1.7451368604796309,
+    ]
+    assert ev.influence(model("DL", "HKSJ")(effects)).table["rstudent"].tolist() == pytest.approx(
+        expected, rel=1e-9
+    )
 
 
 def test_groups_are_left_out_together() -> None:

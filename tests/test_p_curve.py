@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -182,3 +183,39 @@ def test_extreme_results_keep_their_digits() -> None:
     found = of_z(np.array([40.0, 2.5]))
     assert math.isfinite(found.z_full)
     assert found.power == pytest.approx(0.99, abs=0.05)
+
+
+def beyond(x: float, shift: mp.mpf) -> mp.mpf:
+    """Return P(|Z| > x) of a normal z around a shift."""
+    return mp.ncdf(shift - x) + mp.ncdf(-shift - x)
+
+
+def score(p: mp.mpf) -> mp.mpf:
+    return mp.sqrt(2) * mp.erfinv(2 * p - 1)
+
+
+def test_the_formulas_of_the_papers_by_mpmath() -> None:
+    """Simonsohn, Nelson & Simmons 2014 (pp values, power), 2015 (Stouffer, half curve), with 25 digits."""
+    x = [2.1, 2.6, 3.4, 1.2, 2.9, 2.02, 4.1]
+    ours = of_z(np.array(x))
+    with mp.workdps(25):
+        limit = -score(mp.mpf("0.025"))
+        chosen = [a for a in x if a > limit]
+        p = [beyond(a, mp.mpf(0)) for a in chosen]
+        small = [one for one in p if one < 0.025]
+
+        def stouffer(pp: list[mp.mpf]) -> mp.mpf:
+            return mp.fsum(score(one) for one in pp) / mp.sqrt(len(pp))
+
+        def flat(power: mp.mpf) -> mp.mpf:
+            """Stouffer's z of the chances of a larger p, among significant ones, at this power."""
+            shift = mp.findroot(lambda d: beyond(limit, d) - power, limit + score(power))
+            return stouffer([1 - beyond(a, shift) / power for a in chosen])
+
+        z = score(mp.mpf("0.95"))
+        assert ours.z_full == pytest.approx(float(stouffer([one * 20 for one in p])), rel=1e-12)
+        assert ours.z_half == pytest.approx(float(stouffer([one * 40 for one in small])), rel=1e-12)
+        assert ours.z_full_33 == pytest.approx(float(flat(mp.mpf(1) / 3)), rel=1e-11)
+        powers = (ours.power, ours.power_low, ours.power_high)
+        for power, wanted in zip(powers, (mp.mpf(0), z, -z), strict=True):
+            assert float(flat(mp.mpf(power)) - wanted) == pytest.approx(0.0, abs=1e-10)

@@ -156,3 +156,15 @@ def test_what_cannot_be_done_is_refused() -> None:
         permutation_test(y, v, x, inference="profile")
     with pytest.raises(ModelError, match="cannot estimate"):
         permutation_test(y[:2], v[:2], x[:2])
+
+
+def test_effects_without_any_spread_are_the_most_extreme_order() -> None:
+    # metafor 3.8-1, permutest(test="knha"): p = 0.0625 for a mean of five, 1 for each coefficient of a slope.
+    y, v = np.full(5, 0.3), np.array([0.02, 0.05, 0.04, 0.1, 0.03])
+    assert permutation_test(y, v, np.ones((5, 1)), tau2="DL", inference="HKSJ").p_values.tolist() == [2 / 32]
+    slope = permutation_test(
+        y, v, np.column_stack([np.ones(5), [1.0, 2.0, 4.0, 3.0, 7.0]]), tau2="DL", inference="HKSJ"
+    )
+    assert slope.p_values.tolist() == [1.0, 1.0]
+    assert slope.joint_p_value == 1.0
+    assert np.isfinite(slope.statistic).all()

@@ -366,6 +366,10 @@ def test_fail_safe_numbers_come_with_their_warning() -> None:
     assert ev.fail_safe_n(effects, method="rosenberg").number == math.ceil(
         18.75 / stats.norm.ppf(0.975) ** 2 * 3 - 3
     )
+    third = ev.effects_from(
+        [-0.7, -0.1, -1.3], std_error=0.2
+    )  # 3 (7 - 1), though 0.7 / 0.1 is above 7 in binary
+    assert ev.fail_safe_n(third, method="Orwin", weighted=False, target=-0.7 / 7.0).number == 18
     assert "no test of bias" in ev.fail_safe_n(effects).sentence()
     with pytest.raises(ev.ModelError, match="sign of the mean"):
         ev.fail_safe_n(effects, method="Orwin", target=-0.1)
@@ -434,3 +438,20 @@ def test_a_slope_that_rests_on_one_study_has_no_robust_variance() -> None:
     effects = ev.effects_from([0.1, 0.2, 0.3, 0.9], std_error=[0.1, 0.1, 0.1, 0.4])
     with pytest.raises(ev.ModelError, match="without study row 4"):
         ev.funnel_test(effects, model="multilevel")
+
+
+def test_an_effect_at_the_centre_is_on_no_side() -> None:
+    # The common-effect mean is 0.1, that of row 2: in exact numbers L0 = (4 * 5 - 20) / 7 = 0 on the right.
+    y, v = np.array([-0.1, 0.1, -0.3, 0.9]), np.array([0.3, 0.1, 0.2, 0.3])
+    for side, missing in (("right", 0.0), ("left", -4.0 / 7.0)):
+        found = trim_fill(y, v, side=side, model="EE")
+        spread = 180.0 + 10.0 * missing**3 + (27.0 - 72.0) * missing**2 + (17.0 - 72.0 + 96.0) * missing
+        assert found.added == 0
+        assert found.std_error == near(4.0 / 7.0 * math.sqrt(spread / 24.0))
+
+
+def test_no_slope_leaves_the_left_side() -> None:
+    v = np.array([0.02, 0.05, 0.04, 0.1, 0.03])
+    assert {empty_side(np.full(5, y), v, model) for y in (0.3, -0.3, 7.1) for model in ("EE", "DL")} == {
+        "left"
+    }

@@ -173,7 +173,7 @@ class Influence:
     Attributes
     ----------
     rstudent : Vector
-        ``(y_i - m_i) / sqrt(v_i + t_i + V_i)``.
+        ``(y_i - m_i) / sqrt(s_i² (v_i + t_i) + V_i)``.
     dffits : Vector
         ``(m - m_i) / sqrt(s_i² h_i (v_i + t_i))``.
     cook_d : Vector
@@ -253,7 +253,7 @@ def influence_values(y: Vector, v: Vector, fits: BatchFit) -> Influence:
     cook_d = moved**2 / variance
     dfbetas = moved / np.sqrt(factor / total)
     return Influence(
-        rstudent=(y - mean_del) / np.sqrt(v + t_del + variance_del),
+        rstudent=(y - mean_del) / np.sqrt(factor * (v + t_del) + variance_del),
         dffits=dffits,
         cook_d=cook_d,
         cov_r=variance_del / variance,

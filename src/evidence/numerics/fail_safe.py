@@ -46,7 +46,8 @@ class FailSafe:
 
 
 def _above(number: float) -> int:
-    return max(0, math.ceil(number))
+    """Return the next whole number; one that rounding alone carries past a whole number is that number."""
+    return max(0, math.ceil(number - 1e-10 * max(number, 1.0)))
 
 
 def rosenthal(y: Vector, v: Vector, alpha: float = 0.05) -> FailSafe:

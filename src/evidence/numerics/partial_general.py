@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.numerics.intervals import chi2_quantile
-from evidence.numerics.latent_quadrature import ROUGH
-from evidence.numerics.partial_climb import Point, at, maximum, profile_end, settle
+from evidence.numerics.partial_climb import Point
+from evidence.numerics.partial_ends import Profile, profile_end
 from evidence.numerics.partial_model import Model, make_model
 from evidence.numerics.partial_profile import ProfileMu
 from evidence.numerics.partial_search import TIE, make_problem
 from evidence.numerics.partial_search import maximum as best_of_two
+from evidence.numerics.partial_top import maximum
 from evidence.numerics.wls import Vector
 
 __all__ = [
@@ -192,18 +193,8 @@ def maximum_loglik(
 
 def _root(model: Model, top: Point, which: int, value: float, held: NDArray[np.bool_]) -> float:
     """Return the signed root of the likelihood ratio against a value of one coefficient."""
-    fixed = held.copy()
-    fixed[which] = True
-    phi = top.phi.copy()
-    phi[which] = value
-    free = np.flatnonzero(~fixed)
-    inner = top.hessian[np.ix_(free, free)]
-    moved = phi.copy()
-    moved[free] -= np.linalg.lstsq(inner, top.hessian[free, which], rcond=None)[0] * (value - top.phi[which])
-    moved[-2:] = np.clip(moved[-2:], 0.0, 20.0)
-    starts = [at(model, start, ROUGH) for start in (phi, moved)]
-    now = settle(model, max(starts, key=lambda point: point.value).phi, fixed)
-    return math.copysign(math.sqrt(max(2.0 * (top.value - now.value), 0.0)), top.phi[which] - value)
+    deviance = Profile(model, top, which, held).at(value)
+    return math.copysign(math.sqrt(max(deviance, 0.0)), top.phi[which] - value)
 
 
 def _variance_interval(
@@ -213,14 +204,8 @@ def _variance_interval(
     if held[which]:
         return 0.0, 0.0
     low = 0.0
-    if top.phi[which] > 0.0:
-        fixed = held.copy()
-        fixed[which] = True
-        phi = top.phi.copy()
-        phi[which] = 0.0
-        zero = settle(model, phi, fixed)
-        if 2.0 * (top.value - zero.value) > critical:
-            low = profile_end(model, top, which, -1.0, critical, held, limit=0.0)
+    if top.phi[which] > 0.0 and Profile(model, top, which, held).at(0.0) > critical:
+        low = profile_end(model, top, which, -1.0, critical, held, limit=0.0)
     high = profile_end(model, top, which, 1.0, critical, held)
     return math.expm1(low), math.expm1(high) if math.isfinite(high) else math.inf
 

@@ -183,7 +183,10 @@ class _Problem:
     origin: float
 
     def fits(self, y: Matrix, v: Matrix) -> tuple[ManyFits, Matrix, Vector]:
-        """Return the fits, their coefficients with the origin put back, and the variance factor."""
+        """Return the fits, their coefficients with the origin put back, and the variance factor.
+
+        Effects that lie exactly on the model have no residual spread: HKSJ's factor is then 0.
+        """
         fit = fit_columns(self.model, y, v, self.x, self.chosen.estimator)
         b = fit.estimate.copy()
         if self.intercept is not None:
@@ -192,25 +195,35 @@ class _Problem:
         if self.chosen.inference != "z":
             factor = fit.q / (self.x.shape[0] - self.x.shape[1])
             factor = np.maximum(factor, 1.0) if self.chosen.inference == "mHKSJ" else factor
-            factor = np.where(factor < 1e-20, 1.0, factor)
+            factor = np.where(factor < 1e-20, 0.0, factor)
         return fit, b, factor
 
     def signed(self, y: Matrix, v: Matrix) -> Matrix:
         """Return the coefficients over their standard errors."""
         fit, b, factor = self.fits(y, v)
+        factor = np.where(factor > 0.0, factor, 1.0)  # as in the fit, whose interval keeps a width
         return np.asarray(b / np.sqrt(np.einsum("ppb->pb", fit.vcov) * factor), dtype=np.float64)
 
     def statistics(self, y: Matrix, v: Matrix) -> Matrix:
-        """Return their absolute values, and the joint statistic below them."""
+        """Return their absolute values, and the joint statistic below them.
+
+        Where the factor is 0 they are infinite (0 for a coefficient of 0): no order is more extreme.
+        """
         fit, b, factor = self.fits(y, v)
-        single = np.abs(b) / np.sqrt(np.einsum("ppb->pb", fit.vcov) * factor)
+        single = _over(np.abs(b), np.sqrt(np.einsum("ppb->pb", fit.vcov) * factor))
         part, cov = b[self.tested], fit.vcov[self.tested][:, self.tested].transpose(2, 0, 1)
         if self.tested.size == 1:
             joint = single[self.tested[0]] ** 2
         else:
             solved = np.linalg.solve(cov, part.T[:, :, None])[:, :, 0]
-            joint = np.einsum("pb,bp->b", part, solved) / factor
+            joint = _over(np.einsum("pb,bp->b", part, solved), factor)
         return np.vstack([single, joint])
+
+
+def _over(part: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return part / by; where `by` is 0, infinity, and 0 for a part of 0."""
+    exact = by == 0.0
+    return np.where(exact, np.where(part > 0.0, np.inf, 0.0), part / np.where(exact, 1.0, by))
 
 
 def _kinds(x: Matrix) -> tuple[NDArray[np.intp], tuple[int, ...]]:

@@ -17,6 +17,8 @@ __all__ = ["ESTIMATORS", "TrimFill", "empty_side", "trim_fill"]
 ESTIMATORS = ("L0", "R0", "Q0")
 """Estimators of the number of missing effects (Duval & Tweedie 2000)."""
 
+_NOISE = 1e-12
+"""Share of the spread below which a distance is rounding: an effect that lies at the centre is on no side."""
 _MOST = 200
 """Rounds before the search is said to go in circles; it settles in fewer than ten as a rule."""
 
@@ -60,8 +62,8 @@ def empty_side(y: Vector, v: Vector, estimator: str) -> str:
     ModelError
         Where there are fewer than three effects or all variances are the same.
     """
-    slope = funnel_regression(y, v, np.sqrt(v), estimator=estimator).slope
-    return "right" if slope < 0.0 else "left"
+    line = funnel_regression(y, v, np.sqrt(v), estimator=estimator)
+    return "right" if line.statistic < -_NOISE else "left"  # a slope of 0, but for rounding, is none
 
 
 def trim_fill(y: Vector, v: Vector, *, side: str, estimator: str = "L0", model: str = "REML") -> TrimFill:
@@ -153,6 +155,8 @@ def _missing(distance: Vector, estimator: str) -> tuple[int, float]:
         Where Q0 is the root of a negative number.
     """
     k = distance.size
+    size = np.abs(distance)
+    distance = np.where(size <= _NOISE * size.max(), 0.0, distance)
     rank = np.empty(k)
     rank[np.argsort(np.abs(distance), kind="stable")] = np.arange(1.0, k + 1.0)
     if estimator == "R0":
