@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["count", "decimals", "number", "p_value"]
+__all__ = ["count", "decimals", "listing", "number", "p_value"]
 
 _MINUS = "−"
 
@@ -59,3 +59,12 @@ def count(amount: float | None, singular: str, plural: str) -> str:
     if amount is None:
         return ""
     return f"{amount:.0f} {singular if round(amount) == 1 else plural}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    >>> listing(["weeks"]), listing(["weeks", "dose"]), listing(["weeks", "dose", "sex"])
+    ('weeks', 'weeks and dose', 'weeks, dose and sex')
+    """
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)

@@ -116,7 +116,7 @@ class MetaFit(Questions):
     notes : tuple of str
         What a reader must know.
     methods_used : tuple of str
-        Keys for `cite`.
+        Keys of the sources of what was run. `methods` cites those of what it tells, `cite` prints the same.
     n_clusters : int or None
         Groups of rows that share a random effect, where a model has them: the studies, unless
         ``pool_partial(cluster=...)`` or ``multilevel(levels=...)`` says otherwise (there the groups of the
@@ -315,11 +315,11 @@ class MetaFit(Questions):
         return in_units(self, sd, unit, source)
 
     def cite(self) -> str:
-        """Return BibTeX entries of the measure, the methods used and the software."""
-        from evidence.fit.methods import MEASURE_SOURCES, bibtex
+        """Return BibTeX entries of all that `methods` cites, and of the software."""
+        from evidence.fit.methods import bibtex
+        from evidence.fit.paragraph import cited_keys
 
-        measure = MEASURE_SOURCES.get(self.measure.upper())
-        return bibtex([*([measure] if measure else []), *self.methods_used])
+        return bibtex(cited_keys(self))
 
     def methods(self) -> str:
         """Return the methods paragraph for a paper, made from what was really run.
