@@ -14,6 +14,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import count
+from evidence.fit.plain import plain
 from evidence.models import check_effects, common_effect, random_effects
 from evidence.models.choices import one_row_a_study
 from evidence.models.rows import Selection, select
@@ -84,8 +85,8 @@ class TrimAndFill:
         )
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<TrimAndFill: {self.sentence()}>"
+        """Return the sentence and what was filled in."""
+        return plain(self, self.sentence(), self.table.loc[self.table["filled"]])
 
     def _repr_html_(self) -> str:
         """Return the sentence, the effects and the notes."""

@@ -12,6 +12,7 @@ from scipy import special
 from evidence._check import as_number, check_level
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
+from evidence.fit.plain import plain
 from evidence.models import check_effects
 from evidence.models.choices import one_row_a_study
 from evidence.models.rows import select
@@ -82,8 +83,8 @@ class PetPeese:
         return f"{text} An extrapolation: a check, not a result."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<PetPeese: {self.sentence()}>"
+        """Return the sentence and both estimates."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, both estimates and the notes."""

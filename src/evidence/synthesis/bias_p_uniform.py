@@ -12,6 +12,7 @@ from evidence._check import check_level, one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit.methods import bibtex
+from evidence.fit.plain import plain
 from evidence.numerics.p_uniform import PUniform
 from evidence.numerics.p_uniform import p_uniform_star as estimate_p_uniform
 from evidence.synthesis.bias_rows import ALTERNATIVES, check_alpha, not_taken, taken
@@ -104,8 +105,8 @@ class PUniformStar:
         return f"{text} It rests on selection by significance alone: a check, not a result."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<PUniformStar: {self.sentence()}>"
+        """Return the sentence and the estimates."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""

@@ -14,6 +14,7 @@ from evidence._work import check_executor
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number, p_value
+from evidence.fit.plain import plain
 from evidence.numerics.subsets import SUBSET_ESTIMATORS
 from evidence.studies.record import Studies
 from evidence.synthesis.multiverse_choices import Plan, factors_of, plan
@@ -33,7 +34,15 @@ _FIRST = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {
+    "choice": "choice",
+    "alone": "alone (%)",
+    "with_others": "with others (%)",
+    "range": "range",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Multiverse:
     """The result under every combination of choices that makes sense.
 
@@ -120,15 +129,13 @@ class Multiverse:
             words += f" With fewer than {FEWEST} studies this p value cannot be small."
         return words
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.choices, _COLUMNS, where=".choices")
+
     def _repr_html_(self) -> str:
         """Return the sentence, what each choice does, and the notes."""
-        columns = {
-            "choice": "choice",
-            "alone": "alone (%)",
-            "with_others": "with others (%)",
-            "range": "range",
-        }
-        return html_page("multiverse", self.sentence(), self.choices, columns, self.notes)
+        return html_page("multiverse", self.sentence(), self.choices, _COLUMNS, self.notes)
 
 
 def multiverse(

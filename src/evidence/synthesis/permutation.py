@@ -13,6 +13,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import p_value
+from evidence.fit.plain import plain
 from evidence.models import meta_regression, random_effects
 from evidence.numerics.deletion import COMMON
 from evidence.numerics.permutation import permutation_test as permute
@@ -32,7 +33,11 @@ _MOST = 200_000_000
 """Random orders at most: some minutes."""
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {"term": "term", "estimate": "estimate", "statistic": "statistic"}
+_COLUMNS |= {"p_value": "p", "p_permuted": "p, permuted"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class PermutationTest:
     """Two-sided p values of coefficients against all, or many, orders of the effects.
 
@@ -90,11 +95,13 @@ class PermutationTest:
             )
         return f"Permutation test of {what}: p {_said(self.p_value)} by {which} {orders}.{few}"
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a coefficient, and the notes."""
-        columns = {"term": "term", "estimate": "estimate", "statistic": "statistic"}
-        columns |= {"p_value": "p", "p_permuted": "p, permuted"}
-        return html_page("permutation-test", self.sentence(), self.table, columns, self.notes)
+        return html_page("permutation-test", self.sentence(), self.table, _COLUMNS, self.notes)
 
 
 def _many(count: int) -> str:

@@ -14,6 +14,7 @@ from evidence.effects.formulas import smd_variance
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
+from evidence.fit.plain import plain
 from evidence.numerics.intervals import quantile
 from evidence.numerics.power import detectable, power_of_mean
 from evidence.synthesis.compare import Comparison
@@ -34,7 +35,7 @@ _STANDARDISED = ("SMD", "SMDH", "SMD1")
 _HELD = "tau² is held at its estimate; where few studies tell it, power and plans are rough."
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Power:
     """What a synthesis could have shown.
 
@@ -82,15 +83,26 @@ class Power:
         ends = [math.exp(-min(effect, 709.0)), math.exp(min(effect, 709.0))]
         return f"{number(ends[0], decimals(ends))} or {number(ends[1], decimals(ends))}"
 
-    def _repr_html_(self) -> str:
-        """Return the sentence, one line a result, and the notes."""
+    def _columns(self) -> dict[str, str]:
         columns = {"name": "", "n_studies": "studies", "std_error": "SE", "tau2": "tau²"}
         columns |= {f"power_{effect:g}": f"power at {effect:g}" for effect in self.effects}
-        columns |= {"detectable": f"detectable ({100 * self.target:.0f} %)", "note": "note"}
-        return html_page("power", self.sentence(), self.table, columns, self.notes)
+        return columns | {"detectable": f"detectable ({100 * self.target:.0f} %)", "note": "note"}
+
+    def __repr__(self) -> str:
+        """Return the sentence and one line a result."""
+        return plain(self, self.sentence(), self.table, self._columns())
+
+    def _repr_html_(self) -> str:
+        """Return the sentence, one line a result, and the notes."""
+        return html_page("power", self.sentence(), self.table, self._columns(), self.notes)
 
 
-@dataclass(frozen=True, eq=False)
+_TRIAL_COLUMNS = {"name": "", "n_per_arm": "people an arm", "width_now": "width now", "width_then": "then"}
+_TRIAL_COLUMNS |= {"narrower": "narrower (%)", "weight": "weight (%)", "detectable_then": "detectable then"}
+_TRIAL_COLUMNS |= {"note": "note"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class NextTrial:
     """What one more trial would add.
 
@@ -120,11 +132,13 @@ class NextTrial:
         interval = f"the {100 * self.level:g} % interval"
         return f"One more trial with {largest} people an arm would narrow {interval} of {said}."
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _TRIAL_COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a result and size, and the notes."""
-        columns = {"name": "", "n_per_arm": "people an arm", "width_now": "width now", "width_then": "then"}
-        columns |= {"narrower": "narrower (%)", "weight": "weight (%)", "detectable_then": "detectable then"}
-        return html_page("next-trial", self.sentence(), self.table, {**columns, "note": "note"}, self.notes)
+        return html_page("next-trial", self.sentence(), self.table, _TRIAL_COLUMNS, self.notes)
 
 
 def _words(name: object) -> str:

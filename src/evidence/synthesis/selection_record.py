@@ -12,6 +12,7 @@ from scipy import special
 
 from evidence.fit.methods import bibtex
 from evidence.fit.numbers import number
+from evidence.fit.plain import plain
 from evidence.numerics.selection_fit import SelectionFit, deviance_at
 from evidence.numerics.selection_likelihood import SelectionData
 from evidence.numerics.wls import Vector
@@ -127,8 +128,8 @@ class SelectionModel:
         return f"{head}. It rests on the assumed form of selection: a check, not a result."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<SelectionModel: {self.sentence()}>"
+        """Return the sentence and the parameters."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""

@@ -13,6 +13,7 @@ from evidence._work import bar
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.studies.record import Studies
 from evidence.synthesis.refits import Model, effects_of, verb_of
 from evidence.synthesis.sensitivity_data import html_page, interval_words, refit, scale_note
@@ -28,7 +29,11 @@ _NAMED = 4
 """Exceptions named in the sentence; the table has them all."""
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {"about": "about", "variation": "variation", "n_studies": "studies", "estimate": "estimate"}
+_COLUMNS |= {"conf_low": "low", "conf_high": "high", "change": "change", "verdict": "verdict"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Sensitivity:
     """A result beside its variations.
 
@@ -90,11 +95,13 @@ class Sensitivity:
         )
         return f"{said}.{few}"
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a variation, and the notes."""
-        columns = {"about": "about", "variation": "variation", "n_studies": "studies", "estimate": "estimate"}
-        columns |= {"conf_low": "low", "conf_high": "high", "change": "change", "verdict": "verdict"}
-        return html_page("sensitivity", self.sentence(), self.table, columns, self.notes)
+        return html_page("sensitivity", self.sentence(), self.table, _COLUMNS, self.notes)
 
 
 def _shown(fit: MetaFit, line: Mapping[Any, Any] | pd.Series[Any]) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from evidence.fit.methods import bibtex
 from evidence.fit.numbers import count, number
+from evidence.fit.plain import plain
 from evidence.synthesis.bias_words import FEW, bias_page, shown_interval, shown_value
 
 __all__ = ["SValue", "WorstCase"]
@@ -84,8 +85,8 @@ class WorstCase:
         return f"{text} A bound for any selection of this kind, not an estimate."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<WorstCase: {self.sentence()}>"
+        """Return the sentence and the means."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""
@@ -137,8 +138,8 @@ class SValue:
         return text
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<SValue: {self.sentence()}>"
+        """Return the sentence and the ratios."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""
