@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -297,3 +298,15 @@ def test_stopped_work_says_which_specifications_are_missing(monkeypatch: pytest.
     found = ev.multiverse(SEVERAL, {"tau2": ["ML", "REML"], "rho": [0.2, 0.6]}, draws=0)
     assert found.table["note"].str.contains("stopped by the user").sum() == 3
     assert found.table["estimate"].notna().sum() == 1
+
+
+def test_partial_rows_alone_are_refused_with_the_way_out() -> None:
+    low, high = [0.0, -0.5, 0.1], [math.inf, 0.5, math.inf]
+    effects = ev.effects_from([None] * 3, std_error=0.3, low=low, high=high, study=list("abc"))
+    for choices in ({"tau2": ["EE", "DL"]}, {"partial": ["out"]}, {"tau2": ["ML"], "inference": ["profile"]}):
+        with pytest.raises(ev.ModelError, match=r"partial='out'.*3 of 3 rows.*'partial': \['in'\]"):
+            ev.multiverse(effects, choices)
+    found = ev.multiverse(effects, {"partial": ["in"]})
+    assert np.isfinite(found.table["estimate"]).all()
+    both = ev.multiverse(effects, {"partial": ["in", "out"]})
+    assert both.table["estimate"].notna().sum() == 1

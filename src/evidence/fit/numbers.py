@@ -9,16 +9,23 @@ __all__ = ["count", "decimals", "listing", "number", "p_value"]
 
 _MINUS = "−"
 
+_ROUNDING = 1e-12
+"""Share of their size by which sums of the same numbers in another order differ."""
+
 
 def decimals(values: Iterable[float | None]) -> int:
     """Return how many decimals these numbers need: two, more where they lie closer together.
 
-    The spread of the finite values (or, for a single one, its size) keeps at least two figures.
+    The spread of the finite values (or, for a single one, its size) keeps at least two figures; values that
+    differ by rounding errors alone count as one.
     """
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if not finite:
         return 2
-    spread = (max(finite) - min(finite)) or max(abs(value) for value in finite)
+    size = max(abs(value) for value in finite)
+    spread = max(finite) - min(finite)
+    if spread <= _ROUNDING * size:
+        spread = size
     if spread == 0.0:
         return 2
     places = 1 - math.floor(math.log10(spread))

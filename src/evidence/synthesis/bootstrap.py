@@ -333,6 +333,8 @@ def _notes(
             why = "one study has no tau²" if alone else "its draws lie on one side of the estimate"
             notes.append(f"No BCa interval of {line['term']}: {why}.")
     if kind == "cluster":
+        if table["std_error"].iloc[0] <= 1e-12 * abs(table["estimate"].iloc[0]):
+            notes.append("All effects are the same: resampling them shows no spread, its interval no width.")
         notes.append(f"Not to be read with fewer than {FEWEST} studies ({fit.n_studies} here).")
     else:
         notes.append("Draws from the fitted model trust its normal distributions and its tau².")

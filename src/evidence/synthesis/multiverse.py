@@ -191,7 +191,8 @@ def multiverse(
     Raises
     ------
     ModelError
-        Where a choice or a value is not known, or no combination makes sense.
+        Where a choice or a value is not known, no combination makes sense, or all rows are partial reports
+        and ``partial = in`` is not among the choices.
 
     References
     ----------
@@ -223,6 +224,7 @@ def multiverse(
     several = several_rows(first.effects(0, 0))
     chosen = plan(factors, several)
     versions = Versions(data, chosen)
+    _refuse_partial_alone(versions, chosen)
     models = _models(chosen, several)
     fits = Fits.blank(len(chosen.codes))
     array = models == "exact"
@@ -250,6 +252,32 @@ def multiverse(
         notes=(*_notes(chosen, effects, tested, int((~array).sum())), *_unpooled(table)),
         display_sign=effects.display_sign if effects.scale == "log" else 1,
     )
+
+
+def _refuse_partial_alone(versions: Versions, chosen: Plan) -> None:
+    """Refuse rows that only bound effects or tell directions where no choice would use them.
+
+    Raises
+    ------
+    ModelError
+        Where no row is exact under any measure, some are partial, and the partial ones are left out.
+    """
+    if "in" in chosen.factors[chosen.position("partial")].values:
+        return
+    sizes = [
+        1 if (place := chosen.position(name)) < 0 else len(chosen.factors[place].values)
+        for name in ("measure", "correlation")
+    ]
+    tables = [versions.effects(i, j).table for i in range(sizes[0]) for j in range(sizes[1])]
+    if any(table["kind"].eq("exact").any() for table in tables):
+        return
+    partial = max(int(table["kind"].isin(["interval", "sign"]).sum()) for table in tables)
+    if partial:
+        raise ModelError(
+            f"no row gives an effect with its standard error, so that partial='out', the default, leaves"
+            f" nothing to fit; {partial} of {len(tables[0])} rows are partial reports (a bound, or a"
+            " direction alone): add 'partial': ['in'] to the choices, which pools them by pool_partial()"
+        )
 
 
 def _measures(chosen: Plan, effects: Effects) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from evidence.numerics.deletion import COMMON
 from evidence.numerics.permutation import permutation_test as permute
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector
+from evidence.synthesis.bias_words import log_note
 from evidence.synthesis.sensitivity_data import html_page
 
 __all__ = ["PermutationTest", "permutation_test"]
@@ -177,6 +178,11 @@ def permutation_test(
         raise ModelError(f"exact is True, False or None (where it is feasible); got {exact!r}")
     fit = _fit(data, formula)
     y, v, x, tau2, inference = _model(fit)
+    if fit.coefficients is None and y.size < 2:
+        raise ModelError(
+            "one study has no other patterns of signs to be held against: a permutation test of a"
+            f" mean needs two or more, and {FEWEST} to be read"
+        )
     with bar(draws, "orders", progress) as shown:
 
         def told(done: int, aim: int) -> None:
@@ -250,4 +256,7 @@ def _notes(fit: MetaFit, done: int, asked: int, exact: bool, seed: int | None) -
             "always as extreme as the most extreme one, p = 0.06."
         )
         notes.append("It supposes that effects scatter evenly around the mean.")
+    if fit.scale == "log":
+        own = fit.estimate, fit.conf_low, fit.conf_high
+        notes += log_note(fit.measure, *own, fit.scale, fit.display_sign)
     return tuple(notes)

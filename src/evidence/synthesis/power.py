@@ -109,8 +109,8 @@ class NextTrial:
     Attributes
     ----------
     table : DataFrame
-        One line a result and size: ``name, n_per_arm, width_now, width_then, narrower`` (percent), ``weight``
-        (percent, of the new trial), ``detectable_now, detectable_then`` and ``note``. Model scale.
+        One line a result and size: ``name, n_studies, n_per_arm, width_now, width_then, narrower`` (percent),
+        ``weight`` (percent, of the new trial), ``detectable_now, detectable_then`` and ``note``. Model scale.
     level : float
         Level of the intervals.
     notes : tuple of str
@@ -128,7 +128,9 @@ class NextTrial:
             return "No result has a standard error, so that nothing can be said of a next trial."
         largest = int(known["n_per_arm"].max())
         lines = known.loc[known["n_per_arm"] == largest].to_dict("records")
-        said = "; ".join(f"{_words(line['name'])} by {line['narrower']:.0f} %" for line in lines)
+        said = "; ".join(
+            f"{_words(line['name'])} by {line['narrower']:.0f} %{_few(line['n_studies'])}" for line in lines
+        )
         interval = f"the {100 * self.level:g} % interval"
         return f"One more trial with {largest} people an arm would narrow {interval} of {said}."
 
@@ -341,19 +343,23 @@ def next_trial(
     lines = [
         _trial_line(name, fit, why, size, variance, effect) for name, fit, why in named for size in sizes
     ]
-    notes = (
+    notes = [
         _HELD,
         "Widths are of the model with tau² known: an interval made of few studies is wider than these.",
-        f"Not to be relied on with fewer than {FEWEST} studies.",
-    )
-    return NextTrial(pd.DataFrame(lines), level, notes)
+    ]
+    few = [name for name, fit, _ in named if fit is not None and fit.n_studies < FEWEST]
+    if few:
+        of = "" if len(named) == 1 else f" ({', '.join(map(_words, few))})"
+        notes.append(f"Not to be relied on with fewer than {FEWEST} studies{of}.")
+    return NextTrial(pd.DataFrame(lines), level, tuple(notes))
 
 
 def _trial_line(
     name: str, fit: MetaFit | None, why: str, n: int, variance: float | None, effect: float | None
 ) -> dict[str, object]:
     columns = ("width_now", "width_then", "narrower", "weight", "detectable_now", "detectable_then")
-    line: dict[str, object] = {"name": name, "n_per_arm": n, **dict.fromkeys(columns, math.nan), "note": ""}
+    line: dict[str, object] = {"name": name, "n_studies": 0 if fit is None else fit.n_studies, "n_per_arm": n}
+    line |= dict.fromkeys(columns, math.nan) | {"note": ""}
     basis = _basis(fit)
     if isinstance(basis, str):
         return line | {"note": why or basis}

@@ -9,7 +9,7 @@ import pandas as pd
 from evidence.fit.methods import bibtex
 from evidence.fit.numbers import count, number
 from evidence.fit.plain import plain
-from evidence.synthesis.bias_words import FEW, bias_page, shown_interval, shown_value
+from evidence.synthesis.bias_words import FEW, bias_page, printed, shown_interval, shown_value
 
 __all__ = ["SValue", "WorstCase"]
 
@@ -71,13 +71,19 @@ class WorstCase:
         """Return BibTeX entries of the method and of the software."""
         return bibtex(["mathur2020"])
 
+    @property
+    def display(self) -> dict[str, float | None]:
+        """The worst case on the printed scale (ratios: the exponential), the lower end first."""
+        return printed(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
+
     def sentence(self) -> str:
         """Return the result as one plain line, with what may not be read from it."""
         shown = shown_interval(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
+        beside = (self.estimate, self.conf_low, self.conf_high)
         rest = count(self.k - self.k_affirmative, "effect", "effects")
         text = (
             f"Worst case ({rest} of {self.k} not significant in the favoured direction, alone): {shown},"
-            f" against {shown_value(self.published, self.scale, self.display_sign)}"
+            f" against {shown_value(self.published, self.scale, self.display_sign, beside)}"
             " as published."
         )
         if self.n_studies < FEW:
