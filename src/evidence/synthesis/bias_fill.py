@@ -166,8 +166,8 @@ def trim_and_fill(
     if side is None:
         if y.size < 3:
             raise ModelError(
-                f"the side on which effects are missing is told by Egger's line, which needs three effects;"
-                f" got {y.size}: with two say side='left' or side='right'"
+                f"the side on which effects are missing is told by Egger's line, which needs at least three"
+                f" effects; got {y.size}: with two say side='left' or side='right'"
             )
         if np.ptp(v) == 0.0:
             raise ModelError(
