@@ -155,7 +155,7 @@ def sensitivity(
     >>> effects = ev.effects_from([0.1, 0.2, 0.3, 0.9, 0.4], variance=0.04, study=list("abcde"))
     >>> page = ev.sensitivity(ev.random_effects(effects))
     >>> page.table["about"].unique().tolist()
-    ['main', 'tau²', 'model', 'interval', 'one study less']
+    ['main', 'tau²', 'model', 'interval', 'one study less', 'outliers']
     """
     if studies is not None and not isinstance(studies, Studies):
         raise ModelError(f"studies takes Studies, the rows as printed; got {type(studies).__name__}")
