@@ -29,10 +29,10 @@ def test_levels_are_told_apart_without_colour(name: str) -> None:
     ("row", "item", "suggested"),
     [
         ({"basis": "between_group_test"}, "10", "yes"),
-        ({"basis": "within_group_only", "signif_e": "yes"}, "10", "no"),
+        ({"basis": "within_group_only", "signif_e": "yes"}, "10", ""),
         ({"p_between": "0.03"}, "10", "yes"),
         (MEANS, "11", "yes"),
-        ({**MEANS, "post_sd_c": ""}, "11", "no"),
+        ({**MEANS, "post_sd_c": ""}, "11", ""),
         ({"effect_metric": "MD", "effect": "1", "ci_low": "0", "ci_high": "2"}, "11", "yes"),
     ],
 )
@@ -45,7 +45,7 @@ def test_items_that_the_rows_can_suggest(row: dict[str, object], item: str, sugg
 
 def test_secondary_outcomes_need_a_second_test() -> None:
     one, two = {"p_between": "0.03", "study": "a"}, {"p_between": "0.2", "study": "a", "outcome": "sprint"}
-    for rows, suggested in (([one], "no"), ([one, two], "yes")):
+    for rows, suggested in (([one], ""), ([one, two], "yes")):
         form = ev.appraisal(studies_of(*rows), "testex")
         assert form.loc[form["item"] == "8b", "suggested"].item() == suggested
 
@@ -54,3 +54,17 @@ def test_reviews_are_not_appraised_and_schemes_are_named() -> None:
     assert len(ev.appraisal(studies_of({"level": "pooled"}))) == 0
     with pytest.raises(ev.ModelError, match="scheme must be one of"):
         ev.appraisal(studies_of({}), "ROBINS")
+
+
+@pytest.mark.parametrize("scheme", ["PEDro", "TESTEX", "RoB 2"])
+def test_what_was_not_seen_is_blank_and_never_no(scheme: str) -> None:
+    # PEDro's own rule: an item is scored on a literal reading of the report. An abstract is not the report.
+    rows = {"basis": "within_group_only", "signif_e": "yes", "source_locator": "conference abstract"}
+    for studies in (studies_of(rows), studies_of({**rows, "source_locator": ""}), ev.example_studies()):
+        form = ev.appraisal(studies, scheme)
+        assert set(form["suggested"]) <= {"", "yes"}
+    form = ev.appraisal(studies_of(rows), scheme)
+    asked = form.loc[form["because"].ne("")]
+    assert (asked["suggested"] == "").all()
+    assert asked["because"].str.startswith("not seen in what was read (conference abstract): ").all()
+    assert len(asked) == {"PEDro": 2, "TESTEX": 3, "RoB 2": 0}[scheme]

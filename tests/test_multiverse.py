@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -305,3 +306,15 @@ def test_values_of_a_filter_are_found_whatever_their_case() -> None:
     same = ev.multiverse(effects, {"study": [["Ahn", "Berg"], ["Ahn", "Cole"]]}, draws=20)
     assert list(found.table["estimate"]) == list(same.table["estimate"])
     assert list(found.table["k"]) == [2, 2]
+
+
+def test_partial_rows_alone_are_refused_with_the_way_out() -> None:
+    low, high = [0.0, -0.5, 0.1], [math.inf, 0.5, math.inf]
+    effects = ev.effects_from([None] * 3, std_error=0.3, low=low, high=high, study=list("abc"))
+    for choices in ({"tau2": ["EE", "DL"]}, {"partial": ["out"]}, {"tau2": ["ML"], "inference": ["profile"]}):
+        with pytest.raises(ev.ModelError, match=r"partial='out'.*3 of 3 rows.*'partial': \['in'\]"):
+            ev.multiverse(effects, choices)
+    found = ev.multiverse(effects, {"partial": ["in"]})
+    assert np.isfinite(found.table["estimate"]).all()
+    both = ev.multiverse(effects, {"partial": ["in", "out"]})
+    assert both.table["estimate"].notna().sum() == 1

@@ -520,7 +520,7 @@ def test_unknown_coefficients_are_named(fit: ev.MetaFit) -> None:
 
 
 def test_words_and_page(fit: ev.MetaFit) -> None:
-    assert fit.sentence().startswith("SMD effects differ with weeks + setting (joint test F(3, 20)")
+    assert fit.sentence().startswith("SMD effects differ with weeks and setting (joint test F(3, 20)")
     page = fit._repr_html_()
     assert page.index("SMD effects") < page.index("setting[T.home]")
     assert "thompson1999" in fit.cite()

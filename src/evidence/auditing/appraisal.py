@@ -82,12 +82,15 @@ def appraisal(studies: Studies, scheme: str = "PEDro") -> pd.DataFrame:
         The rows; results of reviews are left out.
     scheme : {"PEDro", "TESTEX", "RoB 2"}, default "PEDro"
         The scheme. What the rows can suggest: that arms were compared statistically, and that point values
-        come with their variability (PEDro items 10 and 11).
+        come with their variability (PEDro items 10 and 11; TESTEX items 8a, 8b and 9; nothing of RoB 2).
 
     Returns
     -------
     DataFrame
         ``study, item, words, suggested, because, confirmed``; ``confirmed`` is empty, for a human to fill in.
+        ``suggested`` is "yes" where a row shows the item, otherwise empty: rows are what was extracted, most
+        of it from abstracts, and what they do not hold may stand in the paper. ``because`` then says what was
+        not seen, and where was looked.
 
     Raises
     ------
@@ -129,14 +132,14 @@ def _compared(rows: pd.DataFrame) -> pd.Series:
 
 def _between_arms(rows: pd.DataFrame) -> tuple[str, str]:
     found = rows.loc[_compared(rows), "row_id"]
-    return ("yes", f"row {found.iloc[0]}") if len(found) else ("no", "no row has a test between the arms")
+    return ("yes", f"row {found.iloc[0]}") if len(found) else _not_seen(rows, "a test between the arms")
 
 
 def _between_arms_twice(rows: pd.DataFrame) -> tuple[str, str]:
     found = rows.loc[_compared(rows)].drop_duplicates("outcome")["row_id"]
     if len(found) > 1:
         return "yes", f"rows {found.iloc[0]} and {found.iloc[1]}"
-    return "no", "fewer than two outcomes have a test between the arms"
+    return _not_seen(rows, "a test between the arms on a second outcome")
 
 
 def _variability(rows: pd.DataFrame) -> tuple[str, str]:
@@ -147,8 +150,21 @@ def _variability(rows: pd.DataFrame) -> tuple[str, str]:
     has |= rows[["events_e", "total_e", "events_c", "total_c"]].notna().all(axis=1)
     found = rows.loc[has, "row_id"]
     return (
-        ("yes", f"row {found.iloc[0]}") if len(found) else ("no", "no row has means with SDs, or an interval")
+        ("yes", f"row {found.iloc[0]}") if len(found) else _not_seen(rows, "means with SDs, or an interval")
     )
+
+
+_NAMED = 2
+"""Places named in the reason; a study is seldom read in more."""
+
+
+def _not_seen(rows: pd.DataFrame, what: str) -> tuple[str, str]:
+    """Suggest nothing, and say what was looked for and where: a silent row is no evidence of absence."""
+    places = [place for place in dict.fromkeys(rows["source_locator"].astype(str)) if place]
+    if not places:
+        return "", f"not seen in the rows: {what}"
+    more = " and elsewhere" if len(places) > _NAMED else ""
+    return "", f"not seen in what was read ({'; '.join(places[:_NAMED])}{more}): {what}"
 
 
 _FROM_DATA: Mapping[str, Callable[[pd.DataFrame], tuple[str, str]]] = {

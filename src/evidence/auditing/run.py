@@ -16,6 +16,7 @@ from evidence.auditing.record import SEVERITIES, Finding, Repair
 from evidence.auditing.registry import CHECKS
 from evidence.auditing.repairs import apply_repairs
 from evidence.errors import ModelError
+from evidence.fit.plain import plain
 
 if TYPE_CHECKING:
     from evidence.effects.record import Effects
@@ -29,6 +30,10 @@ _COLUMNS = (
 )
 _POOLED_ROWS = 5_000
 """Up to this many rows the pooled results before and after each repair are worked out unasked."""
+
+
+_SHOWN = {"row_id": "row", "severity": "severity", "check": "check", "column": "column", "value": "printed"}
+_SHOWN |= {"expected": "expected"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,8 +71,8 @@ class Audit:
         return len(self.findings)
 
     def __repr__(self) -> str:
-        """Return one line that says what was found."""
-        return f"<Audit: {self.sentence()}>"
+        """Return what was found in a line, and the first findings, most severe first."""
+        return plain(self, self.sentence(), self.table, _SHOWN)
 
     def count(self, severity: str) -> int:
         """Return the number of open findings of a severity."""

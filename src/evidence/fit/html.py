@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from evidence.fit.record import MetaFit
 
-__all__ = ["page"]
+__all__ = ["key_numbers", "page"]
 
 
 def page(fit: MetaFit) -> str:
@@ -36,7 +36,8 @@ def page(fit: MetaFit) -> str:
     return f'<div class="evidence-fit">{"".join(lines)}</div>'
 
 
-def _table(fit: MetaFit) -> str:
+def key_numbers(fit: MetaFit) -> list[tuple[str, str]]:
+    """Return what describes a result, name and value, without what it does not have."""
     percent = f"{100 * fit.level:g} %"
     shown = fit.display
     cells = [
@@ -62,8 +63,12 @@ def _table(fit: MetaFit) -> str:
         ("Q", "" if fit.q is None else f"{fit.q:.2f}, df {fit.q_df:g}, p {p_value(fit.q_p_value)}"),
         ("rows by kind", ", ".join(f"{n} {kind}" for kind, n in fit.kinds.items() if n)),
     ]
-    body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in cells if text)
-    return f"<table>{body}</table>"
+    return [(name, text) for name, text in cells if text]
+
+
+def _table(fit: MetaFit) -> str:
+    lines = (f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in key_numbers(fit))
+    return f"<table>{''.join(lines)}</table>"
 
 
 def _joint(fit: MetaFit) -> str:

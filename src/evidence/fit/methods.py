@@ -337,7 +337,7 @@ def author_year(key: str) -> str:
     >>> author_year("dersimonian1986")
     'DerSimonian & Laird, 1986'
     """
-    fields = METHODS.get(key) or BOOKS.get(key) or SOFTWARE[key]
+    fields = (METHODS | BIAS_METHODS | BOOKS | SOFTWARE)[key]
     names = [name.split(",")[0] for name in fields["author"].split(" and ")]
     who = " & ".join(names) if len(names) < 3 else f"{names[0]} et al."
     return f"{who}, {fields['year']}"

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["count", "decimals", "number", "p_value"]
+__all__ = ["count", "decimals", "listing", "number", "p_value"]
 
 _MINUS = "−"
+
+_ROUNDING = 1e-12
+"""Share of their size by which sums of the same numbers in another order differ."""
 
 
 def decimals(values: Iterable[float | None]) -> int:
     """Return how many decimals these numbers need: two, more where they lie closer together.
 
-    The spread of the finite values (or, for a single one, its size) keeps at least two figures.
+    The spread of the finite values (or, for a single one, its size) keeps at least two figures; values that
+    differ by rounding errors alone count as one.
     """
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if not finite:
         return 2
-    spread = (max(finite) - min(finite)) or max(abs(value) for value in finite)
+    size = max(abs(value) for value in finite)
+    spread = max(finite) - min(finite)
+    if spread <= _ROUNDING * size:
+        spread = size
     if spread == 0.0:
         return 2
     places = 1 - math.floor(math.log10(spread))
@@ -59,3 +66,12 @@ def count(amount: float | None, singular: str, plural: str) -> str:
     if amount is None:
         return ""
     return f"{amount:.0f} {singular if round(amount) == 1 else plural}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    >>> listing(["weeks"]), listing(["weeks", "dose"]), listing(["weeks", "dose", "sex"])
+    ('weeks', 'weeks and dose', 'weeks, dose and sex')
+    """
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)

@@ -13,7 +13,7 @@ from evidence._check import as_number
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number
 from evidence.fit.regression import test_text
-from evidence.fit.sentences import size_text
+from evidence.fit.sentences import shared_text, size_text
 
 if TYPE_CHECKING:
     from evidence.fit.record import MetaFit
@@ -114,5 +114,5 @@ def sentence(fit: MetaFit) -> str:
         said = "the outcomes differ" if clear else "no clear difference between the outcomes"
         differ = f"{said} ({test_text(fit)})"
     text = f"{unit}by outcome, with {100 * fit.level:g} % intervals: {', '.join(parts)}; {differ}"
-    text += f"; {size_text(fit)}."
+    text += f"; {size_text(fit)}.{shared_text(fit)}"
     return text[:1].upper() + text[1:]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.fit.numbers import decimals, number
+from evidence.fit.plain import plain
 
 __all__ = ["Posterior"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Posterior:
     """The posterior of the mean effect and of the spread between studies.
 
@@ -47,6 +48,10 @@ class Posterior:
     mean_sd: float
     tau_scale: float
     level: float
+
+    def __repr__(self) -> str:
+        """Return the sentence."""
+        return plain(self, self.sentence())
 
     def sentence(self) -> str:
         """Return the posterior as one plain line, its prior named."""

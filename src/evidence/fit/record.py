@@ -63,7 +63,7 @@ _GLANCE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MetaFit(Questions):
     """A synthesis: the mean effect, its interval, the heterogeneity, and what each row did.
 
@@ -116,7 +116,7 @@ class MetaFit(Questions):
     notes : tuple of str
         What a reader must know.
     methods_used : tuple of str
-        Keys for `cite`.
+        Keys of the sources of what was run. `methods` cites those of what it tells, `cite` prints the same.
     n_clusters : int or None
         Groups of rows that share a random effect, where a model has them: the studies, unless
         ``pool_partial(cluster=...)`` or ``multilevel(levels=...)`` says otherwise (there the groups of the
@@ -183,24 +183,23 @@ class MetaFit(Questions):
     notes: tuple[str, ...] = field(default=())
     methods_used: tuple[str, ...] = field(default=())
     n_clusters: int | None = None
-    # What only some models have is for tidy(), glance() and augment(); the repr stays that of a mean.
-    i2_low: float | None = field(default=None, repr=False)
-    i2_high: float | None = field(default=None, repr=False)
-    h2_low: float | None = field(default=None, repr=False)
-    h2_high: float | None = field(default=None, repr=False)
-    formula: str | None = field(default=None, repr=False)
-    coefficients: pd.DataFrame | None = field(default=None, repr=False)
-    vcov: np.ndarray | None = field(default=None, repr=False)
-    r2: float | None = field(default=None, repr=False)
-    qm: float | None = field(default=None, repr=False)
-    qm_df: float | None = field(default=None, repr=False)
-    qm_df2: float | None = field(default=None, repr=False)
-    qm_p_value: float | None = field(default=None, repr=False)
-    variance_components: pd.DataFrame | None = field(default=None, repr=False)
-    per_row: Mapping[str, np.ndarray] | None = field(default=None, repr=False)
-    regression: Regression | None = field(default=None, repr=False)
-    posterior: Posterior | None = field(default=None, repr=False)
-    tau2_reml: float | None = field(default=None, repr=False)
+    i2_low: float | None = None
+    i2_high: float | None = None
+    h2_low: float | None = None
+    h2_high: float | None = None
+    formula: str | None = None
+    coefficients: pd.DataFrame | None = None
+    vcov: np.ndarray | None = None
+    r2: float | None = None
+    qm: float | None = None
+    qm_df: float | None = None
+    qm_df2: float | None = None
+    qm_p_value: float | None = None
+    variance_components: pd.DataFrame | None = None
+    per_row: Mapping[str, np.ndarray] | None = None
+    regression: Regression | None = None
+    posterior: Posterior | None = None
+    tau2_reml: float | None = None
 
     def to_display(self, value: float | None) -> float | None:
         """Return a number of the model scale on the printed scale (ratios: the exponential)."""
@@ -315,11 +314,11 @@ class MetaFit(Questions):
         return in_units(self, sd, unit, source)
 
     def cite(self) -> str:
-        """Return BibTeX entries of the measure, the methods used and the software."""
-        from evidence.fit.methods import MEASURE_SOURCES, bibtex
+        """Return BibTeX entries of all that `methods` cites, and of the software."""
+        from evidence.fit.methods import bibtex
+        from evidence.fit.paragraph import cited_keys
 
-        measure = MEASURE_SOURCES.get(self.measure.upper())
-        return bibtex([*([measure] if measure else []), *self.methods_used])
+        return bibtex(cited_keys(self))
 
     def methods(self) -> str:
         """Return the methods paragraph for a paper, made from what was really run.
@@ -336,6 +335,18 @@ class MetaFit(Questions):
         from evidence.fit.sentences import explanation
 
         return explanation(self)
+
+    def __repr__(self) -> str:
+        """Return the sentence with the coefficients, or with the key numbers of a mean."""
+        from evidence.fit.html import key_numbers
+        from evidence.fit.plain import plain
+
+        if self.coefficients is not None:
+            names = ("term", "estimate", "std_error", "conf_low", "conf_high", "p_value")
+            heads = {name: name.replace("conf_", "").replace("std_error", "SE") for name in names}
+            return plain(self, self.sentence(), self.coefficients, {**heads, "p_value": "p"}, where=".tidy()")
+        table = pd.DataFrame(key_numbers(self), columns=["", " "])
+        return plain(self, self.sentence(), table, where=".explain()")
 
     def _repr_html_(self) -> str:
         """Return the sentence and a table for a notebook."""

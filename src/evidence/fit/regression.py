@@ -11,8 +11,8 @@ import pandas as pd
 
 from evidence._check import nearest
 from evidence.errors import ModelError
-from evidence.fit.numbers import number, p_value
-from evidence.fit.sentences import size_text
+from evidence.fit.numbers import listing, number, p_value
+from evidence.fit.sentences import shared_text, size_text
 from evidence.numerics.intervals import quantile, two_sided_p
 from evidence.numerics.linear import Inference, predict, variance_inflation
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from evidence.models.formula import Terms
     from evidence.numerics.regression import Coefficients
 
-__all__ = ["EQUAL", "Regression", "coefficient_table", "sentence", "test_text"]
+__all__ = ["EQUAL", "Regression", "coefficient_table", "moderator_words", "sentence", "test_text"]
 
 EQUAL = "equal"
 """What `MetaFit.joint_test` of a model of several outcomes takes for "all outcomes have the same mean"."""
@@ -216,19 +216,34 @@ def coefficient_table(terms: Terms, found: Coefficients) -> pd.DataFrame:
     )
 
 
+def moderator_words(fit: MetaFit) -> str:
+    """Return the moderators by name, ``"moderators weeks and dose"``; empty where there are none."""
+    found = fit.regression
+    if fit.formula is None or found is None or (found.outcomes is not None and found.outcomes.means):
+        return ""
+    names = [one.name for one in found.terms.moderators]
+    joined = [label for label, _, _ in found.terms.spans if label not in (*names, "Intercept")]
+    crossed = [label.replace(":", " \N{MULTIPLICATION SIGN} ") for label in joined if ":" in label]
+    text = f"{'moderator' if len(names) == 1 else 'moderators'} {listing(names)}"
+    if crossed:
+        word = "interaction" if len(crossed) == 1 else "interactions"
+        text += f" and the {word} {listing(crossed)}"
+    return text
+
+
 def sentence(fit: MetaFit) -> str:
     """Return the result of several coefficients as one plain line."""
     if fit.regression is not None and fit.regression.outcomes is not None:
         from evidence.fit.outcomes import sentence as by_outcome
 
         return by_outcome(fit)
-    formula = (fit.formula or "").removeprefix("~ ")
     size = size_text(fit)
     name = f"{fit.measure} " if fit.measure and fit.measure != "GEN" else ""
     clear = fit.qm_p_value is not None and fit.qm_p_value < 1.0 - fit.level
     start = f"{name}effects differ with" if clear else f"no clear relation of {name}effects with"
     share = "" if fit.r2 is None else f", R² {fit.r2:.0f} %"
-    text = f"{start} {formula} (joint test {test_text(fit)}{share}; {size})."
+    told = moderator_words(fit).removeprefix("moderators ").removeprefix("moderator ")
+    text = f"{start} {told} (joint test {test_text(fit)}{share}; {size}).{shared_text(fit)}"
     return text[:1].upper() + text[1:]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evidence.fit.record import MetaFit
 
 __all__ = [
+    "SAME_PEOPLE",
     "effect_text",
     "explanation",
     "interval_text",
@@ -24,7 +25,16 @@ __all__ = [
     "range_words",
     "row_range",
     "sentence",
+    "shared_text",
+    "size_text",
 ]
+
+
+SAME_PEOPLE = "report (in part) the same people, and enter as two studies."
+"""How a note on two studies of the same people ends (`models.rows.people` writes it)."""
+
+_PAIRS = 2
+"""Pairs of studies that a sentence names; of more it gives the number."""
 
 
 def _places(fit: MetaFit) -> int:
@@ -55,6 +65,19 @@ def size_text(fit: MetaFit) -> str:
         count(fit.n_people, "person", "people"),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def shared_text(fit: MetaFit) -> str:
+    """Return a sentence on people who are in two of the studies, or nothing where none are known to be.
+
+    The numbers of studies and people count them twice, so that the line to paste must say it.
+    """
+    found = [note for note in fit.notes if note.endswith(SAME_PEOPLE)]
+    if not found:
+        return ""
+    if len(found) <= _PAIRS:
+        return f" {' '.join(found)}"
+    return f" {len(found)} pairs of studies report (in part) the same people, and enter as two studies each."
 
 
 def _favours(fit: MetaFit, arm: str, value: float | None, joint: str = "by") -> str:
@@ -96,7 +119,7 @@ def sentence(fit: MetaFit) -> str:
     if fit.k == 0 and fit.notes:
         return fit.notes[0]
     if fit.n_studies != 1:
-        text = _bounded(fit) if fit.estimate is None else _estimated(fit)
+        text = f"{_bounded(fit) if fit.estimate is None else _estimated(fit)}{shared_text(fit)}"
     else:
         said = _estimated(fit) if fit.estimate is not None else _single_without_estimate(fit)
         text = f"one study, not pooled: {said}"

@@ -12,6 +12,7 @@ from evidence._check import as_number, is_text
 from evidence.effects.measures import MEASURES
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number
+from evidence.fit.plain import plain
 from evidence.fit.sentences import limit_kind, range_words, row_range
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["UnitsEstimate", "in_units", "is_standardised"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UnitsEstimate:
     """An effect multiplied by a standard deviation.
 
@@ -51,6 +52,10 @@ class UnitsEstimate:
     def __str__(self) -> str:
         """Return the sentence."""
         return self.sentence
+
+    def __repr__(self) -> str:
+        """Return the sentence."""
+        return plain(self, self.sentence)
 
     def _repr_html_(self) -> str:
         """Return the sentence for a notebook."""

@@ -192,7 +192,10 @@ def _df_of(inference: MixedInference, row: Vector, name: str) -> float:
         Where one group alone tells the coefficient.
     """
     try:
-        return inference.df_of(row)
+        df = inference.df_of(row)
+        if not df > 0.0:  # one group has all but the whole weight, and the rest is lost in rounding
+            raise ModelError("no degrees of freedom")
+        return df
     except ModelError:
         raise ModelError(
             f"{name} rests on one group of the outermost level alone, which leaves nothing to estimate a "

@@ -15,6 +15,7 @@ import pandas as pd
 
 from evidence.effects.record import KINDS, Effects, correlation_words
 from evidence.errors import ModelError
+from evidence.fit.sentences import SAME_PEOPLE
 from evidence.models.row_rules import (
     ROW_COLUMNS,
     TAKEN,
@@ -168,7 +169,7 @@ def people(selection: Selection) -> tuple[float | None, tuple[str, ...]]:
         largest[study] = before if before >= number or math.isnan(number) else number
     known = [number for number in largest.values() if not math.isnan(number)]
     twice = tuple(
-        f"{first} and {second} report (in part) the same people, and enter as two studies."
+        f"{first} and {second} {SAME_PEOPLE}"
         for first, second in selection.overlaps
         if {first, second} <= set(studies)
     )

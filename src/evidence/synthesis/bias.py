@@ -25,7 +25,7 @@ from evidence.numerics.small_study import (
 )
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector
-from evidence.synthesis.bias_words import few
+from evidence.synthesis.bias_words import few, finite, log_note
 from evidence.synthesis.funnel_predictors import PREDICTORS, VANISHING, counts_of, predictor_values
 from evidence.synthesis.funnel_record import FunnelTest
 
@@ -195,6 +195,14 @@ def _record(
     notes = [*few(n_studies, "a test of the funnel"), CAUSES]
     if method == "egger" and predictor in ("sei", "vi") and _coupled(effects.measure):
         notes.append(COUPLED)
+    notes += log_note(
+        effects.measure,
+        finite(intercept["estimate"]) if vanishing else None,
+        finite(intercept["conf_low"]),
+        finite(intercept["conf_high"]),
+        effects.scale,
+        effects.display_sign,
+    )
     if fit is not None:
         notes.append(
             f"Effects of one study depend on each other: nested random effects, CR2, {slope['df']:.1f}"
@@ -212,8 +220,8 @@ def _record(
         df=None if math.isnan(slope["df"]) else float(slope["df"]),
         p_value=float(slope["p_value"]),
         limit=float(intercept["estimate"]) if vanishing else None,
-        limit_low=float(intercept["conf_low"]) if vanishing else None,
-        limit_high=float(intercept["conf_high"]) if vanishing else None,
+        limit_low=finite(intercept["conf_low"]) if vanishing else None,
+        limit_high=finite(intercept["conf_high"]) if vanishing else None,
         k=int(selection.used.sum()),
         n_studies=n_studies,
         level=level,

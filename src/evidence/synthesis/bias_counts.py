@@ -12,6 +12,7 @@ from evidence._check import as_number, one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit.numbers import count, number
+from evidence.fit.plain import plain
 from evidence.models import check_effects
 from evidence.models.choices import one_row_a_study
 from evidence.models.rows import Selection, select
@@ -96,8 +97,8 @@ class FailSafeN:
         )
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<FailSafeN: {self.sentence()}>"
+        """Return the sentence and the numbers."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the numbers and the warning."""
@@ -221,8 +222,8 @@ class ExcessTest:
         return f"{text} It tells neither the cause nor the studies."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<ExcessTest: {self.sentence()}>"
+        """Return the sentence and the studies."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the studies and the notes."""

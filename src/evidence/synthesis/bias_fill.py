@@ -14,12 +14,13 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import count
+from evidence.fit.plain import plain
 from evidence.models import check_effects, common_effect, random_effects
 from evidence.models.choices import one_row_a_study
 from evidence.models.rows import Selection, select
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.trim_fill import ESTIMATORS, TrimFill, empty_side, trim_fill
-from evidence.synthesis.bias_words import FEW, bias_page, few, shown_interval
+from evidence.synthesis.bias_words import FEW, bias_page, few, log_note, shown_interval
 
 __all__ = ["TrimAndFill", "trim_and_fill"]
 
@@ -84,12 +85,16 @@ class TrimAndFill:
         )
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<TrimAndFill: {self.sentence()}>"
+        """Return the sentence and what was filled in."""
+        return plain(self, self.sentence(), self.table.loc[self.table["filled"]])
 
     def _repr_html_(self) -> str:
         """Return the sentence, the effects and the notes."""
         return bias_page(self.sentence(), self.table, self.notes)
+
+
+def _log(fit: MetaFit) -> tuple[str, ...]:
+    return log_note(fit.measure, fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
 
 
 def _result(fit: MetaFit) -> str:
@@ -159,7 +164,12 @@ def trim_and_fill(
     one_row_a_study(selection, "funnel_test()")
     y, v = selection.values("estimate"), selection.values("variance")
     if side is None:
-        if y.size > 2 and np.ptp(v) == 0.0:
+        if y.size < 3:
+            raise ModelError(
+                f"the side on which effects are missing is told by Egger's line, which needs at least three"
+                f" effects; got {y.size}: with two say side='left' or side='right'"
+            )
+        if np.ptp(v) == 0.0:
             raise ModelError(
                 "all variances are the same, which shows no side; say side='left' or side='right'"
             )
@@ -174,6 +184,7 @@ def trim_and_fill(
         return random_effects(of, tau2=model, inference=inference, level=level)
 
     observed = pooled(effects)
+    filled = pooled(whole) if found.added else observed
     return TrimAndFill(
         added=found.added,
         std_error=None if math.isnan(found.std_error) else found.std_error,
@@ -181,9 +192,9 @@ def trim_and_fill(
         side=side,
         estimator=estimator,
         observed=observed,
-        filled=pooled(whole) if found.added else observed,
+        filled=filled,
         table=table,
-        notes=(*few(y.size, "trim and fill"), _NOT_DATA),
+        notes=(*few(y.size, "trim and fill"), *_log(filled), _NOT_DATA),
     )
 
 

@@ -12,12 +12,13 @@ from scipy import special
 from evidence._check import as_number, check_level
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
+from evidence.fit.plain import plain
 from evidence.models import check_effects
 from evidence.models.choices import one_row_a_study
 from evidence.models.rows import select
 from evidence.numerics.small_study import FunnelRegression, funnel_regression
 from evidence.numerics.wls import sample, weighted_mean
-from evidence.synthesis.bias_words import FEW, bias_page, equals_p, few, shown_interval
+from evidence.synthesis.bias_words import FEW, bias_page, equals_p, few, log_note, printed, shown_interval
 
 __all__ = ["PetPeese", "pet_peese"]
 
@@ -72,6 +73,11 @@ class PetPeese:
     display_sign: int
     notes: tuple[str, ...]
 
+    @property
+    def display(self) -> dict[str, float | None]:
+        """Estimate and interval on the printed scale (ratios: the exponential), the lower end first."""
+        return printed(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
+
     def sentence(self) -> str:
         """Return the result as one plain line, with what may not be read from it."""
         limit = shown_interval(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
@@ -82,8 +88,8 @@ class PetPeese:
         return f"{text} An extrapolation: a check, not a result."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<PetPeese: {self.sentence()}>"
+        """Return the sentence and both estimates."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, both estimates and the notes."""
@@ -168,7 +174,19 @@ def pet_peese(effects: Effects, *, alpha: float = 0.05, level: float = 0.95) -> 
         level=level,
         scale=effects.scale,
         display_sign=effects.display_sign,
-        notes=(*few(y.size, "PET-PEESE"), rule, _CAUTION),
+        notes=(
+            *few(y.size, "PET-PEESE"),
+            rule,
+            *log_note(
+                effects.measure,
+                own.intercept,
+                own.intercept_low,
+                own.intercept_high,
+                effects.scale,
+                effects.display_sign,
+            ),
+            _CAUTION,
+        ),
     )
 
 

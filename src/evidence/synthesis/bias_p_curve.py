@@ -13,6 +13,7 @@ from evidence._check import one_of
 from evidence.effects.record import Effects
 from evidence.fit.methods import bibtex
 from evidence.fit.numbers import count, number
+from evidence.fit.plain import plain
 from evidence.numerics.p_curve import ALPHA, PCurveResult, Statistics
 from evidence.numerics.p_curve import p_curve as curve_of
 from evidence.synthesis.bias_rows import ALTERNATIVES, not_taken, taken
@@ -97,8 +98,8 @@ class PCurve:
         return f"{text} It says nothing of the size of the effect."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<PCurve: {self.sentence()}>"
+        """Return the sentence and the tests."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the tests and the notes."""

@@ -12,10 +12,21 @@ from evidence._check import check_level, one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit.methods import bibtex
+from evidence.fit.numbers import listing
+from evidence.fit.plain import plain
 from evidence.numerics.p_uniform import PUniform
 from evidence.numerics.p_uniform import p_uniform_star as estimate_p_uniform
 from evidence.synthesis.bias_rows import ALTERNATIVES, check_alpha, not_taken, taken
-from evidence.synthesis.bias_words import FEW, bias_page, equals_p, few, shown_interval
+from evidence.synthesis.bias_words import (
+    FEW,
+    bias_page,
+    equals_p,
+    few,
+    finite,
+    log_note,
+    printed,
+    shown_interval,
+)
 
 __all__ = ["PUniformStar", "p_uniform_star"]
 
@@ -40,9 +51,10 @@ class PUniformStar:
         (statistic: the signed root of the likelihood ratio) and ``tau2`` (the likelihood ratio of zero).
     rows : DataFrame
         One line a study: ``row_id, study, estimate, std_error, significant`` (in the favoured direction).
-    estimate, std_error, p_value, conf_low, conf_high : float
-        Of the mean; the standard error is None where the curvature gives none.
-    tau2, tau2_low, tau2_high, tau2_p : float
+    estimate, std_error, p_value, conf_low, conf_high : float or None
+        Of the mean; the standard error is None where the curvature gives none, an end of the interval where
+        the likelihood leaves it open (infinite in the table).
+    tau2, tau2_low, tau2_high, tau2_p : float or None
         Variance between studies and the test that it is zero.
     bias_statistic, bias_p : float
         Test of publication bias: whether mean and tau² of a random-effects model (PM) that knows no selection
@@ -66,11 +78,11 @@ class PUniformStar:
     estimate: float
     std_error: float | None
     p_value: float
-    conf_low: float
-    conf_high: float
+    conf_low: float | None
+    conf_high: float | None
     tau2: float
     tau2_low: float
-    tau2_high: float
+    tau2_high: float | None
     tau2_p: float
     bias_statistic: float
     bias_p: float
@@ -92,6 +104,11 @@ class PUniformStar:
         """Return BibTeX entries of the method and of the software."""
         return bibtex(["vanaert2026"])
 
+    @property
+    def display(self) -> dict[str, float | None]:
+        """Mean and interval on the printed scale (ratios: the exponential), the lower end first."""
+        return printed(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
+
     def sentence(self) -> str:
         """Return the result as one plain line, with what may not be read from it."""
         shown = shown_interval(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
@@ -104,8 +121,8 @@ class PUniformStar:
         return f"{text} It rests on selection by significance alone: a check, not a result."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<PUniformStar: {self.sentence()}>"
+        """Return the sentence and the estimates."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""
@@ -161,6 +178,7 @@ def p_uniform_star(
             "one study has no spread between studies to be told from selection; p-uniform* needs two"
         )
     found = estimate_p_uniform(y, v, sign=-1.0 if side == "less" else 1.0, alpha=alpha, level=level)
+    low, high = finite(found.mean_low), finite(found.mean_high)
     significant = int(found.significant.sum())
     return PUniformStar(
         table=_table(found),
@@ -176,11 +194,11 @@ def p_uniform_star(
         estimate=found.mean,
         std_error=None if math.isnan(found.mean_error) else found.mean_error,
         p_value=found.p_value,
-        conf_low=found.mean_low,
-        conf_high=found.mean_high,
+        conf_low=low,
+        conf_high=high,
         tau2=found.tau2,
         tau2_low=found.tau2_low,
-        tau2_high=found.tau2_high,
+        tau2_high=finite(found.tau2_high),
         tau2_p=found.spread_p,
         bias_statistic=found.bias_statistic,
         bias_p=found.bias_p,
@@ -195,11 +213,20 @@ def p_uniform_star(
         notes=(
             *few(y.size, "p-uniform*"),
             *([_OUTSIDE] if found.outside else []),
+            *_open_ends(low, high, finite(found.tau2_high)),
+            *log_note(effects.measure, found.mean, low, high, effects.scale, effects.display_sign),
             *_one_sided(significant, y.size),
             _CAUTION,
             *not_taken(rows),
         ),
     )
+
+
+def _open_ends(low: float | None, high: float | None, spread: float | None) -> tuple[str, ...]:
+    """Say which ends of the intervals the likelihood leaves open."""
+    ends = ("the mean from below", low), ("the mean from above", high), ("tau² from above", spread)
+    named = [name for name, end in ends if end is None]
+    return (f"The likelihood sets no limit to {listing(named)}.",) if named else ()
 
 
 def _one_sided(significant: int, k: int) -> tuple[str, ...]:

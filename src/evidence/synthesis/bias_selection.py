@@ -19,7 +19,7 @@ from evidence.numerics.selection_search import MOST
 from evidence.numerics.selection_weights import TYPES
 from evidence.numerics.wls import Vector
 from evidence.synthesis.bias_rows import ALTERNATIVES, not_taken, taken
-from evidence.synthesis.bias_words import few
+from evidence.synthesis.bias_words import few, finite, log_note
 from evidence.synthesis.funnel_predictors import predictor_values
 from evidence.synthesis.selection_record import SelectionModel, selection_terms
 
@@ -134,18 +134,21 @@ def selection_model(
     data = prepare(y, v, x, kind, side, cuts, size)
     counts = _counts(data, cuts, known is None)
     fit = fit_selection(data, level=level, fixed=known)
+    mean = terms == ("Intercept",)
+    ends = (finite(float(fit.low[0])), finite(float(fit.high[0]))) if mean else (None, None)
+    told = float(fit.beta[0]) if mean else None
     return SelectionModel(
         table=selection_terms(terms, kind, cuts, fit, data, known is not None),
         steps=_step_table(cuts, counts, fit) if kind == "stepfun" else None,
         selection=kind,
         alternative=side,
-        estimate=float(fit.beta[0]) if terms == ("Intercept",) else None,
+        estimate=told,
         std_error=_or_none(fit.errors[0]) if terms == ("Intercept",) else None,
-        conf_low=float(fit.low[0]) if terms == ("Intercept",) else None,
-        conf_high=float(fit.high[0]) if terms == ("Intercept",) else None,
+        conf_low=ends[0],
+        conf_high=ends[1],
         tau2=fit.tau2,
-        tau2_low=float(fit.low[x.shape[1]]),
-        tau2_high=float(fit.high[x.shape[1]]),
+        tau2_low=finite(float(fit.low[x.shape[1]])),
+        tau2_high=finite(float(fit.high[x.shape[1]])),
         delta=tuple(float(one) for one in fit.delta),
         unselected=float(fit.unselected_mean[0]) if terms == ("Intercept",) else None,
         unselected_tau2=fit.unselected_tau2,
@@ -158,7 +161,10 @@ def selection_model(
         level=level,
         scale=effects.scale,
         display_sign=effects.display_sign,
-        notes=_notes(fit, rows, counts, kind, known is not None),
+        notes=(
+            *_notes(fit, rows, counts, kind, known is not None),
+            *log_note(effects.measure, told, *ends, effects.scale, effects.display_sign),
+        ),
     )
 
 

@@ -14,7 +14,18 @@ from evidence.fit.numbers import count, decimals, number, p_value
 if TYPE_CHECKING:
     from evidence.synthesis.funnel_record import FunnelTest
 
-__all__ = ["FEW", "bias_page", "equals_p", "few", "funnel_sentence", "shown_interval", "shown_value"]
+__all__ = [
+    "FEW",
+    "bias_page",
+    "equals_p",
+    "few",
+    "finite",
+    "funnel_sentence",
+    "log_note",
+    "printed",
+    "shown_interval",
+    "shown_value",
+]
 
 FEW = 10
 """Studies below which the funnel should not be tested or mended (Sterne et al. 2011)."""
@@ -45,20 +56,60 @@ def equals_p(value: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def shown_interval(estimate: float, low: float, high: float, scale: str, sign: int) -> str:
-    """Return an estimate and its interval on the printed scale."""
-    ends = [estimate, low, high]
-    if scale == "log":
-        ends = [math.exp(min(sign * end, 709.0)) for end in ends]
-    places = decimals(ends)
-    lower, upper = sorted(ends[1:])
-    return f"{number(ends[0], places)} ({number(lower, places)} to {number(upper, places)})"
+def finite(value: float) -> float | None:
+    """Return a number, or None for what has no value or no end: a field is never NaN or infinite."""
+    return float(value) if math.isfinite(value) else None
 
 
-def shown_value(value: float, scale: str, sign: int) -> str:
-    """Return one number of the scale of the model on the printed scale."""
-    shown = math.exp(min(sign * value, 709.0)) if scale == "log" else value
-    return number(shown, decimals([shown]))
+def _printed(value: float | None, scale: str, sign: int) -> float | None:
+    if value is None or scale != "log":
+        return value
+    return math.exp(min(sign * value, 709.0))
+
+
+def printed(
+    estimate: float | None, low: float | None, high: float | None, scale: str, sign: int
+) -> dict[str, float | None]:
+    """Return estimate and interval on the printed scale, the lower end first, as `MetaFit.display` does."""
+    ends = [_printed(low, scale, sign), _printed(high, scale, sign)]
+    if scale == "log" and sign < 0:
+        ends.reverse()
+    return {"estimate": _printed(estimate, scale, sign), "conf_low": ends[0], "conf_high": ends[1]}
+
+
+def shown_interval(estimate: float, low: float | None, high: float | None, scale: str, sign: int) -> str:
+    """Return an estimate and its interval on the printed scale; an end that is None is said to be open."""
+    shown = printed(estimate, low, high, scale, sign)
+    places = decimals(shown.values())
+    middle, lower, upper = (number(value, places) for value in shown.values())
+    if not lower and not upper:
+        return f"{middle} (no interval)"
+    if not upper:
+        return f"{middle} (from {lower}, no upper limit)"
+    if not lower:
+        return f"{middle} (up to {upper}, no lower limit)"
+    return f"{middle} ({lower} to {upper})"
+
+
+def shown_value(value: float, scale: str, sign: int, beside: Sequence[float | None] = ()) -> str:
+    """Return one number of the scale of the model on the printed scale, as exact as those beside it."""
+    shown = _printed(value, scale, sign)
+    near = [_printed(other, scale, sign) for other in beside]
+    return number(shown, decimals([shown, *near]))
+
+
+def log_note(
+    measure: str, estimate: float | None, low: float | None, high: float | None, scale: str, sign: int
+) -> tuple[str, ...]:
+    """Return a note that fields hold logarithms, with the estimate on both scales; else nothing."""
+    if scale != "log":
+        return ()
+    name = measure if measure not in ("", "GEN") else "ratio"
+    head = f"Fields and tables are on the log scale; sentences give the {name}, their exponential"
+    if estimate is None:
+        return (f"{head}.",)
+    own = shown_interval(estimate, low, high, "identity", 1)
+    return (f"{head}: {own} there is {name} {shown_interval(estimate, low, high, scale, sign)}.",)
 
 
 def funnel_sentence(test: FunnelTest) -> str:
@@ -72,7 +123,7 @@ def funnel_sentence(test: FunnelTest) -> str:
         head += f"tau = {number(float(slope['estimate']))}, {equals_p(test.p_value)}"
     else:
         df = "z" if test.df is None else f"t({test.df:.3g})"
-        head += f"slope on {test.predictor} {number(float(slope['estimate']), 3)}, {df} = "
+        head += f"slope on {test.predictor} {number(float(slope['estimate']), 3)}{_log(test)}, {df} = "
         head += f"{number(test.statistic)}, {equals_p(test.p_value)}"
     if test.n_studies < FEW:
         return f"{head}. Too few studies to be read: fewer than {FEW}."
@@ -84,6 +135,10 @@ def funnel_sentence(test: FunnelTest) -> str:
         limit = shown_interval(test.limit, test.limit_low, test.limit_high, test.scale, test.display_sign)
         text += f" The line reaches {limit} for a study of unlimited size."
     return text
+
+
+def _log(test: FunnelTest) -> str:
+    return " (log scale)" if test.scale == "log" else ""
 
 
 def bias_page(sentence: str, table: pd.DataFrame, notes: Sequence[str]) -> str:

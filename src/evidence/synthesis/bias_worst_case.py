@@ -16,7 +16,7 @@ from evidence.numerics.small_study import between_variance
 from evidence.numerics.worst_case import Corrected, Publication, corrected
 from evidence.numerics.worst_case import s_value as smallest_ratio
 from evidence.synthesis.bias_rows import ALTERNATIVES, check_alpha, not_taken, taken
-from evidence.synthesis.bias_words import few
+from evidence.synthesis.bias_words import few, log_note
 from evidence.synthesis.worst_case_record import SValue, WorstCase
 
 __all__ = ["SValue", "WorstCase", "s_value", "worst_case"]
@@ -24,6 +24,9 @@ __all__ = ["SValue", "WorstCase", "s_value", "worst_case"]
 _MODELS = ("robust", "fixed")
 _FEW_DF = 4.0
 """Degrees of freedom below which a t with Satterthwaite's is not to be trusted (Tipton 2015)."""
+
+_SAME = 1e-10
+"""Effects that differ by less than this share of their size are the same number."""
 
 _CAUTION = (
     "Selection is taken to be by significance in the favoured direction and the same for all studies; the"
@@ -132,6 +135,7 @@ def worst_case(
         )
     plain = corrected(data, 1.0, level)
     worst = corrected(data, math.inf, level)
+    _refuse_no_spread(data, worst)
     lines = [_line("as published", plain, sign)]
     if ratio is not None:
         lines.append(_line(f"ratio {as_number(ratio):g}", corrected(data, as_number(ratio), level), sign))
@@ -165,8 +169,30 @@ def worst_case(
         level=level,
         scale=effects.scale,
         display_sign=effects.display_sign,
-        notes=(*few(n_studies, "a worst case"), *_df_note(worst, data.robust), _CAUTION, *not_taken(rows)),
+        notes=(
+            *few(n_studies, "a worst case"),
+            *_df_note(worst, data.robust),
+            *log_note(effects.measure, sign * worst.estimate, low, high, effects.scale, effects.display_sign),
+            _CAUTION,
+            *not_taken(rows),
+        ),
     )
+
+
+def _refuse_no_spread(data: Publication, worst: Corrected) -> None:
+    """Refuse effects that are all the same: their cluster-robust standard error would be zero.
+
+    Raises
+    ------
+    ModelError
+        Where the effects that are not significant in the favoured direction do not differ.
+    """
+    own = data.y[~data.affirmative]
+    if data.robust and np.ptp(own) <= _SAME * max(float(np.abs(own).max()), worst.std_error):
+        raise ModelError(
+            f"the {own.size} effects that are not significant in the favoured direction are the same: a"
+            " cluster-robust standard error has no spread to be estimated from; use model='fixed'"
+        )
 
 
 def _df_note(worst: Corrected, robust: bool) -> tuple[str, ...]:

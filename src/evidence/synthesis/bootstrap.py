@@ -16,6 +16,7 @@ from evidence._work import finished
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.models import random_effects
 from evidence.numerics.bootstrap import RESAMPLED, Draws, cluster_bootstrap, parametric_bootstrap
 from evidence.numerics.deletion import leave_out
@@ -39,7 +40,17 @@ _BLOCK = 2_500
 """Draws of one job: its place among the jobs decides its random numbers."""
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {"term": "", "estimate": "estimate", "bias": "bias", "std_error": "SE"}
+_COLUMNS |= {"percentile_low": "percentile, low", "percentile_high": "high"}
+_COLUMNS |= {
+    "bca_low": "BCa, low",
+    "bca_high": "high ",
+    "conf_low": "model, low",
+    "conf_high": "high  ",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Bootstrap:
     """Intervals of the mean and of tau² from their bootstrap distribution.
 
@@ -98,17 +109,13 @@ class Bootstrap:
             f" own ({self.fit.method}) is {own}.{few}"
         )
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a quantity, and the notes."""
-        columns = {"term": "", "estimate": "estimate", "bias": "bias", "std_error": "SE"}
-        columns |= {"percentile_low": "percentile, low", "percentile_high": "high"}
-        columns |= {
-            "bca_low": "BCa, low",
-            "bca_high": "high ",
-            "conf_low": "model, low",
-            "conf_high": "high  ",
-        }
-        return html_page("bootstrap", self.sentence(), self.table, columns, self.notes)
+        return html_page("bootstrap", self.sentence(), self.table, _COLUMNS, self.notes)
 
 
 def bootstrap(
@@ -326,6 +333,8 @@ def _notes(
             why = "one study has no tau²" if alone else "its draws lie on one side of the estimate"
             notes.append(f"No BCa interval of {line['term']}: {why}.")
     if kind == "cluster":
+        if table["std_error"].iloc[0] <= 1e-12 * abs(table["estimate"].iloc[0]):
+            notes.append("All effects are the same: resampling them shows no spread, its interval no width.")
         notes.append(f"Not to be read with fewer than {FEWEST} studies ({fit.n_studies} here).")
     else:
         notes.append("Draws from the fitted model trust its normal distributions and its tau².")

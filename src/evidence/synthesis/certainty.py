@@ -11,6 +11,7 @@ import pandas as pd
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import number
+from evidence.fit.plain import plain
 from evidence.fit.units import is_standardised
 from evidence.numerics.small_study import funnel_regression
 
@@ -70,7 +71,7 @@ RULES = {
 """Each suggestion's rule with its sources, as a table prints it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Suggestion:
     """A reason to consider rating down, found in the numbers.
 
@@ -91,6 +92,10 @@ class Suggestion:
     def __str__(self) -> str:
         """Return reason and finding."""
         return f"{self.reason}: {self.finding}"
+
+    def __repr__(self) -> str:
+        """Return reason and finding."""
+        return plain(self, str(self))
 
 
 def suggestions(fit: MetaFit) -> tuple[Suggestion, ...]:

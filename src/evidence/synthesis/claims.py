@@ -12,6 +12,7 @@ from evidence._check import as_number, check_level, one_of
 from evidence.effects.reading import DEFAULT_CORRELATION
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.synthesis.claims_evidence import (
     Pooler,
     between_findings,
@@ -47,6 +48,9 @@ ROW_COLUMNS = (
     *("source_url", "source_locator"),
 )
 """What `Claims.rows` shows of a row."""
+
+
+_COLUMNS = {"claim_id": "claim", "verdict": "verdict", "reason_code": "decided by", "estimate": "estimate"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,9 +105,10 @@ class Claims:
         return len(self.table)
 
     def __repr__(self) -> str:
-        """Return how many claims have which verdict."""
+        """Return how many claims have which verdict, and one line a claim."""
         counts = self.table["verdict"].value_counts(sort=False)
-        return f"<Claims: {', '.join(f'{n} {verdict}' for verdict, n in counts.items())}>"
+        said = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+        return plain(self, said, self.table, _COLUMNS)
 
     def _repr_html_(self) -> str:
         """Return the claims with verdicts and reasons; all text escaped."""

@@ -16,6 +16,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number, p_value
+from evidence.fit.plain import plain
 from evidence.fit.sentences import limit_text
 from evidence.models import check_effects, pool_partial
 from evidence.models.partial_groups import shared_group_test
@@ -29,7 +30,7 @@ ROW_COUNTS = ("exact", "interval", "sign", "left_out")
 """What the columns ``rows_...`` of a comparison count: rows in use by kind, and rows left out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GroupTest:
     """A test that the means of several groups are equal.
 
@@ -54,8 +55,18 @@ class GroupTest:
     groups: tuple[str, ...]
     method: str = "Wald"
 
+    def sentence(self) -> str:
+        """Return the test in a line."""
+        p = p_value(self.p_value)
+        told = f"χ²({self.df}) = {number(self.statistic)}, p {p if p.startswith('<') else f'= {p}'}"
+        return f"Equal means ({self.method}): {told}"
 
-@dataclass(frozen=True)
+    def __repr__(self) -> str:
+        """Return the test in a line."""
+        return plain(self, self.sentence())
+
+
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """One fit a group, in the order of first appearance (or as given).
 
@@ -93,6 +104,18 @@ class Comparison:
         """Return the number of groups."""
         return len(self.table)
 
+    def sentence(self) -> str:
+        """Return how many groups have a result, and whether their means differ."""
+        groups = f"{len(self)} {'group' if len(self) == 1 else 'groups'} by {self.by}"
+        test = "no test of equal means" if self.test is None else self.test.sentence()
+        return f"{self.measure} in {groups}, {len(self.fits)} with a result. {test[:1].upper()}{test[1:]}."
+
+    def __repr__(self) -> str:
+        """Return the sentence and one line a group."""
+        names = (self.by, "result", "studies", "people", "rows by kind")
+        lines = [self._cells(str(group))[: len(names)] for group in self.table[self.by]]
+        return plain(self, self.sentence(), pd.DataFrame(lines, columns=list(names)))
+
     def _repr_html_(self) -> str:
         """Return one line a group: result, studies, people, rows by kind, sentence."""
         head = (self.by, "result", "studies", "people", "rows by kind", "in words")
@@ -104,9 +127,7 @@ class Comparison:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         table = f"<table><thead><tr>{header}</tr></thead><tbody>{lines}</tbody></table>"
         if self.test is not None:
-            p = p_value(self.test.p_value)
-            told = f"χ²({self.test.df}) = {self.test.statistic:.2f}, p {p if p.startswith('<') else f'= {p}'}"
-            table += f"<p>Equal means ({html.escape(self.test.method)}): {html.escape(told)}</p>"
+            table += f"<p>{html.escape(self.test.sentence())}</p>"
         return f'<div class="evidence-comparison">{table}<ul>{notes}</ul></div>'
 
     def _cells(self, group: str) -> list[str]:

@@ -13,6 +13,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
+from evidence.fit.plain import plain
 from evidence.fit.sentences import limit_text
 from evidence.models import pool_partial
 from evidence.models.rows import ASSUMED
@@ -22,6 +23,10 @@ __all__ = ["GRID", "CorrelationGrid", "correlation_grid"]
 
 GRID = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """From as weak as retests of a skill are to as strong as those of body height."""
+
+
+_COLUMNS = {"correlation": "r", "estimate": "estimate", "conf_low": "low", "conf_high": "high"}
+_COLUMNS |= {"tau2": "tau²", "n_studies": "studies", "assuming": "rows that assume it"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,8 +79,8 @@ class CorrelationGrid:
         return f"Over {grid} the pooled {measure} lies between {spread}; {same}."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<CorrelationGrid: {self.sentence()}>"
+        """Return the sentence and one line a correlation."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
 
     def _repr_html_(self) -> str:
         head = ("r", "result", "rows that assume it", "in words")

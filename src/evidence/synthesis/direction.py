@@ -11,6 +11,7 @@ import pandas as pd
 from evidence._check import check_level
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
+from evidence.fit.plain import plain
 from evidence.models import check_effects
 from evidence.numerics.p_combination import (
     Combined,
@@ -36,6 +37,11 @@ __all__ = ["DIRECTION_TABLE", "DirectionTest", "direction_test", "vote_count"]
 
 MOST_UNKNOWN = 0.20
 """Share of unknown sides above which there is no p value."""
+
+
+_COLUMNS = {"label": "study"} | {
+    name: name for name in ("rows", "first", "second", "zero", "unknown", "direction")
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,8 +98,8 @@ class DirectionTest:
         return direction_sentence(self)
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<DirectionTest: {self.sentence()}>"
+        """Return the sentence and one line a study."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the bounds, the combined tests, the studies and the notes."""

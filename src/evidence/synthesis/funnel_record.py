@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.synthesis.bias_words import bias_page, funnel_sentence
 
 __all__ = ["FunnelTest"]
@@ -68,8 +69,8 @@ class FunnelTest:
         return funnel_sentence(self)
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<FunnelTest: {self.sentence()}>"
+        """Return the sentence and the line through the funnel."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""

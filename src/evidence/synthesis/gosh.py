@@ -15,6 +15,7 @@ from evidence._work import finished
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.models import random_effects
 from evidence.numerics.specifications import every_specification
 from evidence.numerics.subset_sums import heterogeneity, scaled_effects, sums_by_number, sums_of
@@ -37,7 +38,11 @@ _BLOCK = 32_768
 """Subsets of one job: their fits take some tens of milliseconds."""
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {"study": "study", "with_it": "median with it", "without_it": "median without it"}
+_COLUMNS |= {"difference": "difference", "i2_with": "I² with (%)", "i2_without": "I² without (%)"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Gosh:
     """The result in each subset of at least two studies.
 
@@ -154,11 +159,13 @@ class Gosh:
             f"{mover}{few}"
         )
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.studies, _COLUMNS, where=".studies")
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a study, and the notes."""
-        columns = {"study": "study", "with_it": "median with it", "without_it": "median without it"}
-        columns |= {"difference": "difference", "i2_with": "I² with (%)", "i2_without": "I² without (%)"}
-        return html_page("gosh", self.sentence(), self.studies, columns, self.notes)
+        return html_page("gosh", self.sentence(), self.studies, _COLUMNS, self.notes)
 
 
 def _middle(values: Vector) -> float:

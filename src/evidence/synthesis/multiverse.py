@@ -14,6 +14,7 @@ from evidence._work import check_executor
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit.numbers import decimals, number, p_value
+from evidence.fit.plain import plain
 from evidence.numerics.subsets import SUBSET_ESTIMATORS
 from evidence.studies.record import Studies
 from evidence.synthesis.multiverse_choices import Plan, factors_of, plan
@@ -33,7 +34,15 @@ _FIRST = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {
+    "choice": "choice",
+    "alone": "alone (%)",
+    "with_others": "with others (%)",
+    "range": "range",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Multiverse:
     """The result under every combination of choices that makes sense.
 
@@ -120,15 +129,13 @@ class Multiverse:
             words += f" With fewer than {FEWEST} studies this p value cannot be small."
         return words
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.choices, _COLUMNS, where=".choices")
+
     def _repr_html_(self) -> str:
         """Return the sentence, what each choice does, and the notes."""
-        columns = {
-            "choice": "choice",
-            "alone": "alone (%)",
-            "with_others": "with others (%)",
-            "range": "range",
-        }
-        return html_page("multiverse", self.sentence(), self.choices, columns, self.notes)
+        return html_page("multiverse", self.sentence(), self.choices, _COLUMNS, self.notes)
 
 
 def multiverse(
@@ -184,7 +191,8 @@ def multiverse(
     Raises
     ------
     ModelError
-        Where a choice or a value is not known, or no combination makes sense.
+        Where a choice or a value is not known, no combination makes sense, or all rows are partial reports
+        and ``partial = in`` is not among the choices.
 
     References
     ----------
@@ -216,6 +224,7 @@ def multiverse(
     several = several_rows(first.effects(0, 0))
     chosen = plan(factors, several)
     versions = Versions(data, chosen)
+    _refuse_partial_alone(versions, chosen)
     models = _models(chosen, several)
     fits = Fits.blank(len(chosen.codes))
     array = models == "exact"
@@ -243,6 +252,32 @@ def multiverse(
         notes=(*_notes(chosen, effects, tested, int((~array).sum())), *_unpooled(table)),
         display_sign=effects.display_sign if effects.scale == "log" else 1,
     )
+
+
+def _refuse_partial_alone(versions: Versions, chosen: Plan) -> None:
+    """Refuse rows that only bound effects or tell directions where no choice would use them.
+
+    Raises
+    ------
+    ModelError
+        Where no row is exact under any measure, some are partial, and the partial ones are left out.
+    """
+    if "in" in chosen.factors[chosen.position("partial")].values:
+        return
+    sizes = [
+        1 if (place := chosen.position(name)) < 0 else len(chosen.factors[place].values)
+        for name in ("measure", "correlation")
+    ]
+    tables = [versions.effects(i, j).table for i in range(sizes[0]) for j in range(sizes[1])]
+    if any(table["kind"].eq("exact").any() for table in tables):
+        return
+    partial = max(int(table["kind"].isin(["interval", "sign"]).sum()) for table in tables)
+    if partial:
+        raise ModelError(
+            f"no row gives an effect with its standard error, so that partial='out', the default, leaves"
+            f" nothing to fit; {partial} of {len(tables[0])} rows are partial reports (a bound, or a"
+            " direction alone): add 'partial': ['in'] to the choices, which pools them by pool_partial()"
+        )
 
 
 def _measures(chosen: Plan, effects: Effects) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence._work import bar
+from evidence.fit.numbers import number, p_value
+from evidence.fit.plain import plain
 from evidence.numerics.arrangements import sign_patterns
 from evidence.numerics.wls import Vector
 from evidence.synthesis.multiverse_choices import Plan, numbered
@@ -24,7 +26,7 @@ _MOST_CELLS = 3_000_000
 """Specifications times draws: some seconds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JointTest:
     """Whether the specifications together show more than chance would (Simonsohn, Simmons & Nelson 2020).
 
@@ -56,6 +58,15 @@ class JointTest:
     exact: bool
     studies: int
     note: str
+
+    def __repr__(self) -> str:
+        """Return the three statistics with their p values."""
+        lines = [
+            ("median estimate", number(self.median), p_value(self.p_median)),
+            ("clear results", str(self.clear), p_value(self.p_clear)),
+            ("Stouffer's z", number(self.stouffer), p_value(self.p_stouffer)),
+        ]
+        return plain(self, self.note, pd.DataFrame(lines, columns=["statistic", "value", "p"]))
 
 
 def joint_test(exact: Exact, *, draws: int, seed: int, progress: bool | None = None) -> JointTest | None:

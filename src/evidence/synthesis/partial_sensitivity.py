@@ -18,6 +18,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
+from evidence.fit.plain import plain
 from evidence.models import pool_partial
 from evidence.models.prior import DEFAULT_PRIOR, Prior
 from evidence.numerics.intervals import quantile
@@ -28,7 +29,7 @@ __all__ = ["PartialSensitivity", "partial_sensitivity"]
 _AS_IS = "all rows, as assumed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PartialSensitivity:
     """The result under each assumption.
 
@@ -53,6 +54,25 @@ class PartialSensitivity:
     measure: str
     level: float
     notes: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Return the result as assumed, and between which values the other assumptions move it."""
+        main = str(self.table["sentence"].iloc[0])
+        others = self.table.iloc[1:].dropna(subset=["estimate"])
+        if not len(others):
+            return main
+        fit = self.fits[_AS_IS]
+        ends = [fit.to_display(float(value)) for value in others["estimate"].quantile([0.0, 1.0])]
+        places = decimals(ends)
+        low, high = (number(value, places) for value in sorted(end for end in ends if end is not None))
+        lines = f"{len(others)} other assumption{'' if len(others) == 1 else 's'}"
+        return f"{main} Under {lines} the estimate lies between {low} and {high}."
+
+    def __repr__(self) -> str:
+        """Return the sentence and one line an assumption."""
+        columns = {"about": "about", "assumption": "assumption", "n_studies": "studies", "k": "rows"}
+        columns |= {"estimate": "estimate", "conf_low": "low", "conf_high": "high"}
+        return plain(self, self.sentence(), self.table, columns)
 
     def _repr_html_(self) -> str:
         """Return one line an assumption."""

@@ -13,11 +13,13 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import p_value
+from evidence.fit.plain import plain
 from evidence.models import meta_regression, random_effects
 from evidence.numerics.deletion import COMMON
 from evidence.numerics.permutation import permutation_test as permute
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector
+from evidence.synthesis.bias_words import log_note
 from evidence.synthesis.sensitivity_data import html_page
 
 __all__ = ["PermutationTest", "permutation_test"]
@@ -32,7 +34,11 @@ _MOST = 200_000_000
 """Random orders at most: some minutes."""
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {"term": "term", "estimate": "estimate", "statistic": "statistic"}
+_COLUMNS |= {"p_value": "p", "p_permuted": "p, permuted"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class PermutationTest:
     """Two-sided p values of coefficients against all, or many, orders of the effects.
 
@@ -90,11 +96,13 @@ class PermutationTest:
             )
         return f"Permutation test of {what}: p {_said(self.p_value)} by {which} {orders}.{few}"
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a coefficient, and the notes."""
-        columns = {"term": "term", "estimate": "estimate", "statistic": "statistic"}
-        columns |= {"p_value": "p", "p_permuted": "p, permuted"}
-        return html_page("permutation-test", self.sentence(), self.table, columns, self.notes)
+        return html_page("permutation-test", self.sentence(), self.table, _COLUMNS, self.notes)
 
 
 def _many(count: int) -> str:
@@ -170,6 +178,11 @@ def permutation_test(
         raise ModelError(f"exact is True, False or None (where it is feasible); got {exact!r}")
     fit = _fit(data, formula)
     y, v, x, tau2, inference = _model(fit)
+    if fit.coefficients is None and y.size < 2:
+        raise ModelError(
+            "one study has no other patterns of signs to be held against: a permutation test of a"
+            f" mean needs two or more, and {FEWEST} to be read"
+        )
     with bar(draws, "orders", progress) as shown:
 
         def told(done: int, aim: int) -> None:
@@ -243,4 +256,7 @@ def _notes(fit: MetaFit, done: int, asked: int, exact: bool, seed: int | None) -
             "always as extreme as the most extreme one, p = 0.06."
         )
         notes.append("It supposes that effects scatter evenly around the mean.")
+    if fit.scale == "log":
+        own = fit.estimate, fit.conf_low, fit.conf_high
+        notes += log_note(fit.measure, *own, fit.scale, fit.display_sign)
     return tuple(notes)

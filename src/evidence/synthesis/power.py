@@ -14,6 +14,7 @@ from evidence.effects.formulas import smd_variance
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
+from evidence.fit.plain import plain
 from evidence.numerics.intervals import quantile
 from evidence.numerics.power import detectable, power_of_mean
 from evidence.synthesis.compare import Comparison
@@ -34,7 +35,7 @@ _STANDARDISED = ("SMD", "SMDH", "SMD1")
 _HELD = "tau² is held at its estimate; where few studies tell it, power and plans are rough."
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Power:
     """What a synthesis could have shown.
 
@@ -82,23 +83,34 @@ class Power:
         ends = [math.exp(-min(effect, 709.0)), math.exp(min(effect, 709.0))]
         return f"{number(ends[0], decimals(ends))} or {number(ends[1], decimals(ends))}"
 
-    def _repr_html_(self) -> str:
-        """Return the sentence, one line a result, and the notes."""
+    def _columns(self) -> dict[str, str]:
         columns = {"name": "", "n_studies": "studies", "std_error": "SE", "tau2": "tau²"}
         columns |= {f"power_{effect:g}": f"power at {effect:g}" for effect in self.effects}
-        columns |= {"detectable": f"detectable ({100 * self.target:.0f} %)", "note": "note"}
-        return html_page("power", self.sentence(), self.table, columns, self.notes)
+        return columns | {"detectable": f"detectable ({100 * self.target:.0f} %)", "note": "note"}
+
+    def __repr__(self) -> str:
+        """Return the sentence and one line a result."""
+        return plain(self, self.sentence(), self.table, self._columns())
+
+    def _repr_html_(self) -> str:
+        """Return the sentence, one line a result, and the notes."""
+        return html_page("power", self.sentence(), self.table, self._columns(), self.notes)
 
 
-@dataclass(frozen=True, eq=False)
+_TRIAL_COLUMNS = {"name": "", "n_per_arm": "people an arm", "width_now": "width now", "width_then": "then"}
+_TRIAL_COLUMNS |= {"narrower": "narrower (%)", "weight": "weight (%)", "detectable_then": "detectable then"}
+_TRIAL_COLUMNS |= {"note": "note"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class NextTrial:
     """What one more trial would add.
 
     Attributes
     ----------
     table : DataFrame
-        One line a result and size: ``name, n_per_arm, width_now, width_then, narrower`` (percent), ``weight``
-        (percent, of the new trial), ``detectable_now, detectable_then`` and ``note``. Model scale.
+        One line a result and size: ``name, n_studies, n_per_arm, width_now, width_then, narrower`` (percent),
+        ``weight`` (percent, of the new trial), ``detectable_now, detectable_then`` and ``note``. Model scale.
     level : float
         Level of the intervals.
     notes : tuple of str
@@ -116,15 +128,19 @@ class NextTrial:
             return "No result has a standard error, so that nothing can be said of a next trial."
         largest = int(known["n_per_arm"].max())
         lines = known.loc[known["n_per_arm"] == largest].to_dict("records")
-        said = "; ".join(f"{_words(line['name'])} by {line['narrower']:.0f} %" for line in lines)
+        said = "; ".join(
+            f"{_words(line['name'])} by {line['narrower']:.0f} %{_few(line['n_studies'])}" for line in lines
+        )
         interval = f"the {100 * self.level:g} % interval"
         return f"One more trial with {largest} people an arm would narrow {interval} of {said}."
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _TRIAL_COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a result and size, and the notes."""
-        columns = {"name": "", "n_per_arm": "people an arm", "width_now": "width now", "width_then": "then"}
-        columns |= {"narrower": "narrower (%)", "weight": "weight (%)", "detectable_then": "detectable then"}
-        return html_page("next-trial", self.sentence(), self.table, {**columns, "note": "note"}, self.notes)
+        return html_page("next-trial", self.sentence(), self.table, _TRIAL_COLUMNS, self.notes)
 
 
 def _words(name: object) -> str:
@@ -327,19 +343,23 @@ def next_trial(
     lines = [
         _trial_line(name, fit, why, size, variance, effect) for name, fit, why in named for size in sizes
     ]
-    notes = (
+    notes = [
         _HELD,
         "Widths are of the model with tau² known: an interval made of few studies is wider than these.",
-        f"Not to be relied on with fewer than {FEWEST} studies.",
-    )
-    return NextTrial(pd.DataFrame(lines), level, notes)
+    ]
+    few = [name for name, fit, _ in named if fit is not None and fit.n_studies < FEWEST]
+    if few:
+        of = "" if len(named) == 1 else f" ({', '.join(map(_words, few))})"
+        notes.append(f"Not to be relied on with fewer than {FEWEST} studies{of}.")
+    return NextTrial(pd.DataFrame(lines), level, tuple(notes))
 
 
 def _trial_line(
     name: str, fit: MetaFit | None, why: str, n: int, variance: float | None, effect: float | None
 ) -> dict[str, object]:
     columns = ("width_now", "width_then", "narrower", "weight", "detectable_now", "detectable_then")
-    line: dict[str, object] = {"name": name, "n_per_arm": n, **dict.fromkeys(columns, math.nan), "note": ""}
+    line: dict[str, object] = {"name": name, "n_studies": 0 if fit is None else fit.n_studies, "n_per_arm": n}
+    line |= dict.fromkeys(columns, math.nan) | {"note": ""}
     basis = _basis(fit)
     if isinstance(basis, str):
         return line | {"note": why or basis}

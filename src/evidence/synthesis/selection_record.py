@@ -12,10 +12,11 @@ from scipy import special
 
 from evidence.fit.methods import bibtex
 from evidence.fit.numbers import number
+from evidence.fit.plain import plain
 from evidence.numerics.selection_fit import SelectionFit, deviance_at
 from evidence.numerics.selection_likelihood import SelectionData
 from evidence.numerics.wls import Vector
-from evidence.synthesis.bias_words import FEW, bias_page, equals_p, shown_interval, shown_value
+from evidence.synthesis.bias_words import FEW, bias_page, equals_p, printed, shown_interval, shown_value
 
 __all__ = ["SelectionModel", "selection_terms"]
 
@@ -48,8 +49,9 @@ class SelectionModel:
     estimate, std_error, conf_low, conf_high : float or None
         The mean before selection, on the scale of the model; None with moderators, and for a standard error
         that the curvature does not give.
-    tau2, tau2_low, tau2_high : float
-        Variance between studies before selection, with its interval.
+    tau2, tau2_low, tau2_high : float or None
+        Variance between studies before selection, with its interval; None for an open end (infinite in the
+        table).
     delta : tuple of float
         Parameters of the selection function: for steps the weights of all intervals but the first.
     unselected, unselected_tau2 : float or None, float
@@ -77,8 +79,8 @@ class SelectionModel:
     conf_low: float | None
     conf_high: float | None
     tau2: float
-    tau2_low: float
-    tau2_high: float
+    tau2_low: float | None
+    tau2_high: float | None
     delta: tuple[float, ...]
     unselected: float | None
     unselected_tau2: float
@@ -102,16 +104,21 @@ class SelectionModel:
         keys = ["hedges1992", _KEYS.get(self.selection, "preston2004")]
         return bibtex([*keys, *(["vevea2005"] if self.df is None else [])])
 
+    @property
+    def display(self) -> dict[str, float | None]:
+        """Mean and interval on the printed scale (ratios: the exponential), the lower end first."""
+        return printed(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
+
     def sentence(self) -> str:
         """Return the result as one plain line, with what may not be read from it."""
         head = f"{_NAMES[self.selection]} ({self.k} studies): "
-        if self.estimate is None or self.conf_low is None or self.conf_high is None:
+        if self.estimate is None:
             head += "coefficients in .table"
         else:
             ends = (self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
             head += f"mean before selection {shown_interval(*ends)}"
             if self.unselected is not None:
-                plain = shown_value(self.unselected, self.scale, self.display_sign)
+                plain = shown_value(self.unselected, *ends[3:], beside=ends[:3])
                 head += f", without selection {plain}"
         if self.steps is not None and len(self.steps) == 2 and self.df is not None:
             line = self.steps.iloc[1]
@@ -127,8 +134,8 @@ class SelectionModel:
         return f"{head}. It rests on the assumed form of selection: a check, not a result."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<SelectionModel: {self.sentence()}>"
+        """Return the sentence and the parameters."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""

@@ -14,6 +14,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.chance import favoured
+from evidence.fit.plain import plain
 from evidence.studies.record import Studies
 from evidence.synthesis.refits import Model, effects_of, verb_of
 from evidence.synthesis.sensitivity_data import html_page, interval_words, refit, scale_note
@@ -29,7 +30,11 @@ _NAMED = 4
 """Exceptions named in the sentence; the table has them all."""
 
 
-@dataclass(frozen=True, eq=False)
+_COLUMNS = {"about": "about", "variation": "variation", "n_studies": "studies", "estimate": "estimate"}
+_COLUMNS |= {"conf_low": "low", "conf_high": "high", "change": "change", "verdict": "verdict"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Sensitivity:
     """A result beside its variations.
 
@@ -91,11 +96,13 @@ class Sensitivity:
         )
         return f"{said}.{few}"
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a variation, and the notes."""
-        columns = {"about": "about", "variation": "variation", "n_studies": "studies", "estimate": "estimate"}
-        columns |= {"conf_low": "low", "conf_high": "high", "change": "change", "verdict": "verdict"}
-        return html_page("sensitivity", self.sentence(), self.table, columns, self.notes)
+        return html_page("sensitivity", self.sentence(), self.table, _COLUMNS, self.notes)
 
 
 def _shown(fit: MetaFit, line: Mapping[Any, Any] | pd.Series[Any]) -> str:
@@ -149,7 +156,7 @@ def sensitivity(
     >>> effects = ev.effects_from([0.1, 0.2, 0.3, 0.9, 0.4], variance=0.04, study=list("abcde"))
     >>> page = ev.sensitivity(ev.random_effects(effects))
     >>> page.table["about"].unique().tolist()
-    ['main', 'tau²', 'model', 'interval', 'one study less']
+    ['main', 'tau²', 'model', 'interval', 'one study less', 'outliers']
     """
     if studies is not None and not isinstance(studies, Studies):
         raise ModelError(f"studies takes Studies, the rows as printed; got {type(studies).__name__}")

@@ -13,6 +13,7 @@ from evidence._check import one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.models import check_effects, random_effects
 from evidence.numerics.deletion import cumulate
 from evidence.synthesis.sensitivity_data import (
@@ -33,7 +34,7 @@ __all__ = ["Cumulative", "cumulative"]
 _ORDERS = {"year": "earliest first", "size": "largest first", "precision": "most precise first"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cumulative:
     """The result after each study.
 
@@ -86,15 +87,22 @@ class Cumulative:
         name = lines[since - 1]["label"]
         return f"{said} The interval has excluded {zero} since {name} (study {since}).{few}"
 
-    def _repr_html_(self) -> str:
-        """Return the sentence, one line a study, and the notes."""
+    def _page(self) -> tuple[pd.DataFrame, dict[str, str]]:
+        """Return what is shown of the table, with its heads."""
         columns = {"label": "added", "order": self.by, "n_studies": "studies", "estimate": "estimate"}
         columns |= {"conf_low": "low", "conf_high": "high", "tau2": "tau²", "i2": "I² (%)", "note": "note"}
-        table = self.table.assign(order=self.table["order"].map(_plain))
-        return html_page("cumulative", self.sentence(), table, columns, self.notes)
+        return self.table.assign(order=self.table["order"].map(_place)), columns
+
+    def __repr__(self) -> str:
+        """Return the sentence and one line a study."""
+        return plain(self, self.sentence(), *self._page())
+
+    def _repr_html_(self) -> str:
+        """Return the sentence, one line a study, and the notes."""
+        return html_page("cumulative", self.sentence(), *self._page(), self.notes)
 
 
-def _plain(value: object) -> str:
+def _place(value: object) -> str:
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:.6g}"
     return str(value)

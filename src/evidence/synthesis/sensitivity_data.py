@@ -15,6 +15,7 @@ from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
 from evidence.fit.numbers import decimals, number
+from evidence.fit.plain import cell_text, places_of
 from evidence.models.choices import IDENTICAL
 from evidence.numerics.batch_inference import BatchFit
 from evidence.numerics.deletion import COMMON
@@ -194,21 +195,11 @@ def html_page(
 ) -> str:
     """Return the sentence, some columns of the table under their printed names, and the notes."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in columns.values())
-    places = {name: _places(table[name]) for name in columns}
+    places = {name: places_of(table[name]) for name in columns}
     lines = []
     for row in table.to_dict("records"):
-        cells = [_cell(row[name], places[name]) for name in columns]
+        cells = [cell_text(row[name], places[name]) for name in columns]
         lines.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     return f'<div class="evidence-{kind}"><p><b>{html.escape(sentence)}</b></p>{body}<ul>{listed}</ul></div>'
-
-
-def _places(column: pd.Series[Any]) -> int:
-    return decimals(column.astype(float)) if pd.api.types.is_float_dtype(column) else 0
-
-
-def _cell(value: object, places: int) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else ""
-    return number(value, places) if isinstance(value, float) else str(value)

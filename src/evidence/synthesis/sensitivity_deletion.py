@@ -13,6 +13,7 @@ from evidence._check import one_of
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.models import random_effects
 from evidence.numerics.deletion import leave_out
 from evidence.synthesis.refits import effects_of, verb_of
@@ -33,7 +34,12 @@ from evidence.synthesis.sensitivity_data import (
 __all__ = ["LeaveOneOut", "leave_one_out"]
 
 
-@dataclass(frozen=True)
+_COLUMNS = {"label": "without", "n_studies": "studies left", "estimate": "estimate"}
+_COLUMNS |= {"conf_low": "low", "conf_high": "high", "tau2": "tau²", "i2": "I² (%)", "q": "Q"}
+_COLUMNS |= {"change": "change", "note": "note"}
+
+
+@dataclass(frozen=True, repr=False)
 class LeaveOneOut:
     """The result without each row, study or group.
 
@@ -89,12 +95,13 @@ class LeaveOneOut:
             f" (without {highest['label']}). {kept_words}"
         )
 
+    def __repr__(self) -> str:
+        """Return the sentence and the lines of its page."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line for each deletion, and the notes."""
-        columns = {"label": "without", "n_studies": "studies left", "estimate": "estimate"}
-        columns |= {"conf_low": "low", "conf_high": "high", "tau2": "tau²", "i2": "I² (%)", "q": "Q"}
-        columns |= {"change": "change", "note": "note"}
-        return html_page("leave-one-out", self.sentence(), self.table, columns, self.notes)
+        return html_page("leave-one-out", self.sentence(), self.table, _COLUMNS, self.notes)
 
 
 def _all(studies: int) -> str:

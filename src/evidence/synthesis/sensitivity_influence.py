@@ -12,6 +12,7 @@ import pandas as pd
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
 from evidence.fit import MetaFit
+from evidence.fit.plain import plain
 from evidence.models import random_effects
 from evidence.numerics.deletion import Influence as Values
 from evidence.numerics.deletion import influence_values, leave_out
@@ -63,7 +64,12 @@ _NAMED = 3
 """Studies that the sentence names, those that move the result most first."""
 
 
-@dataclass(frozen=True)
+_COLUMNS = {"label": "study", "rstudent": "rstudent", "dffits": "DFFITS", "cook_d": "Cook's distance"}
+_COLUMNS |= {"cov_r": "covariance ratio", "tau2_del": "tau² without", "q_del": "Q without"}
+_COLUMNS |= {"hat": "hat", "weight": "weight (%)", "dfbetas": "DFBETAS", "rules": "flagged by"}
+
+
+@dataclass(frozen=True, repr=False)
 class Influence:
     """What each study does to the result.
 
@@ -114,12 +120,15 @@ class Influence:
             f" {top['label']} the estimate moves from {before} to {after}.{few}"
         )
 
+    def __repr__(self) -> str:
+        """Return the sentence and one line a row, flagged ones first."""
+        first = self.table.sort_values("flagged", ascending=False, kind="stable")
+        names = ("label", "rstudent", "cook_d", "dfbetas", "weight", "rules")
+        return plain(self, self.sentence(), first, {name: _COLUMNS[name] for name in names})
+
     def _repr_html_(self) -> str:
         """Return the sentence, one line a row, and the rules."""
-        columns = {"label": "study", "rstudent": "rstudent", "dffits": "DFFITS", "cook_d": "Cook's distance"}
-        columns |= {"cov_r": "covariance ratio", "tau2_del": "tau² without", "q_del": "Q without"}
-        columns |= {"hat": "hat", "weight": "weight (%)", "dfbetas": "DFBETAS", "rules": "flagged by"}
-        return html_page("influence", self.sentence(), self.table, columns, self.notes)
+        return html_page("influence", self.sentence(), self.table, _COLUMNS, self.notes)
 
 
 def influence(fit: MetaFit | Effects, *, model: Model | None = None) -> Influence:

@@ -15,6 +15,7 @@ from evidence.effects.reading import DEFAULT_CORRELATION
 from evidence.effects.row import Row
 from evidence.effects.study_rows import printed_rows
 from evidence.errors import ModelError
+from evidence.fit.plain import plain
 from evidence.numerics.trap import (
     Chance,
     difference_of_arms,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from evidence.studies.record import Studies
 
 __all__ = ["TRAP_COLUMNS", "Trap", "within_group_trap"]
+
+
+_COLUMNS = {"name": "arm", "n": "n", "said": "reported", "low": "from", "high": "to"}
+_COLUMNS |= {"p_low": "p from", "p_high": "p to"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,8 +95,8 @@ class Trap:
         return trap_sentence(self)
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<Trap: {self.sentence()}>"
+        """Return the sentence and its three lines."""
+        return plain(self, self.sentence(), self.table, _COLUMNS)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the three lines and the assumptions."""

@@ -8,7 +8,8 @@ import pandas as pd
 
 from evidence.fit.methods import bibtex
 from evidence.fit.numbers import count, number
-from evidence.synthesis.bias_words import FEW, bias_page, shown_interval, shown_value
+from evidence.fit.plain import plain
+from evidence.synthesis.bias_words import FEW, bias_page, printed, shown_interval, shown_value
 
 __all__ = ["SValue", "WorstCase"]
 
@@ -70,13 +71,19 @@ class WorstCase:
         """Return BibTeX entries of the method and of the software."""
         return bibtex(["mathur2020"])
 
+    @property
+    def display(self) -> dict[str, float | None]:
+        """The worst case on the printed scale (ratios: the exponential), the lower end first."""
+        return printed(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
+
     def sentence(self) -> str:
         """Return the result as one plain line, with what may not be read from it."""
         shown = shown_interval(self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
+        beside = (self.estimate, self.conf_low, self.conf_high)
         rest = count(self.k - self.k_affirmative, "effect", "effects")
         text = (
             f"Worst case ({rest} of {self.k} not significant in the favoured direction, alone): {shown},"
-            f" against {shown_value(self.published, self.scale, self.display_sign)}"
+            f" against {shown_value(self.published, self.scale, self.display_sign, beside)}"
             " as published."
         )
         if self.n_studies < FEW:
@@ -84,8 +91,8 @@ class WorstCase:
         return f"{text} A bound for any selection of this kind, not an estimate."
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<WorstCase: {self.sentence()}>"
+        """Return the sentence and the means."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""
@@ -137,8 +144,8 @@ class SValue:
         return text
 
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return f"<SValue: {self.sentence()}>"
+        """Return the sentence and the ratios."""
+        return plain(self, self.sentence(), self.table)
 
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""
