@@ -13,16 +13,15 @@ from evidence.charts.words import domain_name, listed, plural
 from evidence.citations import Bibliography
 from evidence.effects.codes import measure_name
 from evidence.effects.record import Effects, correlation_words
-from evidence.errors import ModelError
 from evidence.effects.rules import RULES
+from evidence.errors import ModelError
 from evidence.studies.record import Studies
 from evidence.table_content.citing import Citing, filled, records, typeset
 from evidence.table_words import NO_BREAK, estimate_interval
 from evidence.tables import Table
 
 if TYPE_CHECKING:
-    from evidence.errors import ModelError
-from evidence.fit import MetaFit
+    from evidence.fit import MetaFit
 
 __all__ = ["effects_table", "favoured_side", "left_out", "left_out_table", "printed_effect", "rules_table"]
 
