@@ -101,7 +101,8 @@ def _slides(
             show.picture(topic, titles, body, notes, sources=sources, marker=marker)
         else:
             under = named_arms(body.notes[0], _sides(questions)) if body.notes else ""
-            show.table(topic, titles, body, notes, sources=sources, marker=marker, under=under)
+            tables = [part for part in bodies if not isinstance(part, Picture)]
+            show.table(topic, titles, body, notes, sources=sources, marker=marker, under=under, parts=tables)
 
 
 def _titles(

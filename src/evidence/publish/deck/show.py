@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from evidence.table_slide_layout import height_of, lines_of, under_height, width
 from evidence.table_words import clean
 
 if TYPE_CHECKING:
+    from evidence.table_layout import Content
     from evidence.tables import Table
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Show",
     "exactly_wide",
     "fitted_title",
+    "joined",
     "marker_name",
     "table_size",
     "within",
@@ -133,12 +135,24 @@ class Show:
         sources: str,
         marker: str,
         under: str = "",
+        parts: Sequence[Table] = (),
     ) -> None:
-        """Add a slide with a native table that has at most 8 rows and 5 columns, and a line below it."""
+        """Add a slide with a native table that has at most 8 rows and 5 columns, and a line below it.
+
+        Of a table that goes over several slides, `parts` are all of them: letters and columns do not jump.
+        """
         slide = self._content(_FIGURE, topic, titles, sources, notes)
         left, top, width, height = TABLE_ROOM.emu
+        size = table_size(parts or [table])
         shape = add_table(
-            slide, table, left=left, top=top, width=width, height=height, size=table_size(table)
+            slide,
+            table,
+            left=left,
+            top=top,
+            width=width,
+            height=height,
+            size=size,
+            whole=joined(parts or [table]),
         )
         exactly_wide(shape, width)
         shape.name = marker_name(marker)
@@ -181,17 +195,35 @@ TABLE_ROOM = Box(36, measures.CONTENT.top + 10, 888, UNDER_ROOM.top - measures.C
 _TABLE_SIZES = (20.0, 18.0)
 
 
-def table_size(table: Table) -> float:
+def table_size(parts: Sequence[Table]) -> float:
     """Return the size of a table's letters: larger than the least where every row keeps to one line in it."""
-    content = table._content()
-    width, room = TABLE_ROOM.width, TABLE_ROOM.height
+    whole = joined(parts)._content()
     for size in _TABLE_SIZES:
-        widths = widths_of(content, width, size)
-        heights = [(line, height_of(content, line, widths, size, 99)) for line in lines_of(content)]
-        single = all(high < 2 * size for (kind, _), high in heights if kind == "row")
-        if single and sum(high for _, high in heights) + under_height(content, width, size) <= room:
+        widths = widths_of(whole, TABLE_ROOM.width, size)
+        if all(_has_room(part._content(), widths, size) for part in parts):
             return size
     return measures.TABLE
+
+
+def joined(parts: Sequence[Table]) -> Table:
+    """Return all rows of the parts of a table as one, to measure its columns by."""
+    import pandas as pd
+
+    if len(parts) == 1:
+        return parts[0]
+    data = pd.concat([part.data for part in parts], ignore_index=True)
+    groups = tuple(group for part in parts for group in part.groups)
+    first = replace(parts[0], groups=(), footnotes={}, spanners=parts[0].spanners)
+    return replace(first, data=data, groups=groups if len(groups) == len(data) else ())
+
+
+def _has_room(content: Content, widths: list[float], size: float) -> bool:
+    """Tell whether a part has room with every row in one line."""
+    heights = [(line, height_of(content, line, widths, size, 99)) for line in lines_of(content)]
+    needed = sum(high for _, high in heights) + under_height(content, TABLE_ROOM.width, size)
+    return needed <= TABLE_ROOM.height and all(
+        high < 2 * size for (kind, _), high in heights if kind == "row"
+    )
 
 
 def _whole_sentences(text: str) -> str:
