@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence.charts.words import count, domain_name
-from evidence.publish.deck.show import TABLE_ROOM
+from evidence.publish.deck.table_room import TABLE_ROOM
 from evidence.publish.make import tabulated
 from evidence.publish.numbers import Made
 from evidence.publish.plan import Output
