@@ -66,14 +66,14 @@ labels of 60 letters: none overlaps another, none is cut by the edge, none is sm
 
 ```python
 ax = ev.forest(fit)  # notebook, light
-ax = ev.forest(fit, medium="slide")  # 16:9, no text below 18 pt
+ax = ev.forest(fit, medium="slide")  # 16:9 while the rows have room, no text below 18 pt
 with ev.chart_style(medium="journal", theme="dark"):  # for every chart inside
     ax = ev.forest(fit)
 ev.caption(ax), ev.alt_text(ax)  # what it says in words
 ```
 
 In an `ax` of your own the letters become smaller, down to 7 pt (18 pt on a slide), and columns are left out;
-where that is not enough the figure grows. Long plots go over several slides or pages with
+where that is not enough the figure grows, a slide above 16:9. Long plots go over several slides or pages with
 `ev.forest_pages`, `ev.effect_direction_pages`, `ev.evidence_map_pages`, `ev.orchard_pages` and
 `ev.dumbbell_pages`.
 

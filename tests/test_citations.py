@@ -242,6 +242,51 @@ def test_citations_name_as_many_authors_as_tell_two_lists_apart() -> None:
     assert apa_citations(hasan)["one"] == "Hasan, Liang, Kahn, & Jones-Miller, 2015"
 
 
+@pytest.mark.parametrize(
+    ("journal", "short"),
+    [
+        # Titles in Medline's form and in full, as the catalogue of the National Library of Medicine has both.
+        ("J Strength Cond Res", True),
+        ("Br J Sports Med", True),
+        ("Am. J. Sports Med.", True),
+        ("N Engl J Med", True),
+        ("Arthritis Rheumatol", True),
+        ("Journal of Strength and Conditioning Research", False),
+        ("British Journal of Sports Medicine", False),
+        ("The New England Journal of Medicine", False),
+        ("Physical Therapy in Sport", False),
+        ("BMJ", False),
+        ("PLoS ONE", False),
+        ("Sports (Basel)", False),
+        ("", False),
+    ],
+)
+def test_apa_marks_journals_that_are_abbreviated_in_the_source(journal: str, short: bool) -> None:
+    fields = {"a": {**DISTEFANO, "journal": journal}}
+    listed = bibliography(["a"], fields, style="APA")
+    (entry,) = listed.entries
+    assert entry.abbreviated is short
+    assert entry.text.endswith("[journal abbreviated in the source]") is short
+    assert len(listed.notes) == short
+    for shown in (listed.text, listed.markdown, listed.html):
+        assert ("APA prints the titles of journals in full" in shown) is short
+    # Vancouver abbreviates: nothing is marked there.
+    other = bibliography(["a"], fields)
+    assert not other.notes
+    assert "abbreviated" not in other.text
+
+
+def test_a_bibliography_prints_as_its_list_and_a_long_one_in_part() -> None:
+    listed = bibliography(["b", "a"], {"a": {"title": "A"}, "b": {**DISTEFANO}})
+    lines = repr(listed).splitlines()
+    assert lines[0] == "References (2, Vancouver)"
+    assert [line.split(" ")[0] for line in lines[1:]] == ["1.", "2."]
+    assert "Reference(" not in repr(listed)
+    assert listed._repr_html_() == listed.html
+    many = bibliography([f"k{n}" for n in range(30)], {})
+    assert repr(many).splitlines()[-1] == "... and 10 more: see .text"
+
+
 def test_an_apa_list_is_sorted_and_has_no_numbers() -> None:
     fields = {"b": _of("Stern, H"), "a": _of("Gelman, A"), "c": {"title": "Bare"}}
     listed = bibliography(["b", "c", "a"], fields, style="apa")

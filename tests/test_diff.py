@@ -281,9 +281,54 @@ def test_the_committed_build_is_the_default(
 def test_without_git_the_way_out_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(BuildError, match=r"git cannot be started(.|\n)*evidence diff older.json"):
+        diff("HEAD", recipe=project / "evidence.toml")
+    with pytest.raises(BuildError, match=r"no earlier build(.|\n)*run evidence build(.|\n)*older.json"):
         diff(recipe=project / "evidence.toml")
     with pytest.raises(BuildError, match="neither a file nor a revision"):
         diff("--output=x", recipe=project / "evidence.toml")
+
+
+def test_without_a_commit_the_previous_build_is_compared_with(project: Path) -> None:
+    recipe = project / "evidence.toml"
+    (project / "studies.csv").write_text(DATA + MORE, encoding="utf-8")
+    build(recipe)
+    found = diff(recipe=recipe)
+    assert found.old == "the previous build"
+    expected = diff(project / "older.json", recipe=recipe)
+    assert len(found) == len(expected) > 0
+    assert found.table.equals(expected.table)
+    assert found.table["because"].str.contains(r"\+2 rows of smith2026").any()
+    # Building again, or changing what is no number, forgets nothing.
+    build(recipe)
+    recipe.write_text(RECIPE.replace('title = "Invented"', 'title = "Renamed"'), encoding="utf-8")
+    build(recipe)
+    assert diff(recipe=recipe).table.equals(expected.table)
+    # The next change is compared with the build just before it.
+    (project / "studies.csv").write_text(DATA, encoding="utf-8")
+    build(recipe)
+    back = diff(recipe=recipe)
+    assert back.table["because"].str.contains("\N{MINUS SIGN}2 rows of smith2026").any()
+    assert "*" in (project / ".evidence" / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_a_build_killed_before_its_files_are_in_place_forgets_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, before = project / "evidence.toml", (project / "manifest.json").read_bytes()
+    (project / "studies.csv").write_text(DATA + MORE, encoding="utf-8")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evidence.publish.build.put_in_place", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(recipe)
+    assert (project / "manifest.json").read_bytes() == before
+    assert len(diff(recipe=recipe)) == 0
+    build(recipe)
+    assert (project / ".evidence" / "manifest-previous.json").read_bytes() == before
+    assert len(diff(recipe=recipe)) == len(diff(project / "older.json", recipe=recipe)) > 0
 
 
 def test_without_a_build_there_is_nothing_to_compare(project: Path) -> None:

@@ -11,12 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evidence as ev
+from evidence.charts.direction_rows import effect_direction_rows
 from evidence.errors import StudyDataError
 from evidence.publish.certainty import CERTAINTIES, Rating, rating_of
+from evidence.publish.deck import _headline as deck_headline
+from evidence.publish.deck.tables import figure_table
 from evidence.publish.headline import question_headline
 from evidence.publish.headline_words import fit_headline, size_words
+from evidence.publish.make import tabulated
+from evidence.publish.new import new
+from evidence.publish.plan import planned
 from evidence.publish.recipe import read_recipe
 from evidence.publish.workshop import Workshop
+from evidence.tables import Table
 
 ARMS = ("usual care", "exercise")
 RECIPE = Path(__file__).parent.parent / "evidence.toml"
@@ -142,11 +149,76 @@ def test_numbers_of_a_headline_are_those_of_the_fit(shipped: Workshop) -> None:
     )
 
 
-def test_directions_are_counted_as_the_test_counts_them(shipped: Workshop) -> None:
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(read_recipe(new(tmp_path_factory.mktemp("starter") / "mine") / "evidence.toml"))
+
+
+def _counts(table: Table) -> dict[str, int]:
+    """Add up the columns of a table of directions; the line of all domains must say the same."""
+    data = table.data
+    alone = data[data["Domain"] != "All domains"].drop(columns="Domain").astype(int).sum().to_dict()
+    for line in data[data["Domain"] == "All domains"].drop(columns="Domain").astype(int).to_dict("records"):
+        assert line == alone
+    return {str(name): int(count) for name, count in alone.items()}
+
+
+@pytest.mark.parametrize("which", ["shipped", "starter"])
+def test_a_headline_counts_directions_as_the_table_below_it(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    workshop: Workshop = request.getfixturevalue(which)
+    looked_at = 0
+    for output in planned(workshop.recipe, "slide"):
+        if output.kind not in ("effect_direction", "harvest"):
+            continue
+        question = workshop.recipe.question(output.questions[0])
+        said = question_headline(workshop, question, output.kind)
+        table = figure_table(output, workshop)
+        assert table is not None
+        first, second, level, rest = (_counts(table)[name] for name in table.data.columns[1:])
+        total = first + second + level + rest
+        for words in (said.sentence, *said.shorter):
+            assert re.search(rf"\b{first} of {total} findings ", words)
+            if question.favours:
+                assert bool(re.search(r"no difference", words)) is (level > 0)
+                assert level == 0 or re.search(rf"\b{level} reports? no difference", words)
+                assert second == 0 or re.search(rf"\b{second} favours? {question.favours[0]}", words)
+        if question.favours:
+            # The same counts as the effect-direction plot draws.
+            rows = effect_direction_rows(workshop.effects(question))
+            assert (first, level) == (rows["symbol"].eq("up").sum(), rows["symbol"].eq("level").sum())
+        looked_at += 1
+    assert looked_at
+
+
+def test_the_sign_test_stands_beside_the_headline_and_says_what_it_counts(shipped: Workshop) -> None:
     question = shipped.recipe.question("integrated")
     test = ev.direction_test(shipped.effects(question))
-    said = question_headline(shipped, question).sentence
-    assert f"{test.first} of {test.first + test.second} studies favour integrated" in said
+    said = question_headline(shipped, question)
+    told = f"{test.first} of {test.first + test.second} studies with a direction favour integrated"
+    assert "side on which the numbers lie" in said.beside
+    assert told in said.beside
+    assert told in " ".join(said.details)
+    assert told not in said.sentence
+
+
+def test_a_range_of_pooled_estimates_is_called_so_where_the_table_holds_single_studies(
+    shipped: Workshop,
+) -> None:
+    # "Estimates favour programme: RR 0.28 to 0.88" stood above a table with "one study: 0.12".
+    question = shipped.recipe.question("prevention")
+    assert any(fit.n_studies == 1 for fit in shipped.comparison(question).fits.values())
+    assert question_headline(shipped, question, "results").sentence.startswith("Pooled estimates ")
+
+
+def test_claims_are_counted_by_verdict(shipped: Workshop) -> None:
+    output = next(output for output in planned(shipped.recipe, "slide") if output.kind == "claims")
+    said = deck_headline(shipped, output, [shipped.recipe.question(name) for name in output.questions])
+    table, _ = tabulated(output, shipped)
+    for verdict, count in table.data["Verdict"].value_counts().items():
+        assert re.search(rf"\b{count} {verdict}", said.sentence)
+    assert said.sentence.startswith(f"Of {len(table)} claims")
 
 
 def _rated(tmp_path: Path, rows: str) -> Rating | None:

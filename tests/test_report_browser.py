@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from evidence.publish.new import new
 from evidence.publish.recipe import read_recipe
 from evidence.publish.report import write_report
 from evidence.publish.workshop import Workshop
@@ -39,6 +40,30 @@ measure = "SMD"
 by = "domain"
 outputs = ["forest", "effects", "results"]
 """
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler")
+def test_no_printed_page_holds_notes_or_heads_alone(tmp_path: Path) -> None:
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not chromium:
+        pytest.skip("no Chromium here")
+    folder = new(tmp_path / "mine")
+    page = folder / "index.html"
+    write_report(Workshop(read_recipe(folder / "evidence.toml")), page)
+    printed = tmp_path / "report.pdf"
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer"]
+    command = [chromium, *flags, f"--user-data-dir={tmp_path / 'browser'}", f"--print-to-pdf={printed}"]
+    subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=120)
+    text = subprocess.run(["pdftotext", "-layout", str(printed), "-"], check=True, capture_output=True).stdout
+    pages = [[line.strip() for line in one.splitlines() if line.strip()] for one in text.decode().split("\f")]
+    pages = [lines for lines in pages if lines]
+    assert len(pages) > 3
+    for lines in pages:
+        # A page begins with a heading, a caption or a table's rows, and ends with no head of a table.
+        assert not lines[0].startswith(("Assumed", "Value, bounds", "SMD:", "Blank cells", "Rules:")), lines[
+            0
+        ]
+        assert not (lines[-1].startswith("Domain") and lines[-1].endswith("Sources")), lines[-1]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import textwrap
@@ -103,6 +104,74 @@ def _runs(slide: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
             frames = [cell.text_frame for row in shape.table.rows for cell in row.cells]
         found += [(shape, run) for frame in frames for line in frame.paragraphs for run in line.runs]
     return found
+
+
+def test_a_chart_for_a_slide_is_16_to_9_until_its_rows_have_no_room_as_the_docs_say() -> None:
+    def size(rows: int) -> tuple[float, float]:
+        fit = ev.random_effects(ev.effects_from([0.1, 0.3] * rows, std_error=0.2))
+        axes = ev.forest(fit, medium="slide")
+        width, height = axes.get_figure().get_size_inches()
+        return float(width), float(height)
+
+    assert size(2) == pytest.approx((13.333, 7.5), abs=0.01)
+    wide, high = size(30)
+    assert wide == pytest.approx(13.333, abs=0.01)
+    assert high > 10
+    docs = " ".join((ROOT / "docs" / "slides.md").read_text(encoding="utf-8").split())
+    assert "a chart with more rows becomes higher than a slide" in docs
+    for name in ("forest", "effect_direction", "evidence_map", "orchard", "dumbbell"):
+        assert f"`ev.{name}_pages" in docs
+        assert hasattr(ev, f"{name}_pages")
+
+
+def _arial() -> list[dict[str, int]]:
+    """Return the widths of Helvetica's letters, which Arial shares: matplotlib ships its metrics."""
+    import matplotlib as mpl
+
+    folder = Path(mpl.get_data_path()) / "fonts" / "pdfcorefonts"
+    found = []
+    for name in ("Helvetica.afm", "Helvetica-Bold.afm"):
+        text = (folder / name).read_text(encoding="latin-1")
+        found.append({chr(int(m[1])): int(m[2]) for m in re.finditer(r"C (\d+) ; WX (\d+) ;", text)})
+    return found
+
+
+def test_rows_of_tables_on_slides_are_as_high_as_their_text_in_arial_needs(shipped: Path) -> None:
+    # "Integrated v isolated strength or traditional training" fits in one line, and its row had two.
+    letters = _arial()
+    rows = 0
+    for slide in _slides(shipped):
+        for shape in (shape for shape in slide.shapes if shape.has_table):
+            for at, row in enumerate(shape.table.rows):
+                texts = [cell for cell in row.cells if cell.text and not cell.is_spanned]
+                size = max(run.font.size.pt for cell in texts for run in cell.text_frame.paragraphs[0].runs)
+                if at == 0 or any(cell.is_merge_origin for cell in texts):
+                    continue
+                needed = 1
+                for cell, column in zip(row.cells, shape.table.columns, strict=True):
+                    wide = sum(letters[0].get(letter, 556) for letter in cell.text) * size / 1000
+                    room = Emu(column.width).pt - 2 * Emu(cell.margin_left).pt
+                    needed = max(needed, 1 if wide <= 0.95 * room else 9)
+                if needed == 1:
+                    assert Emu(row.height).pt < 2 * size * 1.2, [cell.text for cell in texts]
+                    rows += 1
+    assert rows > 20
+
+
+def test_parts_of_a_table_have_their_columns_at_the_same_places(shipped: Path) -> None:
+    widths: dict[str, list[list[int]]] = {}
+    sizes: dict[str, set[float]] = {}
+    for slide in _slides(shipped):
+        for shape in (shape for shape in slide.shapes if shape.has_table):
+            name = shape.name.split("#")[0]
+            widths.setdefault(name, []).append([column.width for column in shape.table.columns])
+            cell = shape.table.cell(0, 0).text_frame.paragraphs[0]
+            sizes.setdefault(name, set()).add(cell.runs[0].font.size.pt)
+    several = {name: found for name, found in widths.items() if len(found) > 1}
+    assert len(several) >= 4
+    for name, found in several.items():
+        assert all(one == found[0] for one in found), name
+        assert len(sizes[name]) == 1, name
 
 
 def test_slides_are_16_to_9_and_begin_with_title_and_questions(shipped: Path) -> None:

@@ -26,6 +26,7 @@ from evidence.table_content import (
 )
 from evidence.table_content.citing import bibliography_of, typeset
 from evidence.table_content.effects import favoured_side, left_out, printed_effect
+from evidence.table_content.sensitivity import sensitivity_table
 from evidence.table_words import NO_BREAK
 
 QUESTIONS = {
@@ -250,3 +251,24 @@ def test_results_name_what_they_assume() -> None:
         "Assumed: r = 0.7 between scores before and after, rho = 0.6 within a study. "
         "Falah 2012 and Khayambashi 2014: in part the same people."
     )
+
+
+def test_effects_given_as_numbers_are_named_in_words_and_never_by_their_code() -> None:
+    studies = ev.example_studies().where(question="integrated_vs_isolated", level="study", domain="strength")
+    names = list(dict.fromkeys(studies.table["study"]))[:3]
+    effects = ev.effects_from(
+        [0.4, 0.2, 0.7], std_error=0.2, study=names, domain=["strength", "strength", "power"]
+    )
+    found = ev.compare(effects, by="domain")
+    page = ev.sensitivity(ev.random_effects(effects), progress=False)
+    tables = [
+        ev.to_table(found, studies),
+        ev.summary_of_findings(found, studies),
+        sensitivity_table(page),
+    ]
+    for table in tables:
+        assert "GEN" not in table.markdown
+        assert any("ffect, as given" in name for name in table.data.columns)
+    assert "GEN" not in repr(effects) + effects._repr_html_()
+    with pytest.raises(ev.EvidenceError, match=r"effects_from.*effects\.table"):
+        ev.to_table(effects, studies)

@@ -40,6 +40,8 @@ def test_it_has_every_table_of_the_recipe_with_its_caption(workshop: Workshop, t
     assert len(document.tables) == len(tables) == made.numbers["tables"] == 4
     captions = [p._p.xpath("string(.)") for p in document.paragraphs if p.style.name == "Caption"]
     assert [caption.split(".")[0] for caption in captions] == [f"Table {n + 1}" for n in range(4)]
+    titles = [caption.split(". ", 1)[1] for caption in captions]
+    assert len(set(titles)) == len(titles)  # tables of one question must not have the same caption
     headings = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
     question = workshop.recipe.question("example").title
     assert headings == [question, "Over several questions", "References"]

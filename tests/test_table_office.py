@@ -124,6 +124,28 @@ def test_a_wide_table_lies_on_its_side() -> None:
     assert turned.page_width > turned.page_height
 
 
+def _kept(row: object) -> bool:
+    return all(
+        paragraph.paragraph_format.keep_with_next
+        for cell in row.cells  # type: ignore[attr-defined]
+        for paragraph in cell.paragraphs
+    )
+
+
+@pytest.mark.parametrize("rows", [3, 200])
+def test_word_never_leaves_notes_alone_on_a_page(rows: int) -> None:
+    frame = pd.DataFrame({"Domain": [f"domain {n}" for n in range(rows)], "n": range(rows)})
+    document = Document(io.BytesIO(to_docx(Table(frame, caption="Rows.", notes=("One.", "Two.")))))
+    lines = document.tables[0].rows
+    # The last row stays with the notes, the head with the first row; a short table stays whole, a long one
+    # may break between its rows.
+    assert _kept(lines[-1])
+    assert _kept(lines[0])
+    assert all(map(_kept, lines)) is (rows == 3)
+    notes = [p for p in document.paragraphs if p.style.name == "Table note" and p.text]
+    assert [bool(p.paragraph_format.keep_with_next) for p in notes] == [True, False]
+
+
 # PowerPoint
 
 

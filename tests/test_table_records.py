@@ -224,3 +224,22 @@ def test_names_written_from_right_to_left_have_their_own_direction() -> None:
     )
     assert '<th scope="row" dir="auto">\u05db\u05d4\u05df 2001 [3]</th>' in table.html
     assert table.html.count("dir=") == 1
+
+
+def test_a_table_prints_as_a_short_grid() -> None:
+    table = grouped()
+    shown = repr(table)
+    assert shown.splitlines()[0] == table.caption
+    assert "Table(" not in shown
+    assert "DataFrame" not in shown
+    for name in table.data.columns:
+        assert str(name) in shown
+    for cell in table.data.iloc[0]:
+        assert cell in shown
+    long = Table(pd.DataFrame({"text": ["x" * 500 + "\x1b[31m"] * 40}), caption="Long.", notes=("One.",))
+    lines = repr(long).splitlines()
+    assert len(lines) <= 20
+    assert max(map(len, lines)) < 60
+    assert "\x1b" not in repr(long)
+    assert lines[-1] == "(28 more rows, 1 note: see .markdown)"
+    assert repr(Table(pd.DataFrame({"a": []}), caption="Empty.")).splitlines()[0] == "Empty."

@@ -12,15 +12,21 @@ from evidence._check import one_of
 from evidence._files import write_atomically
 from evidence.apa import apa, apa_citations, apa_order, apa_suffixes
 from evidence.errors import EvidenceError
+from evidence.journals import is_abbreviated
 from evidence.table_formats import escape_html, escape_markdown, to_html_page
 from evidence.table_words import clean
 from evidence.vancouver import missing_fields, vancouver
 
-__all__ = ["INCOMPLETE", "STYLES", "Bibliography", "Reference", "bibliography"]
+__all__ = ["ABBREVIATED", "INCOMPLETE", "STYLES", "Bibliography", "Reference", "bibliography"]
 
 INCOMPLETE = "[bibliography incomplete]"
 """The mark of an entry that lacks what a reader needs to find the paper."""
 
+ABBREVIATED = "journal abbreviated in the source"
+"""The mark of an entry whose journal the style would print in full."""
+
+_SHOWN = 20
+"""Entries that a list shows of itself in a terminal."""
 
 STYLES = ("Vancouver", "APA")
 """Styles of the list and of the citations in the text."""
@@ -44,6 +50,8 @@ class Reference:
         The BibTeX fields as written in the file; empty where the file has no such entry.
     cited : str
         How the text cites it, without brackets: its number, or authors and year.
+    abbreviated : bool
+        True where the style prints journals in full (APA) and the file seems to have an abbreviation.
     """
 
     number: int
@@ -52,9 +60,10 @@ class Reference:
     complete: bool
     fields: Mapping[str, str]
     cited: str = ""
+    abbreviated: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bibliography:
     """References in the order of their style: as first cited (Vancouver), or by authors (APA).
 
@@ -75,6 +84,30 @@ class Bibliography:
     def __len__(self) -> int:
         """Return the number of references."""
         return len(self.entries)
+
+    def __repr__(self) -> str:
+        """Return the list as plain text; of a long one the first entries, and how many more there are."""
+        lines = self.text.splitlines()[: len(self.entries)]
+        more = len(lines) - _SHOWN
+        tail = [f"... and {more} more: see .text"] if more > 0 else []
+        return "\n".join([f"{self.title} ({len(self)}, {self.style})", *lines[:_SHOWN], *tail, *self.notes])
+
+    def _repr_html_(self) -> str:
+        """Return the list that a notebook shows."""
+        return self.html
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the whole list: which journals the style would print in full."""
+        journals = sorted({clean(e.fields.get("journal", "")) for e in self.entries if e.abbreviated})
+        if not journals:
+            return ()
+        count = sum(entry.abbreviated for entry in self.entries)
+        return (
+            f"Note. {self.style} prints the titles of journals in full; none is expanded from memory. "
+            f"{count} of {len(self)} entries are marked \u201c{ABBREVIATED}\u201d: {'; '.join(journals)}. "
+            "Write them out in the BibTeX file.",
+        )
 
     def numbers(self, keys: Iterable[str]) -> tuple[int, ...]:
         """Return the numbers of some studies.
@@ -117,8 +150,9 @@ class Bibliography:
 
     @property
     def text(self) -> str:
-        """Plain text, one entry a line."""
-        return "".join(f"{self._mark(entry, '{}. ')}{entry.text}\n" for entry in self.entries)
+        """Plain text, one entry a line; notes follow."""
+        entries = "".join(f"{self._mark(entry, '{}. ')}{entry.text}\n" for entry in self.entries)
+        return entries + "".join(f"\n{note}\n" for note in self.notes)
 
     def _mark(self, entry: Reference, form: str) -> str:
         return form.format(entry.number) if self.style == "Vancouver" else ""
@@ -129,6 +163,8 @@ class Bibliography:
         lines = [f"# {escape_markdown(self.title)}", ""]
         for entry in self.entries:
             lines += [self._mark(entry, "\\[{}\\] ") + escape_markdown(entry.text), ""]
+        for note in self.notes:
+            lines += [escape_markdown(note), ""]
         return "\n".join(lines)
 
     @property
@@ -143,7 +179,8 @@ class Bibliography:
             for entry in self.entries
         ]
         head = f"<h1>{escape_html(self.title)}</h1>"
-        return "\n".join([head, f'<{tag} class="evidence-references">', *items, f"</{tag}>", ""])
+        notes = [f"<p>{escape_html(note)}</p>" for note in self.notes]
+        return "\n".join([head, f'<{tag} class="evidence-references">', *items, f"</{tag}>", *notes, ""])
 
     @property
     def bibtex(self) -> str:
@@ -219,7 +256,8 @@ def bibliography(
     -------
     Bibliography
         Numbered from 1. A study without an entry is listed by its key and marked: nothing that is
-        cited is left out.
+        cited is left out. APA prints the titles of journals in full: where the file has an abbreviation
+        ("J Strength Cond Res") the entry is marked and `notes` name the journal: none is made up.
 
     Raises
     ------
@@ -249,8 +287,11 @@ def bibliography(
         if not complete:
             detail = f" Missing: {', '.join(lacking)}." if lacking else ""
             text = f"{text} {INCOMPLETE}{detail}"
+        abbreviated = chosen == "APA" and is_abbreviated(fields.get("journal", ""))
+        if abbreviated:
+            text = f"{text} [{ABBREVIATED}]"
         said = cited[key] if chosen == "APA" else str(number)
-        entries.append(Reference(number, key, text, complete, fields, said))
+        entries.append(Reference(number, key, text, complete, fields, said, abbreviated))
     return Bibliography(tuple(entries), title, chosen)
 
 

@@ -104,7 +104,10 @@ def _parser() -> argparse.ArgumentParser:
         "diff", help="show which numbers moved since an earlier build, where, and which rows did it"
     )
     diff.add_argument(
-        "old", nargs="?", metavar="OLD", help="a manifest, or a revision of git (the committed manifest)"
+        "old",
+        nargs="?",
+        metavar="OLD",
+        help="a manifest, or a revision of git (the committed manifest; without one, the previous build's)",
     )
     diff.add_argument("--json", action="store_true", help="print JSON")
     diff.add_argument(

@@ -57,6 +57,7 @@ def add_table(
     width: int,
     height: int,
     size: float = SIZE,
+    whole: Table | None = None,
 ) -> GraphicFrame:
     """Put a table on a slide as a native table, its footnotes in a text box below it.
 
@@ -70,6 +71,8 @@ def add_table(
         The room for table and footnotes in English metric units, as ``pptx.util.Inches(1)`` gives them.
     size : float, default 16
         Points of all letters; not less than 16.
+    whole : Table, optional
+        The table that this is a part of: the parts of one table have their columns at the same places.
 
     Returns
     -------
@@ -108,7 +111,8 @@ def add_table(
             f"least {SIZE:g} pt; got {len(lines)} rows, {len(content.columns)} columns, {size:g} pt: "
             "split(table) makes parts that fit"
         )
-    widths = widths_of(content, width / EMU, size)
+    same = whole is not None and len(whole.data.columns) == len(content.columns)
+    widths = widths_of(whole._content() if whole is not None and same else content, width / EMU, size)
     room = height / EMU - under_height(content, width / EMU, size)
     most = most_lines(content, lines, widths, size, room)
     heights = [height_of(content, line, widths, size, most) for line in lines]
@@ -249,7 +253,12 @@ def to_pptx(table: Table) -> bytes:
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
     deck.core_properties.title, deck.core_properties.author = clean(table.caption)[:250], ""
-    room = {"left": Inches(0.7), "top": Inches(1.6), "width": Inches(11.93), "height": Inches(5.4)}
+    room: dict[str, Any] = {
+        "left": Inches(0.7),
+        "top": Inches(1.6),
+        "width": Inches(11.93),
+        "height": Inches(5.4),
+    }
     for part in split(table, width=room["width"], height=room["height"]):
         slide = deck.slides.add_slide(deck.slide_layouts[5])
         title = slide.shapes.title

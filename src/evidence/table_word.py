@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from evidence._zip import reproducible
-from evidence.charts.canvas import text_width
+from evidence.charts.canvas import text_width, wrap
 from evidence.table_layout import Content
 from evidence.table_slide_layout import Line, cells_of, lines_of
 from evidence.table_widths import column_widths
@@ -40,6 +40,12 @@ _SIDE = 4.0
 _UPRIGHT = 470.0
 """Room for a table on an upright A4 page, points: between margins of 2.2 cm."""
 
+
+_HALF_PAGE = 240.0
+"""Points of height up to which a table stays on one page, with its caption and its notes."""
+
+_LAST = 2
+"""Rows at the end of a longer table that stay on the page of its notes."""
 
 _TALL = 1_500
 """Letters of a cell from which on a row may break: it could be taller than a page."""
@@ -80,10 +86,13 @@ def add_table(document: Document, table: Table, *, references: bool = True) -> W
     native: WordTable = document.add_table(len(lines), len(widths))
     _prepare(native, content, widths)
     heads = sum(kind in ("span", "head") for kind, _ in lines)
+    whole = sum(_high(content, line, widths, size) for line in lines) <= _HALF_PAGE
     for at, (line, row) in enumerate(zip(lines, native.rows, strict=True)):
         _fill(row, content, line, widths, size)
         _row_rules(row, first=at == 0, under_heads=at == heads - 1, last=at == len(lines) - 1)
         _row_marks(row, is_head=at < heads, is_short=_letters(content, line) < _TALL)
+        if whole or at <= heads or at >= len(lines) - _LAST:
+            _keep_with_next(row)
     _below(document, content, references=references)
     return native
 
@@ -257,6 +266,26 @@ def _rules(tc: Any, wanted: dict[str, int]) -> None:  # noqa: ANN401
         borders.insert(0, rule) if side == "top" else borders.append(rule)
 
 
+def _keep_with_next(row: Any) -> None:  # noqa: ANN401
+    """Keep a row on the page of what follows: of the next row, and the last one of the notes."""
+    for cell in row.cells:
+        for paragraph in cell.paragraphs:
+            paragraph.paragraph_format.keep_with_next = True
+
+
+def _high(content: Content, line: Line, widths: list[float], size: float) -> float:
+    """Return about how high a line of the table is, in points."""
+    broken = max(
+        len(
+            wrap(
+                text, (sum(widths[at : at + count]) - 2 * _SIDE) / _ARIAL, size, bold=line[0] != "row"
+            ).split("\n")
+        )
+        for at, count, text, _ in cells_of(content, line, pads=False)
+    )
+    return broken * size * 1.2 + 4
+
+
 def _letters(content: Content, line: Line) -> int:
     return max(len(text) for _, _, text, _ in cells_of(content, line, pads=False))
 
@@ -277,8 +306,10 @@ def _below(document: Document, content: Content, *, references: bool) -> None:
     texts = [(letter, text) for letter, text in content.lettered] + [
         ("", f"Note. {n}") for n in content.notes
     ]
-    for letter, text in texts:
+    for at, (letter, text) in enumerate(texts):
         paragraph = document.add_paragraph(style="Table note")
+        paragraph.paragraph_format.keep_together = True
+        paragraph.paragraph_format.keep_with_next = at < len(texts) - 1 or None
         _raise(paragraph, letter)
         paragraph.add_run(f"{' ' if letter else ''}{_one_line(text)}")
     if references:

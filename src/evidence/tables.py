@@ -16,6 +16,7 @@ from evidence._files import write_atomically
 from evidence.charts.words import number
 from evidence.errors import EvidenceError
 from evidence.table_formats import to_csv, to_html, to_html_page, to_markdown
+from evidence.table_grid import plain_grid
 from evidence.table_latex import to_latex
 from evidence.table_layout import Content
 from evidence.table_words import as_printed
@@ -29,7 +30,7 @@ Format = int | str | Callable[[Any], str]
 """How a column's numbers become text: decimals, a format as in ``".1%"``, or a function."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """A table to print, cite, paste or show, with its caption, notes and references.
 
@@ -192,6 +193,10 @@ class Table:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.data)
+
+    def __repr__(self) -> str:
+        """Return the caption and the first rows as plain text, and how much more there is."""
+        return plain_grid(self._content())
 
     def _repr_html_(self) -> str:
         """Return the fragment that a notebook shows."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from evidence.effects.codes import measure_word
+
 if TYPE_CHECKING:
     from evidence.effects.account import Account
     from evidence.studies.record import Studies
@@ -172,10 +174,13 @@ class Effects:
 
     def __repr__(self) -> str:
         """Return the kinds in one line."""
-        return f"<Effects: {len(self)} rows ({self.measure}): {self._summary()}>"
+        return f"<Effects: {len(self)} rows ({measure_word(self.measure)}): {self._summary()}>"
 
     def _repr_html_(self) -> str:
         """Return the kinds in one line and the table."""
-        return f"<p><b>{len(self)} effects ({self.measure})</b>: {self._summary()}</p>" + self.table.to_html(
-            index=False, max_rows=20, na_rep="", float_format=lambda x: f"{x:.3g}", escape=True
+        return (
+            f"<p><b>{len(self)} effects ({measure_word(self.measure)})</b>: {self._summary()}</p>"
+            + self.table.to_html(
+                index=False, max_rows=20, na_rep="", float_format=lambda x: f"{x:.3g}", escape=True
+            )
         )

@@ -16,6 +16,7 @@ from evidence._files import write_atomically
 from evidence.publish import manifest as manifests
 from evidence.publish.freshness import Freshness
 from evidence.publish.lock import held
+from evidence.publish.moved import moves
 from evidence.publish.plan import Output, chosen, planned
 from evidence.publish.recipe import Recipe, read_recipe
 from evidence.publish.recipe_errors import BuildError
@@ -26,10 +27,13 @@ from evidence.publish.workers import made_by_workers, made_here, useful_workers
 if TYPE_CHECKING:
     from evidence.publish.workshop import Workshop
 
-__all__ = ["MANIFEST", "Built", "build"]
+__all__ = ["MANIFEST", "PREVIOUS", "Built", "build"]
 
 MANIFEST = "manifest.json"
 """Name of the manifest, beside the recipe."""
+
+PREVIOUS = "manifest-previous.json"
+"""Name, in the build's own folder, of the manifest before a number last moved."""
 
 _STAMPS = "stamps.json"
 
@@ -146,6 +150,7 @@ def _make_what_is_stale(
             new = manifests.manifest(plan, inputs, versions, entries, desk.workshop)
             files = [name for output in stale for name in output.files]
             _write(stage / MANIFEST, manifests.as_json(new))
+            _keep(plan.root / MANIFEST, own / PREVIOUS, before, entries)
             # The manifest comes last: until then, the old one tells which files are to be made again.
             changed = put_in_place(stage, plan.root, [*files, MANIFEST])
     others = [output for output in _all_planned(plan) if output.id in entries and output not in wanted]
@@ -232,6 +237,16 @@ def _still_in_recipe(plan: Recipe, entries: Mapping[str, Any]) -> tuple[dict[str
 def _in_order(plan: Recipe, entries: Mapping[str, Any]) -> dict[str, Any]:
     """Sort entries as the recipe does, so that the manifest does not depend on what was made when."""
     return {output.id: entries[output.id] for output in _all_planned(plan) if output.id in entries}
+
+
+def _keep(manifest: Path, previous: Path, before: Mapping[str, Any], entries: Mapping[str, Any]) -> None:
+    """Keep a copy of the manifest that a build replaces, where a number moves: what is compared with later.
+
+    It is made before anything takes its place. A build that is killed in between leaves the two equal, and
+    the next one makes the same copy.
+    """
+    if moves(before.get("outputs", {}), entries):
+        write_atomically(previous, manifest.read_bytes())
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from evidence.publish import manifest as manifests
 from evidence.publish.attribution import Asked, Part
-from evidence.publish.build import MANIFEST
+from evidence.publish.build import MANIFEST, PREVIOUS
 from evidence.publish.changes import rows_of, software_words
 from evidence.publish.diff_words import change_words, diff_json, diff_text, shown
 from evidence.publish.moved import Move, moves, pooled_of, same
 from evidence.publish.recipe import Recipe, read_recipe
 from evidence.publish.recipe_errors import BuildError
+from evidence.publish.stage import OWN_FOLDER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,8 +90,9 @@ def diff(
     Parameters
     ----------
     old : str or path, optional
-        A manifest, or a revision of git whose manifest is taken. Without it the committed one:
-        ``manifest.json`` of ``HEAD``.
+        A manifest, or a revision of git whose manifest is taken. Without it the committed one,
+        ``manifest.json`` of ``HEAD``; where none is committed, the one that the build kept before a number
+        last moved, ``.evidence/manifest-previous.json``.
     recipe : path
         The recipe, beside whose ``manifest.json`` the outputs are.
 
@@ -102,7 +104,7 @@ def diff(
     Raises
     ------
     BuildError
-        Where one of the two manifests is missing or cannot be read.
+        Where one of the two manifests is missing or cannot be read, or there is no earlier build yet.
     RecipeError
         Where the recipe is wrong.
 
@@ -138,15 +140,39 @@ def _old_manifest(plan: Recipe, old: str | os.PathLike[str] | None) -> tuple[Map
     BuildError
         Where there is none.
     """
-    if old is not None and Path(old).is_file():
+    if old is None:
+        return _last_manifest(plan)
+    if Path(old).is_file():
         found, name = manifests.read_json(Path(old)), str(old)
     else:
-        revision = "HEAD" if old is None else os.fspath(old)
-        name = "the committed build" if old is None else str(revision)
-        found = manifests.parsed(_from_git(plan.root, revision))
+        name = os.fspath(old)
+        found = manifests.parsed(_from_git(plan.root, name))
     if not found.get("outputs"):
         raise BuildError(f"{name} holds no manifest of a build: name one, such as evidence diff older.json")
     return found, name
+
+
+def _last_manifest(plan: Recipe) -> tuple[Mapping[str, Any], str]:
+    """Return the committed manifest, or the one before a number last moved, and what to call it.
+
+    Raises
+    ------
+    BuildError
+        Where there is neither.
+    """
+    try:
+        found = manifests.parsed(_from_git(plan.root, "HEAD"))
+    except BuildError:  # no git, no repository, or nothing committed: then the build's own copy
+        found = {}
+    if found.get("outputs"):
+        return found, "the committed build"
+    found = manifests.read_json(plan.root / OWN_FOLDER / PREVIOUS)
+    if found.get("outputs"):
+        return found, "the previous build"
+    raise BuildError(
+        "there is no earlier build to compare with yet: change the data or the recipe, run evidence build, "
+        f"then evidence diff (or commit {MANIFEST} with git, or name an older one: evidence diff older.json)"
+    )
 
 
 def _from_git(root: Path, revision: str) -> str:

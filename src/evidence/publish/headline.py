@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from evidence.charts.words import domain_name, listed, plural
@@ -49,7 +50,7 @@ def question_headline(workshop: Workshop, question: Question, kind: str | None =
     figures = [
         name
         for name in known
-        if name not in ("results", "effects", "overview", "trial_table", "summary_of_findings")
+        if name not in ("results", "effects", "overview", "trial_table", "summary_of_findings", "sensitivity")
     ]
     chosen = next(iter(figures or known), "overview")
     if question.measure is None:
@@ -71,6 +72,9 @@ def _by_domain(workshop: Workshop, question: Question) -> Headline:
     comparison = workshop.comparison(question)
     arms = _arms(question)
     sentence = domains_title(comparison, arms)
+    if any(fit.n_studies == 1 for fit in comparison.fits.values()):
+        # Results of one study stand in the same table, and may lie outside the range that is told.
+        sentence = re.sub("^Estimates ", "Pooled estimates ", sentence)
     lines = [
         f"{domain_name(str(value))}: {named_arms(fit.sentence(), arms)}"
         for value, fit in comparison.fits.items()
@@ -82,61 +86,35 @@ def _by_domain(workshop: Workshop, question: Question) -> Headline:
 
 
 def _by_direction(workshop: Workshop, question: Question) -> Headline:
-    """Return what reported directions say: how many point one way, and nothing of size."""
+    """Return what reported directions say: how many point one way, and nothing of size.
+
+    The counts are those of the figure and of the table below the headline. The sign test counts otherwise, by
+    the side on which a study's numbers lie, also those that it calls no difference: it stands apart.
+    """
+    from evidence.publish.directions import FINDING, directions, directions_sentences, factors_sentences
+
     effects = workshop.effects(question)
-    if effects.table["direction"].isin(["supports_factor", "no_association", "opposite"]).any():
-        return _factors(workshop, question)
+    counted = directions(workshop.ordered(question))
+    if counted.of_factors:
+        from evidence.charts.effect_direction import effect_direction_alt
+
+        told = factors_sentences(counted)
+        why = "Metrics differ, so that sizes are not pooled; reported directions are themselves selected."
+        return Headline(told[0], told[1:], "", (effect_direction_alt(effects), f"{FINDING} {why}"))
     from evidence.synthesis.direction import direction_test
 
     arms = _arms(question)
+    told = directions_sentences(counted, arms)
     test = direction_test(effects, level=question.level)
-    counted = test.first + test.second
-    details = (named_arms(test.sentence(), arms), *(named_arms(note, arms) for note in test.notes))
-    if not counted or test.conf_low is None or test.conf_high is None:
-        sentence = f"No direction is told by {plural(len(test.table), 'study', 'studies')}"
-        return Headline(sentence, (), "", details)
-    verb = "favours" if test.first == 1 else "favour"
-    head = f"By direction alone, {test.first} of {plural(counted, 'study', 'studies')} {verb} {arms[1]}"
-    shares = [f"{100 * share:.0f}" for share in (test.conf_low, test.conf_high)]
-    span = f"{100 * test.level:g}\u00a0% interval {shares[0]} to {shares[1]}\u00a0%"
-    ends = [f"{100 * float(share):.0f}" for share in test.bounds["proportion"]]
-    hidden = f"; unknown sides allow {ends[0]} to {ends[1]}\u00a0%" if ends[0] != ends[1] else ""
-    shorter = (f"{head} ({span}{hidden})", f"{head} ({span})")
-    return Headline(f"{shorter[0]}; this tells no size", shorter, "", details)
-
-
-def _factors(workshop: Workshop, question: Question) -> Headline:
-    """Return what studies of risk factors report, by the factor that they support."""
-    from evidence.charts.direction_rows import effect_direction_rows
-    from evidence.charts.effect_direction import effect_direction_alt
-
-    effects = workshop.effects(question)
-    rows = effect_direction_rows(effects)
-    usable = rows[rows["symbol"].isin(["up", "down", "level", "mixed"])]
-    domains = {
-        str(name): (int(group["symbol"].eq("up").sum()), len(group))
-        for name, group in usable.groupby("domain", sort=False)
-    }
-    total = (sum(up for up, _ in domains.values()), sum(n for _, n in domains.values()))
-    brief = f"By direction alone, {total[0]} of {plural(total[1], 'finding')} support the factor"
-    several = {name: share for name, share in domains.items() if share[1] > 1}
-    told = sorted(several, key=lambda name: several[name][0] / several[name][1])
-    ends = []
-    if len(told) > 1:
-        ends = [f"{_inside(told[i])} {several[told[i]][0]} of {several[told[i]][1]}" for i in (-1, 0)]
-    tail = f": from {ends[0]} down to {ends[1]}" if ends else ""
-    details = (
-        effect_direction_alt(effects),
-        "A finding is one study in one domain. Metrics differ, so that sizes are not pooled; reported "
-        "directions are themselves selected.",
+    sides = f"By the side on which the numbers lie, whatever the paper calls them: {_lower(test.sentence())}"
+    lines = (sides, *test.notes)
+    return Headline(
+        told[0], told[1:], "", (FINDING, *(named_arms(line, arms) for line in lines)), named_arms(sides, arms)
     )
-    return Headline(f"{brief}{tail}; no size can be pooled", (f"{brief}{tail}", brief), "", details)
 
 
-def _inside(domain: str) -> str:
-    """Return the name of a domain as it stands inside a list."""
-    words = domain_name(domain).replace(", ", "/")
-    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _trial(workshop: Workshop, question: Question) -> Headline:
@@ -176,7 +154,10 @@ _HEADLINES: Mapping[str, Callable[[Workshop, Question], Headline]] = {
     "orchard": _by_domain,
     "summary_of_findings": _by_domain,
     "funnel": _pooled,
+    "tornado": _pooled,
+    "sensitivity": _pooled,
     "effect_direction": _by_direction,
+    "harvest": _by_direction,
     "effects": _by_direction,
     "evidence_map": _amount,
     "overview": _amount,

@@ -55,12 +55,15 @@ class Headline:
         no rule names sizes of the measure.
     details : tuple of str
         Lines with the numbers: model, prediction interval, what is left out, what is assumed.
+    beside : str
+        A further result, counted otherwise, that a page tells beside the sentence; slides tell it in notes.
     """
 
     sentence: str
     shorter: tuple[str, ...]
     size_word: str
     details: tuple[str, ...]
+    beside: str = ""
 
     @property
     def brief(self) -> str:

@@ -24,6 +24,8 @@ class Kind:
         `Made`; a table's takes the workshop, the questions and the output, and returns ``Table`` and `Made`.
     effects : bool
         Whether it needs a measure.
+    called : str
+        A table's name after the title of its question, where the question has several.
     all_rows : bool
         Whether rows that the question does not ask for, claims or ratings bear on it too: then it is made
         again whenever anything that was read has changed.
@@ -33,6 +35,7 @@ class Kind:
     made_by: str
     effects: bool
     all_rows: bool = False
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,45 +92,73 @@ FIGURES = {
 
 TABLES = {
     "characteristics": Kind(
-        "the studies: people, design, dose", "table_makers:tabulate_characteristics", effects=False
+        "the studies: people, design, dose",
+        "table_makers:tabulate_characteristics",
+        effects=False,
+        called="the studies",
     ),
-    "effects": Kind("every row with its derivation", "table_makers:tabulate_effects", effects=True),
+    "effects": Kind(
+        "every row with its derivation",
+        "table_makers:tabulate_effects",
+        effects=True,
+        called="effects with their derivations",
+    ),
     "results": Kind(
-        "pooled results, one line a value of `by`", "table_makers:tabulate_results", effects=True
+        "pooled results, one line a value of `by`",
+        "table_makers:tabulate_results",
+        effects=True,
+        called="pooled results",
     ),
     "overview": Kind(
         "number of rows by domain, comparator and kind of report",
         "table_makers:tabulate_overview",
         effects=False,
+        called="how much there is",
     ),
     "left_out": Kind(
         "rows that say nothing that can be pooled, with the reason",
         "table_makers:tabulate_left_out",
         effects=True,
+        called="rows left out",
     ),
     "rules": Kind(
-        "number of rows that each rule of reading was applied to", "table_makers:tabulate_rules", effects=True
+        "number of rows that each rule of reading was applied to",
+        "table_makers:tabulate_rules",
+        effects=True,
+        called="rules of reading applied",
     ),
     "sensitivity": Kind(
-        "the pooled result beside its variations", "table_makers:tabulate_sensitivity", effects=True
+        "the pooled result beside its variations",
+        "table_makers:tabulate_sensitivity",
+        effects=True,
+        called="the result and its variations",
     ),
     "trial_table": Kind(
-        "one trial: claimed, printed, and between the groups", "table_makers:tabulate_trial", effects=True
+        "one trial: claimed, printed, and between the groups",
+        "table_makers:tabulate_trial",
+        effects=True,
+        called="the trial",
     ),
     "summary_of_findings": Kind(
         "results by domain with the author's certainty and what the numbers suggest",
         "make_tables:tabulate_summary_of_findings",
         effects=True,
         all_rows=True,
+        called="summary of findings",
     ),
     "claims": Kind(
         "the claims beside the studies, with their verdicts",
         "make_tables:tabulate_claims",
         effects=False,
         all_rows=True,
+        called="claims and verdicts",
     ),
     "audit": Kind(
-        "what the audit finds in the rows", "make_tables:tabulate_audit", effects=False, all_rows=True
+        "what the audit finds in the rows",
+        "make_tables:tabulate_audit",
+        effects=False,
+        all_rows=True,
+        called="findings of the audit",
     ),
 }
 """Kinds of tables, by their word in ``outputs`` of a question or ``kind`` of a table: one entry each."""

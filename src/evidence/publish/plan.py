@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence._check import nearest
-from evidence.publish.kinds import FIGURES, PROJECT_OUTPUTS
+from evidence.publish.kinds import FIGURES, PROJECT_OUTPUTS, TABLES
 from evidence.publish.recipe import Question, Recipe, TablePlan
 from evidence.publish.recipe_errors import BuildError
 
@@ -13,6 +13,9 @@ __all__ = ["BIBLIOGRAPHY", "Output", "chosen", "planned"]
 
 BIBLIOGRAPHY = "bibliography"
 """Id of the list of references."""
+
+_ALWAYS_NAMED = frozenset({"effects", "sensitivity"})
+"""Tables whose captions say what they are even where a question has no other."""
 
 _FIGURE_SUFFIXES = ("png", "svg", "pdf")
 _TABLE_SUFFIXES = ("html", "md", "tex", "csv")
@@ -128,11 +131,19 @@ def _of_question(recipe: Recipe, question: Question, kind: str, medium: str | No
     stem = f"{question.id}-{kind.replace('_', '-')}"
     if kind not in FIGURES:
         files = _files(recipe.project.tables, stem, _TABLE_SUFFIXES)
-        return Output(stem, kind, question.title, (question.id,), files, False, "", question.id)
+        title = _table_title(question, kind)
+        return Output(stem, kind, title, (question.id,), files, False, "", question.id)
     drawn_for = medium or question.medium
     name = stem if drawn_for == "notebook" else f"{stem}-{drawn_for}"
     files = _files(recipe.project.figures, name, _FIGURE_SUFFIXES)
     return Output(name, kind, question.title, (question.id,), files, True, drawn_for, question.id)
+
+
+def _table_title(question: Question, kind: str) -> str:
+    """Return the caption of a question's table: tables of one question must not have the same."""
+    tables = [name for name in question.outputs if name not in FIGURES]
+    alone = len(tables) == 1 and kind not in _ALWAYS_NAMED
+    return question.title if alone else f"{question.title}: {TABLES[kind].called}"
 
 
 def _over_questions(recipe: Recipe, plan: TablePlan) -> Output:

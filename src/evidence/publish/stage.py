@@ -11,7 +11,10 @@ from pathlib import Path
 from evidence._files import replace_file, write_atomically
 from evidence.publish.manifest import file_hash
 
-__all__ = ["prepare", "put_in_place", "staging", "workspace"]
+__all__ = ["OWN_FOLDER", "prepare", "put_in_place", "staging", "workspace"]
+
+OWN_FOLDER = ".evidence"
+"""Name of the folder beside the recipe for the build's own files."""
 
 _PREFIX = "tmp-"
 
@@ -24,7 +27,7 @@ def workspace(root: Path) -> Path:
     root : Path
         The folder of the recipe.
     """
-    folder = root / ".evidence"
+    folder = root / OWN_FOLDER
     folder.mkdir(exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():

@@ -56,10 +56,8 @@ def tabulate_effects(workshop: Workshop, questions: Sequence[Question], output: 
     from evidence.table_content import effects_table
 
     effects, studies = workshop.effects(questions[0]), workshop.selected(questions[0])
-    caption = f"{output.title}: effects with their derivations"
-    return effects_table(effects, studies, listed=workshop.listed, caption=caption, id=output.id), of_effects(
-        [effects]
-    )
+    table = effects_table(effects, studies, listed=workshop.listed, caption=output.title, id=output.id)
+    return table, of_effects([effects])
 
 
 def tabulate_results(workshop: Workshop, questions: Sequence[Question], output: Output) -> tuple[Table, Made]:
@@ -128,6 +126,5 @@ def tabulate_sensitivity(
     from evidence.table_content.sensitivity import sensitivity_table
 
     page = sensitivity(workshop.fit(questions[0]), progress=False)
-    caption = f"{output.title}: the result and its variations"
-    table = sensitivity_table(page, caption=caption, id=output.id)
+    table = sensitivity_table(page, caption=output.title, id=output.id)
     return table, of_fits({"pooled": page.fit, **page.fits})

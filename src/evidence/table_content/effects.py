@@ -11,9 +11,10 @@ import pandas as pd
 
 from evidence.charts.words import domain_name, listed, plural
 from evidence.citations import Bibliography
-from evidence.effects.measures import MEASURES
+from evidence.effects.codes import measure_name
 from evidence.effects.record import Effects, correlation_words
 from evidence.effects.rules import RULES
+from evidence.errors import ModelError
 from evidence.studies.record import Studies
 from evidence.table_content.citing import Citing, filled, records, typeset
 from evidence.table_words import NO_BREAK, estimate_interval
@@ -73,7 +74,17 @@ def effects_table(
     -------
     Table
         In the order of the effects; no row is left out.
+
+    Raises
+    ------
+    ModelError
+        Where the effects were not read from printed rows.
     """
+    if "n_e" not in effects.table:
+        raise ModelError(
+            "a table of effects tells how each row of studies was read, and needs effects made by "
+            "effect_sizes(); of effects_from() show effects.table itself"
+        )
     citing = Citing(studies, listed)
     lines = [
         {
@@ -94,10 +105,9 @@ def effects_table(
 
 
 def _effect_notes(effects: Effects) -> list[str]:
-    measure = MEASURES[effects.measure]
     first = (
-        f"Effect: {measure.name}, with its 95 % interval where the row gives a value, else the bounds within "
-        f"which the print places it; {favoured_side(effects)}."
+        f"Effect: {measure_name(effects.measure)}, with its 95 % interval where the row gives a value, else "
+        f"the bounds within which the print places it; {favoured_side(effects)}."
     )
     if effects.correlation is not None:
         first += f" Assumed correlation of pre and post scores: {correlation_words(effects.correlation)}."
@@ -142,7 +152,7 @@ def favoured_side(effects: Effects | MetaFit) -> str:
 
 def _time(row: Mapping[str, Any]) -> str:
     """Mark a time point that is not the main one: it is shown, and not pooled with the main one."""
-    if row["main"]:
+    if row.get("main", True):
         return ""
     weeks = row["timepoint_weeks"]
     return " (another time point)" if math.isnan(weeks) else f" (at {weeks:g} weeks: another time point)"
@@ -214,7 +224,7 @@ def left_out(effects: Effects) -> dict[str, str]:
     for row in records(effects.table):
         if row["kind"] == "unusable":
             why[row["row_id"]] = str(row["reason"]) or "it compares nothing between the arms"
-        elif not row["main"]:
+        elif not row.get("main", True):
             why[row["row_id"]] = "another time point of this outcome is the main one"
         elif math.isnan(row["variance"]):
             why[row["row_id"]] = "no standard error can be had: the numbers of people are not known"

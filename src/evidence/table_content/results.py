@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evidence.charts.captions import assumption_words
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
-from evidence.effects.measures import MEASURES
+from evidence.effects.codes import measure_name, measure_word
 from evidence.studies.record import Studies
 from evidence.synthesis.compare import ROW_COUNTS
 from evidence.table_content.citing import Citing, records
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evidence.fit import MetaFit
     from evidence.synthesis.compare import Comparison
 
-__all__ = ["centre", "results_table"]
+__all__ = ["centre", "measure_words", "results_table"]
 
 _ALONE = "exact rows only"
 """Name of the result that a fit carries alongside, from the rows with a value alone."""
@@ -74,7 +74,8 @@ def results_table(
 
 def _head(comparison: Comparison) -> str:
     level = "" if comparison.level is None else f" ({comparison.level * 100:g}{NO_BREAK}% interval)"
-    return f"{comparison.measure}{level}"
+    name = measure_word(comparison.measure)
+    return f"{name[:1].upper()}{name[1:]}{level}"
 
 
 _ROWS = ("Value", "Bounds", "Side", "Not pooled")
@@ -133,13 +134,19 @@ def centre(fit: MetaFit) -> str:
     return f"one study: {text or rows or 'nothing'}"
 
 
+def measure_words(code: str) -> str:
+    """Return a measure with its name, for a note: "RR: risk ratio"; without a code, the name alone."""
+    word, name = measure_word(code), measure_name(code)
+    return f"{word}: {name}" if word != name else f"{name[:1].upper()}{name[1:]}"
+
+
 def _notes(fits: list[MetaFit]) -> list[str]:
     if not fits:
         return []
     first = fits[0]
     methods = ", ".join(dict.fromkeys(fit.method for fit in fits if fit.n_studies > 1)) or "none was needed"
     notes = [
-        f"{first.measure}: {MEASURES[first.measure].name}; {favoured_side(first)}. Model: {methods}.",
+        f"{measure_words(first.measure)}; {favoured_side(first)}. Model: {methods}.",
         "Value, bounds, side: rows used, by what the print determines. ≥ or ≤: the rows bound the effect on "
         "one side only, so there is a limit and no estimate. People: each study once, with its largest row.",
     ]

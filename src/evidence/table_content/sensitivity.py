@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evidence.effects.codes import measure_word
 from evidence.fit.numbers import decimals, number
 from evidence.tables import Table
 
@@ -43,11 +44,12 @@ def sensitivity_table(page: Sensitivity, *, caption: str = "", id: str = "") -> 
     lines = page.table.to_dict("records")
     ends = [_printed(fit, line) for line in lines]
     places = decimals([value for three in ends for value in three])
+    word = measure_word(fit.measure)
     data = pd.DataFrame(
         {
             "Varied": [str(line["variation"]) for line in lines],
             "Studies": [int(line["n_studies"]) for line in lines],
-            fit.measure: [number(three[0], places) for three in ends],
+            f"{word[:1].upper()}{word[1:]}": [number(three[0], places) for three in ends],
             f"{100 * fit.level:g} % interval": [_interval(*three[1:], places) for three in ends],
             "Interval says": [_SAYS[str(line["verdict"])] for line in lines],
             "Holds": ["", *(_HOLDS[line["holds"]] for line in lines[1:])],

@@ -11,7 +11,7 @@ import pandas as pd
 from evidence.charts.captions import assumption_words
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
-from evidence.effects.measures import MEASURES
+from evidence.effects.codes import measure_word
 from evidence.fit.chance import favoured
 from evidence.fit.numbers import count
 from evidence.studies.record import Studies
@@ -20,7 +20,7 @@ from evidence.synthesis.compare import Comparison
 from evidence.table_content.certainty import LEVELS, Rating, read_certainty
 from evidence.table_content.citing import Citing
 from evidence.table_content.effects import favoured_side
-from evidence.table_content.results import centre
+from evidence.table_content.results import centre, measure_words
 from evidence.table_words import NO_BREAK
 from evidence.tables import Table
 
@@ -132,9 +132,10 @@ def _domains(comparison: Comparison) -> list[str]:
 
 
 def _effect_head(comparison: Comparison) -> str:
-    kind = "Relative effect" if MEASURES[comparison.measure].scale == "log" else "Effect"
+    measure = measure_word(comparison.measure)
+    kind = "Relative effect" if any(fit.scale == "log" for fit in comparison.fits.values()) else "Effect"
     level = "" if comparison.level is None else f" ({comparison.level * 100:g}{NO_BREAK}% interval)"
-    return f"{kind}: {comparison.measure}{level}"
+    return f"{kind}, as given{level}" if measure != comparison.measure else f"{kind}: {measure}{level}"
 
 
 def _with(fit: MetaFit, effect: str, arms: tuple[str, str], citing: Citing) -> dict[str, str]:
@@ -197,7 +198,7 @@ def _notes(fits: list[MetaFit], ratings: Mapping[tuple[str, str], Rating]) -> li
     first = fits[0]
     methods = ", ".join(dict.fromkeys(fit.method for fit in fits if fit.n_studies > 1)) or "none was needed"
     notes.append(
-        f"{first.measure}: {MEASURES[first.measure].name}; {favoured_side(first)}. Model: {methods}. "
+        f"{measure_words(first.measure)}; {favoured_side(first)}. Model: {methods}. "
         "\u2265 or \u2264: the rows bound the effect on one side only. People: each study once, with its "
         "largest row."
     )

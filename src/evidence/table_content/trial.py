@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from evidence.charts.trial_rows import trial_rows
 from evidence.charts.words import domain_name
 from evidence.citations import Bibliography
-from evidence.effects.measures import MEASURES
+from evidence.effects.codes import measure_name
 from evidence.effects.record import Effects, correlation_words
 from evidence.errors import ModelError
 from evidence.studies.record import Studies
@@ -144,7 +144,7 @@ def _claims(studies: Studies, effects: Effects) -> list[str]:
 
 
 def _reading(effects: Effects) -> str:
-    measure = MEASURES[effects.measure].name
+    measure = measure_name(effects.measure)
     assumed = (
         ""
         if effects.correlation is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evidence._files import write_atomically
 from evidence.charts.canvas import wrap
-from evidence.charts.words import count, plural
+from evidence.charts.words import count, listed, plural
 from evidence.publish.deck import measures
 from evidence.publish.deck.pictures import figure_pictures
 from evidence.publish.deck.show import Picture, Show, cut
@@ -31,7 +31,7 @@ __all__ = ["write_deck"]
 _LINES = 8
 """Questions on one slide."""
 
-_SAYING = frozenset({"results"})
+_SAYING = frozenset({"results", "summary_of_findings"})
 """Tables over several questions that show results, and so have a message."""
 
 
@@ -96,23 +96,46 @@ def _slides(
         marker = output.id.removesuffix("-slide") + (f"#{index}" if index > 1 else "")
         notes = notes_of(workshop, headline, made, shown=shown, questions=questions, marker=marker)
         topic = output.title + (f" ({index} of {len(bodies)})" if len(bodies) > 1 else "")
-        titles = (headline.sentence, *headline.shorter)
+        titles = _titles(workshop, output, questions, body) or (headline.sentence, *headline.shorter)
         if isinstance(body, Picture):
             show.picture(topic, titles, body, notes, sources=sources, marker=marker)
         else:
             under = named_arms(body.notes[0], _sides(questions)) if body.notes else ""
-            show.table(topic, titles, body, notes, sources=sources, marker=marker, under=under)
+            tables = [part for part in bodies if not isinstance(part, Picture)]
+            show.table(topic, titles, body, notes, sources=sources, marker=marker, under=under, parts=tables)
+
+
+def _titles(
+    workshop: Workshop, output: Output, questions: list[Question], body: Picture | Table
+) -> tuple[str, ...]:
+    """Return what a part of a table over several questions says, where it shows one of them alone."""
+    shown = set() if isinstance(body, Picture) else {str(group) for group in body.groups}
+    asked = [question for question in questions if shown == {question.title}]
+    if len(questions) == 1 or len(asked) != 1 or output.kind not in _SAYING:
+        return ()
+    said = question_headline(workshop, asked[0], output.kind)
+    return (f"{asked[0].title}: {_lower(said.sentence)}", said.sentence, *said.shorter)
 
 
 def _sides(questions: list[Question]) -> tuple[str, str]:
-    """Return the names of the second and of the first arm, where all questions have the same."""
-    names = {question.favours for question in questions}
-    (both,) = names if len(names) == 1 else [()]
-    return (both[0], both[1]) if both else ("the second arm", "the first arm")
+    """Return the names of the second and of the first arm; of each where all questions have the same."""
+    pairs = [question.favours or _ARMS for question in questions]
+    names = [{pair[side] for pair in pairs} for side in (0, 1)]
+    second, first = (name.pop() if len(name) == 1 else _ARMS[side] for side, name in enumerate(names))
+    return second, first
+
+
+_ARMS = ("the second arm", "the first arm")
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _headline(workshop: Workshop, output: Output, questions: list[Question]) -> Headline:
     """Return what the slides of an output say: the result of its question, or the caption over several."""
+    if output.kind == "claims":
+        return _verdicts(workshop, output, questions)
     if len(questions) == 1:
         return question_headline(workshop, questions[0], output.kind)
     said = {question.title: question_headline(workshop, question, output.kind) for question in questions}
@@ -122,8 +145,15 @@ def _headline(workshop: Workshop, output: Output, questions: list[Question]) -> 
     # Of several comparisons the one with most rows speaks for the table; the notes hold all.
     widest = max(questions, key=lambda question: len(workshop.selected(question)))
     first = said[widest.title].sentence
-    sentence = f"{widest.title}: {first[:1].lower()}{first[1:]}"
-    return Headline(sentence, (first, output.title), "", details)
+    return Headline(f"{widest.title}: {_lower(first)}", (first, output.title), "", details)
+
+
+def _verdicts(workshop: Workshop, output: Output, questions: list[Question]) -> Headline:
+    """Return how many claims got each verdict, as the table lists them."""
+    counts = workshop.claims(questions[0]).table["verdict"].value_counts()
+    amounts = listed([f"{number} {verdict}" for verdict, number in counts.items()])
+    sentence = f"Of {plural(int(counts.sum()), 'claim')}: {amounts}"
+    return Headline(sentence, (output.title,), "", (f"{output.title}.",))
 
 
 def _cover(show: Show, workshop: Workshop, left: list[str]) -> None:

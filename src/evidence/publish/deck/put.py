@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from evidence.publish.deck import measures
 from evidence.publish.deck.marked import Place
 from evidence.publish.deck.measures import Box
-from evidence.publish.deck.show import Picture, exactly_wide, marker_name, within
+from evidence.publish.deck.show import Picture, marker_name, within
+from evidence.publish.deck.table_room import exactly_wide
 from evidence.table_slide import add_table
 from evidence.table_words import clean
 

@@ -14,7 +14,8 @@ from evidence._files import write_atomically
 from evidence.publish.deck.archive import kept
 from evidence.publish.deck.marked import Place, places_of
 from evidence.publish.deck.put import put_picture, put_table, room_for_table
-from evidence.publish.deck.show import TABLE_ROOM, Picture
+from evidence.publish.deck.show import Picture
+from evidence.publish.deck.table_room import TABLE_ROOM
 from evidence.publish.recipe_errors import BuildError
 
 if TYPE_CHECKING:

@@ -13,21 +13,18 @@ from evidence._zip import reproducible
 from evidence.charts.canvas import wrap
 from evidence.publish.deck import measures
 from evidence.publish.deck.measures import Box
+from evidence.publish.deck.table_room import TABLE_ROOM, UNDER_ROOM, exactly_wide, joined, table_size
 from evidence.table_slide import add_table
-from evidence.table_slide_layout import height_of, lines_of, under_height, widths_of
 from evidence.table_words import clean
 
 if TYPE_CHECKING:
     from evidence.tables import Table
 
 __all__ = [
-    "TABLE_ROOM",
     "Picture",
     "Show",
-    "exactly_wide",
     "fitted_title",
     "marker_name",
-    "table_size",
     "within",
 ]
 
@@ -133,12 +130,24 @@ class Show:
         sources: str,
         marker: str,
         under: str = "",
+        parts: Sequence[Table] = (),
     ) -> None:
-        """Add a slide with a native table that has at most 8 rows and 5 columns, and a line below it."""
+        """Add a slide with a native table that has at most 8 rows and 5 columns, and a line below it.
+
+        Of a table that goes over several slides, `parts` are all of them: letters and columns do not jump.
+        """
         slide = self._content(_FIGURE, topic, titles, sources, notes)
         left, top, width, height = TABLE_ROOM.emu
+        size = table_size(parts or [table])
         shape = add_table(
-            slide, table, left=left, top=top, width=width, height=height, size=table_size(table)
+            slide,
+            table,
+            left=left,
+            top=top,
+            width=width,
+            height=height,
+            size=size,
+            whole=joined(parts or [table]),
         )
         exactly_wide(shape, width)
         shape.name = marker_name(marker)
@@ -172,28 +181,6 @@ class Show:
         return slide
 
 
-UNDER_ROOM = Box(36, measures.CONTENT.top + measures.CONTENT.height - 46, 888, 40)
-"""Two lines below a table: what its numbers are."""
-
-TABLE_ROOM = Box(36, measures.CONTENT.top + 10, 888, UNDER_ROOM.top - measures.CONTENT.top - 18)
-"""Where a table stands: its edges are those of the title."""
-
-_TABLE_SIZES = (20.0, 18.0)
-
-
-def table_size(table: Table) -> float:
-    """Return the size of a table's letters: larger than the least where every row keeps to one line in it."""
-    content = table._content()
-    width, room = TABLE_ROOM.width, TABLE_ROOM.height
-    for size in _TABLE_SIZES:
-        widths = widths_of(content, width, size)
-        heights = [(line, height_of(content, line, widths, size, 99)) for line in lines_of(content)]
-        single = all(high < 2 * size for (kind, _), high in heights if kind == "row")
-        if single and sum(high for _, high in heights) + under_height(content, width, size) <= room:
-            return size
-    return measures.TABLE
-
-
 def _whole_sentences(text: str) -> str:
     """Return as many sentences as have room in the two lines below a table."""
     kept = ""
@@ -203,12 +190,6 @@ def _whole_sentences(text: str) -> str:
             break
         kept = longer
     return kept or cut(text, UNDER_ROOM.width, measures.TABLE, 2)
-
-
-def exactly_wide(shape: Any, width: int) -> None:  # noqa: ANN401
-    """Give a table the width that it was asked for: its columns were rounded one by one."""
-    columns = list(shape.table.columns)
-    columns[-1].width = columns[-1].width + width - sum(column.width for column in columns)
 
 
 def marker_name(marker: str) -> str:

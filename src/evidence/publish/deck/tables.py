@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence.charts.words import count, domain_name
-from evidence.publish.deck.show import TABLE_ROOM
+from evidence.publish.deck.table_room import TABLE_ROOM
 from evidence.publish.make import tabulated
 from evidence.publish.numbers import Made
 from evidence.publish.plan import Output
@@ -113,33 +113,27 @@ _SHORTER: Mapping[str, Callable[[Table], Table]] = {
 
 
 def _directions(workshop: Workshop, question: Question, output: Output) -> Table:
-    """Return the studies of each domain by the direction that they report."""
-    from evidence.charts.direction_rows import effect_direction_rows
+    """Return the studies of each domain by the direction that they report, those of all domains first."""
+    from evidence.publish.directions import directions
 
-    effects = workshop.ordered(question)
-    rows = effect_direction_rows(effects)
-    factor = effects.table["direction"].isin(["supports_factor", "no_association", "opposite"]).any()
-    up, down, level = (
+    counted = directions(workshop.ordered(question))
+    first, second = question.favours[::-1] if question.favours else ("first arm", "second arm")
+    names = (
         ("Supports the factor", "Against the factor", "No association")
-        if factor
-        else (f"Favours {question.favours[1]}", f"Favours {question.favours[0]}", "No difference")
-        if question.favours
-        else ("Favours first arm", "Favours second arm", "No difference")
+        if counted.of_factors
+        else (f"Favours {first}", f"Favours {second}", "No difference")
     )
-    other = "Mixed or not told"
-    lines = []
-    for domain, group in rows.groupby("domain", sort=False):
-        ways = group["symbol"]
-        told = {up: ways.eq("up").sum(), down: ways.eq("down").sum(), level: ways.eq("level").sum()}
-        told[other] = len(group) - sum(told.values())
-        lines.append({"Domain": domain_name(str(domain)), **{name: str(int(n)) for name, n in told.items()}})
+    heads = ("Domain", *names, "Mixed or not told")
+    lines = [(domain_name(domain), *map(str, counts)) for domain, counts in counted.domains.items()]
+    if len(lines) > 1:
+        lines.insert(0, ("All domains", *map(str, counted.total)))
     notes = (
         "Studies, one direction a study and domain: that of at least 70 % of its outcomes. Reported "
         "directions are themselves selected: this is no vote, and tells nothing of size.",
         "The effect-direction plot of all studies is in the report.",
     )
     return Table(
-        pd.DataFrame(lines),
+        pd.DataFrame(lines, columns=list(heads)),
         caption=f"{output.title}: studies by reported direction",
         notes=notes,
         id=output.id,

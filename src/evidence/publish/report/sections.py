@@ -75,6 +75,8 @@ class Section:
         Anchor and headline.
     verdict : str
         One sentence; empty for tables over several questions.
+    beside : str
+        What else the question's headline tells; mostly empty.
     amount : str
         Rows and studies, in words.
     figures : tuple of Figure
@@ -88,6 +90,7 @@ class Section:
     id: str
     title: str
     verdict: str
+    beside: str
     amount: str
     figures: tuple[Figure, ...]
     rests: tuple[Rest, ...]
@@ -123,10 +126,12 @@ class Sections:
             own = [output for output in self._outputs if output.asked_by == question.id]
             table = self._workshop.selected(question).table
             studies = plural(table["study"].nunique(), "study", "studies")
+            headline = question_headline(self._workshop, question)
             yield Section(
                 id=self._ids.of("question", question.id),
                 title=plain(question.title),
-                verdict=plain(question_headline(self._workshop, question).sentence),
+                verdict=plain(headline.sentence),
+                beside=plain(headline.beside),
                 amount=f"{plural(len(table), 'row')} from {studies}",
                 figures=tuple(self._figure(output) for output in own if output.is_figure),
                 rests=tuple(self._rests(question)),
