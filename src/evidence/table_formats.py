@@ -262,6 +262,12 @@ def csv_cell(text: str) -> str:
     return f"'{cleaned}" if cleaned.lstrip(" \u00a0").startswith(_FORMULA) else cleaned
 
 
+def _words(text: str) -> str:
+    """Return a cell of a column of words: a study called ``+1`` keeps its sign."""
+    cell = csv_cell(text)
+    return f"'{cell}" if cell.startswith("+") else cell
+
+
 def to_csv(content: Content) -> str:
     """Return CSV: the table first, then caption, notes and references in lines that begin with ``#``.
 
@@ -275,7 +281,12 @@ def to_csv(content: Content) -> str:
     if content.groups:
         heads = ["Group", *heads]
         rows = [[group, *row] for group, row in zip(content.groups, rows, strict=True)]
-    lines = [[csv_cell(cell) for cell in row] for row in [heads, *rows]]
+    numeric = [False] * (len(heads) - len(content.columns)) + list(content.numeric)
+    lines = [[_words(head) for head in heads]]
+    lines += [
+        [csv_cell(cell) if number else _words(cell) for cell, number in zip(row, numeric, strict=True)]
+        for row in rows
+    ]
     under = [
         content.caption,
         *map(content.placed, content.footnotes),

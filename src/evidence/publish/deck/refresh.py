@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence._check import nearest
-from evidence._files import write_atomically
+from evidence._files import save_atomically
 from evidence.publish.deck.archive import kept
 from evidence.publish.deck.marked import Place, places_of
 from evidence.publish.deck.put import put_picture, put_table, room_for_table
@@ -115,7 +115,7 @@ def slides(
     presentation.save(stream)
     after = kept(before, stream.getvalue())
     if after != before:
-        write_atomically(path, after)
+        save_atomically(path, after)
     shown = tuple((place.number, place.marker) for place in filled)
     return Refreshed(path, shown, after != before, (*notes, *_unshown(filled, content)))
 
