@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -230,6 +231,22 @@ def test_hostile_study_names_are_escaped_everywhere(copy: Path) -> None:
             assert "\\input{" not in text
     for path in (copy / "figures").glob("*.svg"):
         assert "<img" not in path.read_text(encoding="utf-8")
+
+
+def test_names_give_the_terminal_no_orders(copy: Path) -> None:
+    # ECMA-48, 8.3: a name with escape sequences would colour the screen, or set the title of its window.
+    studies = copy / "data" / "studies.csv"
+    lines = studies.read_text(encoding="utf-8").splitlines()
+    head = lines[0].split(",")
+    cells = lines[1].split(",")
+    cells[head.index("outcome")] = "\x1b[31mred\x1b]0;title\x07 \u202eback"
+    studies.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n", encoding="utf-8")
+    for words in (["explain", cells[head.index("row_id")]], ["audit"], ["diff", "manifest.json"]):
+        done = run(copy, *words)
+        assert "Traceback" not in done.stderr
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", done.stdout + done.stderr), words
+    shown = run(copy, "explain", cells[head.index("row_id")]).stdout
+    assert "\N{REPLACEMENT CHARACTER}[31mred" in shown
 
 
 def test_slides_of_one_question(copy: Path) -> None:
