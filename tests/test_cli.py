@@ -326,6 +326,18 @@ def test_new_takes_an_empty_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
+def test_the_package_itself_is_the_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "evidence", "--version"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    assert (done.returncode, done.stdout) == (0, f"evidence {evidence.__version__}\n")
+
+
 def test_a_closed_pipe_is_no_fault(built: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("a shell of POSIX")

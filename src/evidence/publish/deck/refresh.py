@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evidence._check import nearest
 from evidence._files import save_atomically
 from evidence.publish.deck.archive import kept
-from evidence.publish.deck.marked import Place, places_of
+from evidence.publish.deck.marked import Place, out_of_reach, places_of
 from evidence.publish.deck.put import put_picture, put_table, room_for_table
 from evidence.publish.deck.show import TABLE_ROOM, Picture
 from evidence.publish.recipe_errors import BuildError
@@ -96,6 +96,15 @@ def slides(
     """
     from pptx import Presentation
 
+    if not isinstance(deck, str | os.PathLike):
+        raise BuildError(
+            f'slides() takes the path of a presentation, as ev.slides("talk.pptx"); got {deck!r}'
+        )
+    if items is not None and not isinstance(items, Mapping):
+        raise BuildError(
+            "items are figures and tables by marker, as {'pain': ev.forest(fit)}; "
+            f"got {type(items).__name__}"
+        )
     path = Path(deck)
     before = _bytes(path)
     try:
@@ -103,13 +112,13 @@ def slides(
     except Exception as error:  # whatever a library meets in a file that is none
         raise BuildError(f"{path.name} is no presentation that can be opened (.pptx): {error}") from error
     places = places_of(presentation)
+    notes = out_of_reach(presentation)
     if not places:
         raise BuildError(
             f"{path.name} has no marker: type {{{{evidence:ID}}}} into a text box where a figure or a table "
-            "is to stand"
+            "is to stand" + "".join(f"\n  {note}" for note in notes)
         )
     content = _from_recipe(places, recipe) if items is None else _given(places, items, path)
-    notes: list[str] = []
     filled = [place for place in places if _fill(place, content, presentation, notes)]
     stream = io.BytesIO()
     presentation.save(stream)
