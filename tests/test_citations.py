@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -283,6 +284,29 @@ def test_the_shipped_references_print_in_both_styles() -> None:
 def test_titles_are_typeset_and_no_command_is_left(written: str, printed: str) -> None:
     # Patashnik (1988), BibTeXing; Lamport (1994), LaTeX, tables 3.1 and 3.2. The last one was a traceback.
     assert prose(written) == printed
+
+
+def test_a_title_reads_no_file_of_whoever_cites_it() -> None:
+    fields = {
+        **DISTEFANO,
+        "title": r"A \input{/etc/passwd} \immediate\write18{ls} ^^5cinput \csname x\endcsname",
+    }
+    written = bibliography(["a"], {"a": fields}).bibtex
+    assert not re.search(r"\\(input|immediate|write|csname|endcsname)|\^\^", written)
+    assert r"\textbackslash{}input{/etc/passwd}" in written
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        r"M{\"u}ller \& Co, 50\%",
+        r"\emph{In vivo} {\em and} \textbf{b}",
+        r"$\alpha$ \'{\i} \o{} \ss \c{c} \v s",
+        r"\LaTeX{}",
+    ],
+)
+def test_commands_that_set_letters_stay_as_they_are_written(title: str) -> None:
+    assert f"title = {{{title}}}" in bibliography(["a"], {"a": {**DISTEFANO, "title": title}}).bibtex
 
 
 def test_addresses_keep_their_signs() -> None:

@@ -37,6 +37,7 @@ HOSTILE = {
     "template": "{{ 7*7 }} {% raise %} ${7*7}",
     "markdown": "[go](javascript:alert(4)) ![p](x) `c` | *b*",
     "override": "abc\u202edesrever\u202c",
+    "invisible": "\u200b\u200d\ufeff",
     "isolate": "\u2067\u05e9\u05dc\u05d5\u05dd\u2069",
     "long": "x" * 10_000,
     "lines": "first\nsecond",

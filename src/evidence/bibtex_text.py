@@ -6,7 +6,7 @@ import re
 
 from evidence.table_words import clean
 
-__all__ = ["plain", "prose"]
+__all__ = ["harmless", "plain", "prose"]
 
 _COMMAND = (
     r"text(?:bf|it|rm|sf|sc|sl|tt|up|md|normal|subscript|superscript)|emph|mbox|enquote|url|path|nolinkurl"
@@ -63,6 +63,29 @@ def prose(value: str) -> str:
     for written, typeset in _TYPESET:
         value = value.replace(written, typeset)
     return plain(re.sub(r"(?<!\\)~", " ", value))
+
+
+def harmless(value: str) -> str:
+    r"""Return a BibTeX value whose commands set letters and do nothing else.
+
+    A title is typeset by LaTeX: ``\input`` would read a file of whoever cites it. What `plain` knows
+    (accents, symbols, fonts) stays as it is written; every other command is shown by its name.
+
+    Examples
+    --------
+    >>> print(harmless(r"M{\"u}ller \emph{et al.} \input{/etc/passwd}"))
+    M{\"u}ller \emph{et al.} \textbackslash{}input{/etc/passwd}
+    """
+    named = re.sub(r"\\[A-Za-z@]+", lambda found: _shown(found[0]), value)
+    # TeX reads ^^5c as a backslash.
+    return named.replace("^^", r"\textasciicircum{}\textasciicircum{}")
+
+
+def _shown(command: str) -> str:
+    # The accents that are letters, over whatever letter: c is a cedilla, v a caron.
+    accent = command[1:] in set("bcdHkrtuv")
+    known = accent or any("\\" not in plain(text) for text in (f"{command}{{a}}", f"${command}$"))
+    return command if known else f"\\textbackslash{{}}{command[1:]}"
 
 
 def _decoded(value: str) -> str:

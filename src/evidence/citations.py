@@ -11,6 +11,7 @@ from pathlib import Path
 from evidence._check import one_of
 from evidence._files import save_atomically
 from evidence.apa import apa, apa_citations, apa_order, apa_suffixes
+from evidence.bibtex_text import harmless
 from evidence.errors import EvidenceError
 from evidence.table_formats import escape_html, escape_markdown, to_html_page
 from evidence.table_words import clean
@@ -270,7 +271,7 @@ _NO_KEY = re.compile(r"[\s{},#%~\\\"'=()@]")
 
 def _bibtex_value(value: str) -> str:
     """Return a field that ends where it should: without control characters, its braces in pairs."""
-    text, depth = clean(value), 0
+    text, depth = harmless(clean(value)), 0
     for letter in text:
         depth += (letter == "{") - (letter == "}")
         if depth < 0:
