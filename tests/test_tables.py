@@ -177,6 +177,12 @@ def test_markdown_lines_have_equal_numbers_of_bars() -> None:
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {3}
 
 
+def test_markdown_of_pandoc_finds_no_citation_and_no_exponent() -> None:
+    # Pandoc User's Guide, "Citation syntax" and "Superscripts and subscripts".
+    assert escape_markdown("@smith2020 (see @x) a^2^") == r"\@smith2020 (see \@x) a\^2\^"
+    assert escape_markdown("mail a@example.org") == "mail a@example.org"
+
+
 def test_markdown_keeps_addresses_whole() -> None:
     assert escape_markdown("https://a.org/b_c_d") == "https://a.org/b_c_d"
     assert escape_markdown("_soft_ a_b") == r"\_soft\_ a_b"

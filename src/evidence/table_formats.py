@@ -174,7 +174,7 @@ def slug(name: str) -> str:
 
 # A backslash before a punctuation mark makes it a letter in CommonMark; < > & go as entities, which
 # every renderer understands, also the ones that pass raw HTML through.
-_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*{}[]#|~$"} | {
+_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*{}[]#|~$^"} | {
     ord("<"): "&lt;",
     ord(">"): "&gt;",
     ord("&"): "&amp;",
@@ -192,6 +192,8 @@ def escape_markdown(text: str) -> str:
     escaped = clean(text).replace("\t", " ").translate(_MARKDOWN).strip()
     # An underscore inside a word is no emphasis, and must stay bare inside an address.
     escaped = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\_", escaped)
+    # Pandoc, and with it Quarto, would look for a reference of that name; in an address the sign stands bare.
+    escaped = re.sub(r"(?<![A-Za-z0-9./])@", r"\@", escaped)
     return re.sub(r"\s*\n\s*", "<br>", escaped)
 
 
