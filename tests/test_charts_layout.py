@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+import evidence as ev
+from evidence.charts import canvas
 from evidence.charts.canvas import LEADING, balanced, elide, text_width, wrap
 from evidence.charts.domains import _blocks, domains
 from evidence.charts.domains_rows import domains_rows
@@ -278,3 +280,26 @@ def test_ratio_ticks_are_round(low: float, high: float, width: float, expected: 
     scale = scale_for([low, high], [], 100.0, 100.0 + width, log=True)
     labels: Any = ticks_for(scale, 8.5)[1]
     assert " ".join(labels) == expected
+
+
+def test_of_a_name_of_ten_thousand_letters_only_beginnings_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # To break it in widths that no page has took minutes, and so did each slide that shows it. The name is
+    # measured whole ten times (the widths of its column); before, 366 times.
+    measured: list[int] = []
+    real = canvas.text_width
+
+    def width(text: str, size: float, bold: bool = False) -> float:
+        measured.append(len(text))
+        return real(text, size, bold)
+
+    monkeypatch.setattr(canvas, "text_width", width)
+    assert len(canvas.elide("x" * 10_000, 100.0, 9.0)) < 40
+    assert max(measured) < 300
+    measured.clear()
+    effects = ev.effects_from(
+        [0.2, 0.9, 0.1], std_error=[0.2, 0.1, 0.2], study=["a", "x" * 10_000, "c"], measure="SMD"
+    )
+    ev.forest(ev.random_effects(effects), medium="slide")
+    assert sum(letters > 2_000 for letters in measured) < 40

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import evidence as ev
 from evidence.apa import apa, apa_citations, apa_suffixes
+from evidence.bibtex_text import plain, prose
 from evidence.citations import INCOMPLETE, bibliography
 from evidence.errors import EvidenceError
+from evidence.studies.sidecars import read_references
 from evidence.vancouver import missing_fields, vancouver
 
 DISTEFANO = {
@@ -48,7 +53,7 @@ def test_six_authors_then_et_al() -> None:
         ("Zuo, C", "Zuo C"),
         ("Smith, John-Mark", "Smith JM"),
         (r"M{\"u}ller, J. M.", "Müller JM"),
-        ("King, Jr., Martin Luther", "King ML Jr."),
+        ("King, Jr., Martin Luther", "King ML Jr"),
         ("{World Health Organization}", "World Health Organization"),
     ],
 )
@@ -308,3 +313,148 @@ def test_the_shipped_references_print_in_both_styles() -> None:
     assert len({e.cited for e in apa_list.entries}) == len(apa_list)
     for entry in apa_list.entries:
         assert entry.complete is next(e.complete for e in vancouver_list.entries if e.key == entry.key)
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("Knees --- a ``trial'' of 4--6 weeks", "Knees \u2014 a \u201ctrial\u201d of 4\u20136 weeks"),
+        (r"\emph{In vivo} {\em and} \textbf{bold} CO\textsubscript{2}", "In vivo and bold CO2"),
+        (r"{\'\i}ndice \'{\i} \'i espa\~nol", "\u00edndice \u00ed \u00ed espa\u00f1ol"),
+        (r"$\alpha$ and $p<0.05$ at \$5", "\u03b1 and p<0.05 at $5"),
+        (r"\url{https://example.org/a_b} by \LaTeX{}", "https://example.org/a_b by LaTeX"),
+        ("trailing \\", "trailing \\"),
+    ],
+)
+def test_titles_are_typeset_and_no_command_is_left(written: str, printed: str) -> None:
+    # Patashnik (1988), BibTeXing; Lamport (1994), LaTeX, tables 3.1 and 3.2. The last one was a traceback.
+    assert prose(written) == printed
+
+
+def test_a_title_reads_no_file_of_whoever_cites_it() -> None:
+    fields = {
+        **DISTEFANO,
+        "title": r"A \input{/etc/passwd} \immediate\write18{ls} ^^5cinput \csname x\endcsname",
+    }
+    written = bibliography(["a"], {"a": fields}).bibtex
+    assert not re.search(r"\\(input|immediate|write|csname|endcsname)|\^\^", written)
+    assert r"\textbackslash{}input{/etc/passwd}" in written
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        r"M{\"u}ller \& Co, 50\%",
+        r"\emph{In vivo} {\em and} \textbf{b}",
+        r"$\alpha$ \'{\i} \o{} \ss \c{c} \v s",
+        r"\LaTeX{}",
+    ],
+)
+def test_commands_that_set_letters_stay_as_they_are_written(title: str) -> None:
+    assert f"title = {{{title}}}" in bibliography(["a"], {"a": {**DISTEFANO, "title": title}}).bibtex
+
+
+def test_addresses_keep_their_signs() -> None:
+    assert plain("https://example.org/~smith/a--b") == "https://example.org/~smith/a--b"
+
+
+@given(st.text(alphabet="\\\\{}$~-`'^_ abAB&%#\u00e9", max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_any_value_is_read_without_a_traceback(value: str) -> None:
+    for text in (plain(value), prose(value)):
+        assert "{" not in text
+        assert "}" not in text
+
+
+BOOKS = """
+@book{cohen1988, author={Cohen, Jacob}, title={Statistical power analysis}, publisher={Erlbaum},
+  address={Hillsdale}, edition={2}, year=1988}
+@book{handbook2019, editor={Higgins, Julian and Thomas, James}, title={Cochrane handbook},
+  publisher={Wiley}, edition={second}, year=2019}
+@incollection{higgins2019, author={Higgins, J and Li, T}, title={Choosing effect measures}, pages={143--176},
+  crossref={handbook2019}}
+@phdthesis{doe2010, author={Doe, J}, title={Knees}, school={University of X}, year=2010}
+@techreport{who2020, author={{World Health Organization}}, title={Guidelines}, institution={WHO}, number=7,
+  year=2020}
+@online{page2021, author={Page, P}, title={On knees}, url={https://example.org/x}, year=2021}
+@book{bare2000, author={Bare, B}, title={No publisher}, year=2000}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "in_vancouver", "in_apa"),
+    [
+        (
+            "cohen1988",
+            "Cohen J. Statistical power analysis. 2nd ed. Hillsdale: Erlbaum; 1988.",
+            "Cohen, J. (1988). Statistical power analysis (2nd ed.). Erlbaum.",
+        ),
+        (
+            "handbook2019",
+            "Higgins J, Thomas J, editors. Cochrane handbook. 2nd ed. Wiley; 2019.",
+            "Higgins, J., & Thomas, J. (Eds.). (2019). Cochrane handbook (2nd ed.). Wiley.",
+        ),
+        (
+            "higgins2019",
+            "Higgins J, Li T. Choosing effect measures. In: Higgins J, Thomas J, editors. Cochrane handbook. "
+            "2nd ed. Wiley; 2019. p. 143-76.",
+            "Higgins, J., & Li, T. (2019). Choosing effect measures. In J. Higgins & J. Thomas (Eds.), "
+            "Cochrane handbook (2nd ed., pp. 143\u2013176). Wiley.",
+        ),
+        (
+            "doe2010",
+            "Doe J. Knees. University of X; 2010.",
+            "Doe, J. (2010). Knees [Doctoral dissertation, University of X].",
+        ),
+        (
+            "who2020",
+            "World Health Organization. Guidelines. WHO; 2020. Report No.: 7.",
+            "World Health Organization. (2020). Guidelines (Report No. 7). WHO.",
+        ),
+        (
+            "page2021",
+            "Page P. On knees. 2021. Available from: https://example.org/x",
+            "Page, P. (2021). On knees. https://example.org/x",
+        ),
+        (
+            "bare2000",
+            "Bare B. No publisher. 2000. [bibliography incomplete] Missing: publisher.",
+            "Bare, B. (2000). No publisher. [bibliography incomplete] Missing: publisher.",
+        ),
+    ],
+)
+def test_works_that_are_in_no_journal(tmp_path: Path, key: str, in_vancouver: str, in_apa: str) -> None:
+    # ICMJE, samples of formatted references, "Books and other monographs"; APA (2020), sections 10.2 to 10.6.
+    # Each was marked as incomplete for want of a journal, and the chapter did not know its parent.
+    (tmp_path / "references.bib").write_text(BOOKS, encoding="utf-8")
+    references = read_references(tmp_path / "references.bib", "references.bib")
+    for style, printed in (("Vancouver", in_vancouver), ("APA", in_apa)):
+        (entry,) = bibliography([key], references, style=style).entries
+        assert entry.text.replace("\N{NO-BREAK SPACE}", " ") == printed
+    assert "crossref" not in bibliography([key], references).bibtex
+
+
+def test_a_reference_to_an_entry_that_is_not_there_stays_and_is_marked(tmp_path: Path) -> None:
+    path = tmp_path / "references.bib"
+    path.write_text("@article{a, author={A, B}, title={T}, crossref={gone}}", encoding="utf-8")
+    (entry,) = bibliography(["a"], read_references(path, path.name)).entries
+    assert not entry.complete
+    assert entry.fields["crossref"] == "gone"
+
+
+def test_accents_do_not_count_in_the_order_of_an_apa_list() -> None:
+    # APA (2020), section 9.44: letter by letter; before, Astrom with a ring stood behind Zuo.
+    names = {"z": "Zuo, C", "a": r"{\AA}str{\"o}m, P", "o": "\u00d8stergaard, S", "b": "Berg, A"}
+    fields = {key: {"author": name, "title": "T", "year": "2001"} for key, name in names.items()}
+    assert [entry.key for entry in bibliography(names, fields, style="APA").entries] == ["a", "b", "o", "z"]
+
+
+def test_first_authors_of_one_surname_have_their_initials_in_citations() -> None:
+    # APA (2020), section 8.20: also where the years differ.
+    fields = {
+        "j": {"author": "Smith, John A", "year": "2020", "title": "T"},
+        "z": {"author": "Smith, Zed and Doe, J", "year": "2011", "title": "T"},
+        "d": {"author": "Doe, J and Smith, Z", "year": "2011", "title": "T"},
+    }
+    cited = {key: text.replace("\N{NO-BREAK SPACE}", " ") for key, text in apa_citations(fields).items()}
+    assert cited == {"j": "J. A. Smith, 2020", "z": "Z. Smith & Doe, 2011", "d": "Doe & Smith, 2011"}

@@ -262,7 +262,9 @@ def test_claim_chart_shows_the_findings(shipped: ev.Claims) -> None:
         found = shipped.findings[shipped.findings["claim_id"].eq(line["claim_id"])]
         assert len(rows) == len(found)
         assert (rows["mark"].eq("") == found["state"].isin(["untested", "blank"]).to_numpy()).all()
-        assert f"Verdict: {line['verdict']}." in claim_chart_alt(shipped, line["claim_id"])
+        alt = claim_chart_alt(shipped, line["claim_id"])
+        assert f"Verdict: {line['verdict']}." in alt
+        assert ", 1 studies" not in alt
         if not math.isnan(line["margin"]):
             assert line["margin_reason"] in claim_chart_caption(shipped, line["claim_id"])
     with pytest.raises(ev.ModelError, match="claim_id must be one of"):

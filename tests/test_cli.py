@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -232,6 +233,22 @@ def test_hostile_study_names_are_escaped_everywhere(copy: Path) -> None:
         assert "<img" not in path.read_text(encoding="utf-8")
 
 
+def test_names_give_the_terminal_no_orders(copy: Path) -> None:
+    # ECMA-48, 8.3: a name with escape sequences would colour the screen, or set the title of its window.
+    studies = copy / "data" / "studies.csv"
+    lines = studies.read_text(encoding="utf-8").splitlines()
+    head = lines[0].split(",")
+    cells = lines[1].split(",")
+    cells[head.index("outcome")] = "\x1b[31mred\x1b]0;title\x07 \u202eback"
+    studies.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n", encoding="utf-8")
+    for words in (["explain", cells[head.index("row_id")]], ["audit"], ["diff", "manifest.json"]):
+        done = run(copy, *words)
+        assert "Traceback" not in done.stderr
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", done.stdout + done.stderr), words
+    shown = run(copy, "explain", cells[head.index("row_id")]).stdout
+    assert "\N{REPLACEMENT CHARACTER}[31mred" in shown
+
+
 def test_slides_of_one_question(copy: Path) -> None:
     done = run(copy, "build", "--only", "strength", "--medium", "slide")
     assert done.returncode == 0, done.stderr
@@ -307,6 +324,18 @@ def test_new_takes_an_empty_folder(tmp_path: Path) -> None:
     assert main(["new", str(tmp_path / "empty")]) == 0
     assert (tmp_path / "empty" / "evidence.toml").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_the_package_itself_is_the_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "evidence", "--version"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    assert (done.returncode, done.stdout) == (0, f"evidence {evidence.__version__}\n")
 
 
 def test_a_closed_pipe_is_no_fault(built: Path) -> None:

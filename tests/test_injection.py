@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+import evidence as ev
 from evidence.errors import EvidenceError
 from evidence.publish.build import build
 from evidence.publish.kinds import PROJECT_OUTPUTS
@@ -36,6 +37,7 @@ HOSTILE = {
     "template": "{{ 7*7 }} {% raise %} ${7*7}",
     "markdown": "[go](javascript:alert(4)) ![p](x) `c` | *b*",
     "override": "abc\u202edesrever\u202c",
+    "invisible": "\u200b\u200d\ufeff",
     "isolate": "\u2067\u05e9\u05dc\u05d5\u05dd\u2069",
     "long": "x" * 10_000,
     "lines": "first\nsecond",
@@ -308,3 +310,14 @@ def test_ordinary_trouble_is_built_not_refused(built: tuple[str, Path | str]) ->
     name, folder = built
     if name not in ("lines", "long"):
         assert isinstance(folder, Path), folder
+
+
+@pytest.mark.parametrize("name", ["override", "isolate", "control"])
+def test_captions_and_alternative_texts_carry_no_orders(name: str) -> None:
+    effects = ev.effects_from(
+        [0.2, 0.9, 0.1], std_error=[0.2, 0.1, 0.2], study=["a", HOSTILE[name], "c"], measure="SMD"
+    )
+    ax = ev.one_by_one_chart(ev.leave_one_out(ev.random_effects(effects)))
+    said = ev.caption(ax) + ev.alt_text(ax)
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f]", said)
+    assert "\N{REPLACEMENT CHARACTER}" in said

@@ -474,6 +474,49 @@ def test_what_cannot_be_placed_is_named_and_the_file_stays(
     assert talk.read_bytes() == before
 
 
+def test_markers_out_of_reach_are_named_and_left(tmp_path: Path) -> None:
+    # A marker in a group or in a cell was passed over in silence, and shown to the audience.
+    talk = _talk(tmp_path / "talk.pptx", ["{{Evidence:pain}}"])
+    deck = Presentation(str(talk))
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    group = slide.shapes.add_group_shape()
+    box = group.shapes.add_textbox(Emu(0), Emu(0), Emu(900_000), Emu(900_000))
+    for piece in ("{{evi", "dence:pain}}"):  # PowerPoint splits words into runs
+        box.text_frame.paragraphs[0].add_run().text = piece
+    table = slide.shapes.add_table(1, 1, Emu(0), Emu(2_000_000), Emu(900_000), Emu(900_000))
+    table.table.cell(0, 0).text = "{{evidence:pain#2}}"
+    deck.save(str(talk))
+    done = ev.slides(talk, {"pain": _chart()})
+    assert done.places == ((1, "pain"),)
+    assert done.notes == (
+        "slide 2: {{evidence:pain}} stands in a group of shapes, where nothing can be put: "
+        "take its text box out of the group",
+        "slide 2: {{evidence:pain#2}} stands in a cell of a table, where nothing can be put: "
+        "put it in a text box of its own",
+    )
+
+
+@pytest.mark.parametrize(("deck", "items"), [(None, {}), (["talk.pptx"], {}), ("talk.pptx", ["chart"])])
+def test_arguments_of_another_kind_are_refused(tmp_path: Path, deck: Any, items: Any) -> None:  # noqa: ANN401
+    with pytest.raises(BuildError, match=r"takes the path of a presentation|by marker"):
+        ev.slides(tmp_path / deck if isinstance(deck, str) else deck, items)
+
+
+def test_a_talk_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = _talk(tmp_path / "talk.pptx", ["{{evidence:pain}}"])
+    before = talk.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    chart = _chart()
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(ev.EvidenceError, match=r"talk\.pptx' cannot be written: there is no space left"):
+        ev.slides(talk, {"pain": chart})
+    assert talk.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["talk.pptx"]
+
+
 def test_what_is_no_presentation_is_said_to_be_none(tmp_path: Path) -> None:
     path = tmp_path / "talk.pptx"
     with pytest.raises(BuildError, match="cannot be read"):

@@ -177,6 +177,12 @@ def test_markdown_lines_have_equal_numbers_of_bars() -> None:
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {3}
 
 
+def test_markdown_of_pandoc_finds_no_citation_and_no_exponent() -> None:
+    # Pandoc User's Guide, "Citation syntax" and "Superscripts and subscripts".
+    assert escape_markdown("@smith2020 (see @x) a^2^") == r"\@smith2020 (see \@x) a\^2\^"
+    assert escape_markdown("mail a@example.org") == "mail a@example.org"
+
+
 def test_markdown_keeps_addresses_whole() -> None:
     assert escape_markdown("https://a.org/b_c_d") == "https://a.org/b_c_d"
     assert escape_markdown("_soft_ a_b") == r"\_soft\_ a_b"
@@ -273,10 +279,48 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(EvidenceError, match=r"table\.csv' cannot be written: there is no space left"):
         table_of("new").save(target)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+@pytest.mark.parametrize("name", ["folder.csv", "x" * 300 + ".csv", "zero\0byte.csv"])
+def test_what_cannot_be_written_is_named_without_a_traceback(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(EvidenceError, match="cannot be written"):
+        table_of("a").save(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
+
+
+def test_a_study_that_is_called_like_a_number_keeps_its_sign_in_csv() -> None:
+    frame = pd.DataFrame({"Study": ["+1", "Smith"], "g": ["+0.5", "0.2"], "+2": ["a", "b"]})
+    rows = list(csv.reader(io.StringIO(Table(frame, caption="", groups=["+3", "x"]).csv)))
+    assert rows == [
+        ["Group", "Study", "g", "'+2"],
+        ["'+3", "'+1", "+0.5", "a"],
+        ["x", "Smith", "0.2", "b"],
+    ]
+
+
+def test_a_single_note_is_one_note() -> None:
+    table = Table(pd.DataFrame({"a": ["1"]}), caption="c", notes="One note.", references="k")  # type: ignore[arg-type]
+    assert table.notes == ("One note.",)
+    assert table.references == table.reference_texts == ("k",)
+    assert table.markdown.count("*Note.*") == 1
+
+
+def test_lists_arrays_and_zeros_in_cells() -> None:
+    cells = [[1, 2], np.array([1, 2]), np.bool_(True), -0.0, np.float64("nan"), {"k": 1}]
+    table = Table(pd.DataFrame({"a": pd.Series(cells, dtype=object)}), caption=None, notes=(1,))  # type: ignore[arg-type]
+    assert list(table.data["a"]) == ["[1, 2]", "[1 2]", "yes", "0.0", "", "{'k': 1}"]
+    assert table.notes == ("1",)
+    assert "None" not in table.html
+
+
+def test_what_is_no_frame_is_refused() -> None:
+    with pytest.raises(EvidenceError, match="made from a DataFrame; got list"):
+        Table([[1]], caption="c")  # type: ignore[arg-type]
 
 
 def test_references_have_to_fit_together() -> None:

@@ -9,7 +9,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-__all__ = ["replace_file", "write_atomically"]
+from evidence.errors import EvidenceError
+
+__all__ = ["replace_file", "save_atomically", "system_reason", "write_atomically"]
 
 
 def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> Path:
@@ -47,6 +49,34 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> Path
             os.unlink(name)
         raise
     return target
+
+
+def save_atomically(path: Path, content: str | bytes) -> Path:
+    """Write a file that a user named: as `write_atomically`, with an error that names it.
+
+    Raises
+    ------
+    EvidenceError
+        Where the system refuses: no space, no permission, a folder of that name. The old file is whole then.
+    """
+    try:
+        return write_atomically(path, content)
+    except OSError as error:
+        # Neither the number of the error nor the name of the temporary file would help.
+        reason = system_reason(OSError(error.errno, error.strerror))
+    except ValueError as error:  # a path with a zero byte
+        reason = str(error)
+    raise EvidenceError(f"{str(path)!r} cannot be written: {reason}. No file has changed")
+
+
+def system_reason(error: OSError) -> str:
+    """Return in words why the system refused."""
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"there is no space left on the disk{where}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"access is not allowed{where}: check the rights of files and folder, and close open files"
+    return f"the system refused: {error.strerror or error}{where}"
 
 
 def replace_file(source: Path, target: Path) -> None:

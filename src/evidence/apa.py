@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evidence.bibtex_kinds import edition_of, kind_of, people_of, place_of, within_of
+from evidence.bibtex_text import plain, prose
 from evidence.table_words import clean
-from evidence.vancouver import plain, pmid
+from evidence.vancouver import pmid
 
 __all__ = ["Author", "apa", "apa_citations", "apa_order", "apa_suffixes", "authors_of"]
 
@@ -64,9 +67,9 @@ def authors_of(field: str) -> tuple[list[Author], bool]:
         if name == _OTHERS:
             continue
         person = Person(name)
-        surname = " ".join(plain(part) for part in (*person.prelast_names, *person.last_names))
-        given = " ".join(plain(part) for part in (*person.first_names, *person.middle_names))
-        found.append(Author(surname, _initials(given), " ".join(map(plain, person.lineage_names))))
+        surname = " ".join(prose(part) for part in (*person.prelast_names, *person.last_names))
+        given = " ".join(prose(part) for part in (*person.first_names, *person.middle_names))
+        found.append(Author(surname, _initials(given), " ".join(map(prose, person.lineage_names))))
     return found, names[-1] == _OTHERS
 
 
@@ -121,13 +124,62 @@ def apa(fields: Mapping[str, str], suffix: str = "") -> str:
     ...            "year": "2006", "volume": "60", "number": "4", "pages": "328--331"}))
     Gelman, A., & Stern, H. (2006). The difference. Am Stat, 60(4), 328–331.
     """
-    title, journal = plain(fields.get("title", "")), plain(fields.get("journal", ""))
+    title, journal = prose(fields.get("title", "")), prose(fields.get("journal", ""))
     when = f"({_year(fields, suffix)})."
-    who = _author_list(*authors_of(fields.get("author", "")))
+    who = _author_list(*authors_of(people_of(fields)))
+    if who and not fields.get("author"):
+        who = f"{who} {_eds(fields['editor'])}"
+    if kind_of(fields) != "article":
+        title = _with_details(title, fields)
     # Without an author the title takes its place, so that the date still comes second.
     begin = [_stopped(who), when, _stopped(title)] if who else [_stopped(title), when]
-    place = ", ".join(part for part in (journal, _volume(fields), _pages(fields)) if part)
-    return " ".join(part for part in (*begin, _stopped(place), _address(fields)) if part)
+    if kind_of(fields) == "article":
+        places = [", ".join(part for part in (journal, _volume(fields), _pages(fields)) if part)]
+    else:
+        places = [_in_book(fields), "" if kind_of(fields) == "thesis" else place_of(fields)]
+    return " ".join(part for part in (*begin, *map(_stopped, places), _address(fields)) if part)
+
+
+def _with_details(title: str, fields: Mapping[str, str]) -> str:
+    """Return a title with what stands in brackets behind it: edition, number of a report, kind of thesis."""
+    kind, number = kind_of(fields), plain(fields.get("number", ""))
+    if kind == "thesis":
+        degree = (
+            "Master\u2019s thesis" if fields.get("entry_type") == "mastersthesis" else "Doctoral dissertation"
+        )
+        return f"{title} [{', '.join(part for part in (degree, place_of(fields)) if part)}]"
+    inside = (
+        edition_of(fields)
+        if kind == "book"
+        else f"Report No. {number}"
+        if kind == "report" and number
+        else ""
+    )
+    return f"{title} ({inside})" if inside else title
+
+
+def _in_book(fields: Mapping[str, str]) -> str:
+    """Return ``In J. Higgins & J. Thomas (Eds.), Handbook (2nd ed., pp. 143-176)`` of a chapter."""
+    if kind_of(fields) != "chapter":
+        return ""
+    people, _ = authors_of(fields.get("editor", ""))
+    names = [" ".join(part for part in (one.initials, one.surname) if part) for one in people]
+    listed = (
+        f"{', '.join(names[:-1])}{',' if len(names) > 2 else ''} & {names[-1]}"
+        if names[1:]
+        else "".join(names)
+    )
+    by = f"{listed} {_eds(fields['editor'])}, " if names else ""
+    pages = _pages(fields)
+    paged = pages and (
+        pages if pages.startswith("Article") else f"{'pp' if _EN_DASH in pages else 'p'}. {pages}"
+    )
+    inside = ", ".join(part for part in (edition_of(fields), paged) if part)
+    return f"In {by}{within_of(fields)}{f' ({inside})' if inside else ''}"
+
+
+def _eds(field: str) -> str:
+    return "(Eds.)" if re.search(r"\sand\s", field) else "(Ed.)"
 
 
 def _stopped(text: str) -> str:
@@ -155,7 +207,7 @@ def _pages(fields: Mapping[str, str]) -> str:
 
 
 def _address(fields: Mapping[str, str]) -> str:
-    doi = re.sub(r"\Ahttps?://(dx\.)?doi\.org/", "", plain(fields.get("doi", "")))
+    doi = re.sub(r"\A(https?://(dx\.)?doi\.org/|doi:\s*)", "", plain(fields.get("doi", "")), flags=re.I)
     if doi:
         return f"https://doi.org/{doi}"
     if number := pmid(fields):
@@ -164,10 +216,31 @@ def _address(fields: Mapping[str, str]) -> str:
 
 
 def _sort_key(fields: Mapping[str, str]) -> tuple[str, ...]:
-    authors, _ = authors_of(fields.get("author", ""))
-    title = re.sub(r"\A(the|an?) ", "", plain(fields.get("title", "")).casefold())
-    names = [f"{author.surname} {author.initials}".casefold() for author in authors]
+    authors, _ = authors_of(people_of(fields))
+    title = re.sub(r"\A(the|an?) ", "", _letter_by_letter(prose(fields.get("title", ""))))
+    names = [_letter_by_letter(f"{author.surname} {author.initials}") for author in authors]
     return (*(names or [title]), "", plain(fields.get("year", "")), title)
+
+
+def _letter_by_letter(text: str) -> str:
+    """Return a text as it is sorted: without case, its accents and umlauts as bare letters (section 9.44)."""
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+    )
+    return bare.casefold().translate(_BARE)
+
+
+_BARE = str.maketrans(
+    {
+        "\u00f8": "o",
+        "\u0142": "l",
+        "\u0111": "d",
+        "\u00f0": "d",
+        "\u0131": "i",
+        "\u00e6": "ae",
+        "\u0153": "oe",
+    }
+)
 
 
 def apa_order(references: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -190,7 +263,7 @@ def apa_suffixes(references: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for key in apa_order(references):
-        names, _ = authors_of(references[key].get("author", ""))
+        names, _ = authors_of(people_of(references[key]))
         year = plain(references[key].get("year", ""))
         groups[(*(author.inverted for author in names), year) if names else (key,)].append(key)
     return {
@@ -210,7 +283,8 @@ def apa_citations(references: Mapping[str, Mapping[str, str]]) -> dict[str, str]
     """Return how each entry is cited in the text: ``Gelman & Stern, 2006`` or ``Zuo et al., 2022a``.
 
     Three or more authors are shortened to the first; where that makes two different lists alike in one
-    year, as many names as tell them apart are printed (section 8.18).
+    year, as many names as tell them apart are printed (section 8.18), and first authors who share a surname
+    have their initials.
 
     Parameters
     ----------
@@ -223,7 +297,7 @@ def apa_citations(references: Mapping[str, Mapping[str, str]]) -> dict[str, str]
         Without parentheses.
     """
     suffixes = apa_suffixes(references)
-    people = {key: authors_of(fields.get("author", "")) for key, fields in references.items()}
+    people = _with_initials({key: authors_of(people_of(fields)) for key, fields in references.items()})
     shown = dict.fromkeys(references, 1)
     for _ in range(_AUTHORS_SHOWN):
         alike: dict[str, list[str]] = defaultdict(list)
@@ -246,6 +320,21 @@ def apa_citations(references: Mapping[str, Mapping[str, str]]) -> dict[str, str]
     }
 
 
+def _with_initials(people: dict[str, tuple[list[Author], bool]]) -> dict[str, tuple[list[Author], bool]]:
+    """Put initials before the first name where first authors share a surname (section 8.20)."""
+    alike: dict[str, set[str]] = defaultdict(set)
+    for authors, _ in people.values():
+        if authors:
+            alike[authors[0].surname].add(authors[0].initials)
+    found = {}
+    for key, (authors, others) in people.items():
+        if authors and authors[0].initials and len(alike[authors[0].surname]) > 1:
+            first = Author(f"{authors[0].initials}{_NO_BREAK}{authors[0].surname}", authors[0].initials)
+            authors = [first, *authors[1:]]
+        found[key] = (authors, others)
+    return found
+
+
 def _cited(people: tuple[list[Author], bool], shown: int) -> str:
     authors, others = people
     names = [author.surname for author in authors]
@@ -260,5 +349,5 @@ def _cited(people: tuple[list[Author], bool], shown: int) -> str:
 
 def _titled(fields: Mapping[str, str], key: str) -> str:
     """Return the first words of the title, which stands for a missing author."""
-    words = plain(fields.get("title", "")).split()
+    words = prose(fields.get("title", "")).split()
     return f"\u201c{' '.join(words[:4])}\u201d" if words else clean(key)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence._check import one_of
-from evidence._files import write_atomically
+from evidence._files import save_atomically
 from evidence.apa import apa, apa_citations, apa_order, apa_suffixes
+from evidence.bibtex_text import harmless
 from evidence.errors import EvidenceError
 from evidence.journals import is_abbreviated
 from evidence.table_formats import escape_html, escape_markdown, to_html_page
@@ -203,13 +204,13 @@ class Bibliography:
         Raises
         ------
         EvidenceError
-            For any other suffix.
+            For any other suffix, and where the file cannot be written.
         """
         target = Path(path)
         render = _FORMATS.get(target.suffix.lower())
         if render is None:
             raise EvidenceError(f"a bibliography is saved as {', '.join(_FORMATS)}; got {target.name!r}")
-        return write_atomically(target, render(self))
+        return save_atomically(target, render(self))
 
     def _of(self, keys: Iterable[str]) -> list[Reference]:
         by_key = {entry.key: entry for entry in self.entries}
@@ -311,7 +312,7 @@ _NO_KEY = re.compile(r"[\s{},#%~\\\"'=()@]")
 
 def _bibtex_value(value: str) -> str:
     """Return a field that ends where it should: without control characters, its braces in pairs."""
-    text, depth = clean(value), 0
+    text, depth = harmless(clean(value)), 0
     for letter in text:
         depth += (letter == "{") - (letter == "}")
         if depth < 0:

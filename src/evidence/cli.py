@@ -220,7 +220,7 @@ def _slides(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from evidence.publish.explain import explain
 
-    print(explain(options.row, recipe=options.recipe))
+    _show(explain(options.row, recipe=options.recipe))
     return 0
 
 
@@ -234,7 +234,10 @@ def _diff(options: argparse.Namespace) -> int:
             raise
         _say(f"evidence: {error}")
         return 2  # 1 is taken: it says that a number moved
-    print(found.json() if options.json else found.text())
+    if options.json:
+        print(found.json())
+    else:
+        _show(found.text())
     return 1 if options.exit_code and len(found) else 0
 
 
@@ -242,7 +245,10 @@ def _audit(options: argparse.Namespace) -> int:
     from evidence.publish.audit_report import audit_json, audit_recipe, audit_text
 
     audits = audit_recipe(options.recipe, accepted=options.accepted)
-    print(audit_json(audits) if options.json else audit_text(audits))
+    if options.json:
+        print(audit_json(audits))
+    else:
+        _show(audit_text(audits))
     return 1 if any(found.count("impossible") for found in audits.values()) else 0
 
 
@@ -279,7 +285,7 @@ def _map(options: argparse.Namespace) -> int:
         from evidence.studies.mapping_report import mapping_report
         from evidence.studies.reading import read_studies
 
-        print(mapping_report(read_studies(options.file, mapping=options.check)))
+        _show(mapping_report(read_studies(options.file, mapping=options.check)))
         return 0
     from evidence.studies.mapping_proposal import propose_mapping
 
@@ -297,8 +303,22 @@ def _quoted(folder: Path) -> str:
     return f'"{folder}"' if " " in str(folder) else str(folder)
 
 
+def _show(text: str) -> None:
+    """Print what was asked for."""
+    print(_harmless(text))
+
+
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(_harmless(text), file=sys.stderr, flush=True)
+
+
+def _harmless(text: str) -> str:
+    """Return text without what a terminal obeys: a study's name neither colours it nor sets its title."""
+    if all(line.isprintable() for line in text.split("\n")):
+        return text
+    from evidence.charts.words import clean
+
+    return clean(text)
 
 
 def _plain_output() -> None:

@@ -174,7 +174,7 @@ def slug(name: str) -> str:
 
 # A backslash before a punctuation mark makes it a letter in CommonMark; < > & go as entities, which
 # every renderer understands, also the ones that pass raw HTML through.
-_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*{}[]#|~$"} | {
+_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*{}[]#|~$^"} | {
     ord("<"): "&lt;",
     ord(">"): "&gt;",
     ord("&"): "&amp;",
@@ -192,6 +192,8 @@ def escape_markdown(text: str) -> str:
     escaped = clean(text).replace("\t", " ").translate(_MARKDOWN).strip()
     # An underscore inside a word is no emphasis, and must stay bare inside an address.
     escaped = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\_", escaped)
+    # Pandoc, and with it Quarto, would look for a reference of that name; in an address the sign stands bare.
+    escaped = re.sub(r"(?<![A-Za-z0-9./])@", r"\@", escaped)
     return re.sub(r"\s*\n\s*", "<br>", escaped)
 
 
@@ -262,6 +264,12 @@ def csv_cell(text: str) -> str:
     return f"'{cleaned}" if cleaned.lstrip(" \u00a0").startswith(_FORMULA) else cleaned
 
 
+def _words(text: str) -> str:
+    """Return a cell of a column of words: a study called ``+1`` keeps its sign."""
+    cell = csv_cell(text)
+    return f"'{cell}" if cell.startswith("+") else cell
+
+
 def to_csv(content: Content) -> str:
     """Return CSV: the table first, then caption, notes and references in lines that begin with ``#``.
 
@@ -275,7 +283,12 @@ def to_csv(content: Content) -> str:
     if content.groups:
         heads = ["Group", *heads]
         rows = [[group, *row] for group, row in zip(content.groups, rows, strict=True)]
-    lines = [[csv_cell(cell) for cell in row] for row in [heads, *rows]]
+    numeric = [False] * (len(heads) - len(content.columns)) + list(content.numeric)
+    lines = [[_words(head) for head in heads]]
+    lines += [
+        [csv_cell(cell) if number else _words(cell) for cell, number in zip(row, numeric, strict=True)]
+        for row in rows
+    ]
     under = [
         content.caption,
         *map(content.placed, content.footnotes),

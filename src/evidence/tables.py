@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from evidence._files import write_atomically
+from evidence._files import save_atomically
 from evidence.charts.words import number
 from evidence.errors import EvidenceError
 from evidence.table_formats import to_csv, to_html, to_html_page, to_markdown
@@ -107,14 +109,16 @@ class Table:
         EvidenceError
             Where the parts do not fit together.
         """
+        if not isinstance(self.data, pd.DataFrame):
+            raise EvidenceError(f"a table is made from a DataFrame; got {type(self.data).__name__}")
         groups, data = _grouped(self.groups, self.data)
         if not len(data.columns):
             raise EvidenceError("a table has at least one column; got a DataFrame without any")
         columns = [str(column) for column in data.columns]
         for name in [*self.formats, *(name for names in self.spanners.values() for name in names)]:
             _has_column(name, columns, "formats and spanners name columns of the table")
-        keys = tuple(self.references)
-        texts = tuple(self.reference_texts) or keys
+        keys = _several(self.references)
+        texts = _several(self.reference_texts) or keys
         numbers = tuple(self.numbers) or tuple(range(1, len(keys) + 1))
         if not len(keys) == len(texts) == len(numbers):
             raise EvidenceError(
@@ -131,7 +135,8 @@ class Table:
             dtype=object,
         )
         object.__setattr__(self, "data", text)
-        object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "caption", str(self.caption or ""))
+        object.__setattr__(self, "notes", _several(self.notes))
         object.__setattr__(self, "references", keys)
         object.__setattr__(self, "reference_texts", texts)
         object.__setattr__(self, "numbers", numbers)
@@ -176,7 +181,8 @@ class Table:
         Raises
         ------
         EvidenceError
-            For any other suffix, of which the message lists the six, and for what is no path.
+            For any other suffix, of which the message lists the six, for what is no path, and where the file
+            cannot be written.
         """
         if not isinstance(path, str | os.PathLike):
             raise EvidenceError(
@@ -188,7 +194,7 @@ class Table:
             raise EvidenceError(
                 f"a table is saved as {', '.join(FORMATS)}: the suffix decides; got {target.name!r}"
             )
-        return write_atomically(target, render(self))
+        return save_atomically(target, render(self))
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -244,9 +250,9 @@ def _display(cell: object, shown: Format | None = None) -> str:
     """Return a cell as text: missing is blank, numbers with a true minus, text as it is."""
     if isinstance(cell, str):
         return cell
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
+    if _is_missing(cell):
         return ""
-    if isinstance(cell, bool):
+    if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
     if callable(shown):
         return shown(cell)
@@ -254,7 +260,20 @@ def _display(cell: object, shown: Format | None = None) -> str:
         return number(cell)
     if isinstance(shown, int):
         return number(float(cell), shown)  # type: ignore[arg-type]
-    return as_printed(str(cell) if shown is None else format(cell, shown))
+    if shown is not None:
+        return as_printed(format(cell, shown))
+    # A zero with a sign would state a direction.
+    return as_printed(str(abs(cell) if isinstance(cell, float) and cell == 0 else cell))
+
+
+def _is_missing(cell: object) -> bool:
+    # A list or an array in a cell is compared item by item: it is there, whatever its items are.
+    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, Number) and cell != cell)
+
+
+def _several(texts: str | Iterable[object]) -> tuple[str, ...]:
+    """Return texts one by one; a single one is not taken for its letters."""
+    return (texts,) if isinstance(texts, str) else tuple(map(str, texts))
 
 
 def _grouped(groups: str | Sequence[str], data: pd.DataFrame) -> tuple[tuple[str, ...], pd.DataFrame]:

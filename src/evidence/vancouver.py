@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from evidence.table_words import clean
+from evidence.bibtex_kinds import edition_of, kind_of, people_of, place_of, within_of
+from evidence.bibtex_text import plain, prose
 
-__all__ = ["missing_fields", "plain", "pmid", "vancouver"]
+__all__ = ["missing_fields", "pmid", "vancouver"]
 
 _AUTHORS_SHOWN = 6
 """Vancouver style prints six authors, then ``et al.`` (ICMJE sample references)."""
@@ -17,24 +18,47 @@ def missing_fields(fields: Mapping[str, str]) -> list[str]:
     """List what an entry lacks for a reader to find the paper.
 
     Authors, title, journal and year are always needed; beyond them either a DOI or a PubMed number, or the
-    volume with its pages.
+    volume with its pages. In the place of a journal a book has its publisher, a chapter its book, a thesis
+    its school, a report its institution, and a page of the web its address.
 
     Examples
     --------
     >>> missing_fields({"title": "T", "journal": "J", "year": "2013", "volume": "27"})
     ['authors', 'pages or DOI']
     """
-    titled = plain(fields.get("title", ""))
-    lacking = [] if fields.get("author") else ["authors"]
+    titled, kind = plain(fields.get("title", "")), kind_of(fields)
+    lacking = [] if people_of(fields) else ["authors"]
     if not titled or "title not visible" in titled.casefold():
         lacking.append("title")
-    lacking += [name for name in ("journal", "year") if not fields.get(name)]
+    if not _has_container(fields, kind):
+        lacking.append(_CONTAINERS[kind])
+    if not fields.get("year"):
+        lacking.append("year")
     if not (fields.get("doi") or pmid(fields)):
-        if not fields.get("volume"):
+        if kind == "article" and not fields.get("volume"):
             lacking.append("volume")
-        if not fields.get("pages"):
+        if kind in ("article", "chapter") and not fields.get("pages"):
             lacking.append("pages or DOI")
     return lacking
+
+
+_CONTAINERS = {
+    "article": "journal",
+    "book": "publisher",
+    "chapter": "title of the book",
+    "thesis": "school",
+    "report": "institution",
+    "page": "address",
+}
+
+
+def _has_container(fields: Mapping[str, str], kind: str) -> bool:
+    """Tell whether an entry names what holds the work, so that a reader can ask for it."""
+    if kind == "article":
+        return bool(fields.get("journal"))
+    if kind == "page":
+        return bool(fields.get("url") or fields.get("doi"))
+    return bool(within_of(fields) if kind == "chapter" else place_of(fields))
 
 
 def vancouver(fields: Mapping[str, str]) -> str:
@@ -46,7 +70,8 @@ def vancouver(fields: Mapping[str, str]) -> str:
     Parameters
     ----------
     fields : mapping of str to str
-        BibTeX fields: author, title, journal, year, volume, number, pages, doi, url, note.
+        BibTeX fields: author, title, journal, year, volume, number, pages, doi, url, note; of other works
+        booktitle, editor, edition, publisher, address, school, institution.
 
     Returns
     -------
@@ -64,13 +89,14 @@ def vancouver(fields: Mapping[str, str]) -> str:
     ...            "year": "2006", "volume": "60", "number": "4", "pages": "328--331"})
     'Gelman A, Stern H. The difference. Am Stat. 2006;60(4):328-31.'
     """
-    parts = [_authors(fields.get("author", "")), plain(fields.get("title", ""))]
-    parts.append(plain(fields.get("journal", "")))
+    kind, who = kind_of(fields), _authors(people_of(fields))
+    edited = who and not fields.get("author")
+    parts = [f"{who}, {_editors(fields['editor'])}" if edited else who, prose(fields.get("title", ""))]
+    parts += (
+        [prose(fields.get("journal", "")), _year_volume_pages(fields)] if kind == "article" else _book(fields)
+    )
     sentences = [part if part.endswith(("?", "!", ".")) else f"{part}." for part in parts if part]
-    where = _year_volume_pages(fields)
-    if where:
-        sentences.append(f"{where}.")
-    doi = re.sub(r"\Ahttps?://(dx\.)?doi\.org/", "", plain(fields.get("doi", "")))
+    doi = re.sub(r"\A(https?://(dx\.)?doi\.org/|doi:\s*)", "", plain(fields.get("doi", "")), flags=re.I)
     number = pmid(fields)
     if doi:
         sentences.append(f"doi:{doi}")
@@ -79,6 +105,25 @@ def vancouver(fields: Mapping[str, str]) -> str:
     elif fields.get("url"):
         sentences.append(f"Available from: {plain(fields['url'])}")
     return " ".join(sentences)
+
+
+def _book(fields: Mapping[str, str]) -> list[str]:
+    """Return what stands behind the title of a work that is in no journal."""
+    kind, year = kind_of(fields), plain(fields.get("year", ""))
+    publisher = ": ".join(part for part in (prose(fields.get("address", "")), place_of(fields)) if part)
+    published = "; ".join(part for part in (publisher, year) if part)
+    pages = _pages(plain(fields.get("pages", "")))
+    number = plain(fields.get("number", ""))
+    if kind != "chapter":
+        report = f"Report No.: {number}" if number and kind == "report" else ""
+        return [edition_of(fields), published, report]
+    editors = _authors(fields.get("editor", ""))
+    by = f"{editors}, {_editors(fields['editor'])}. " if editors else ""
+    return [f"In: {by}{within_of(fields)}", edition_of(fields), published, f"p. {pages}" if pages else ""]
+
+
+def _editors(field: str) -> str:
+    return "editors" if re.search(r"\sand\s", field) else "editor"
 
 
 def _year_volume_pages(fields: Mapping[str, str]) -> str:
@@ -121,9 +166,9 @@ def _authors(field: str) -> str:
         if name.strip() == "others":
             break
         person = Person(name)
-        surname = " ".join(plain(part) for part in (*person.prelast_names, *person.last_names))
-        initials = "".join(_initials(plain(part)) for part in (*person.first_names, *person.middle_names))
-        lineage = " ".join(plain(part) for part in person.lineage_names)
+        surname = " ".join(prose(part) for part in (*person.prelast_names, *person.last_names))
+        initials = "".join(_initials(prose(part)) for part in (*person.first_names, *person.middle_names))
+        lineage = " ".join(prose(part).removesuffix(".") for part in person.lineage_names)
         shown.append(" ".join(part for part in (surname, initials, lineage) if part))
     more = len(names) > _AUTHORS_SHOWN or names[-1].strip() == "others"
     return ", ".join([*shown, "et al"] if more else shown)
@@ -134,14 +179,3 @@ def _initials(given: str) -> str:
     if given.isupper() and len(given) <= 3 and given.isalpha():
         return given
     return "".join(part[0].upper() for part in re.split(r"[\s.\-]+", given) if part)
-
-
-def plain(value: str) -> str:
-    r"""Return a BibTeX value as plain text: accents decoded, protecting braces gone, one line."""
-    if "\\" in value:
-        import codecs
-
-        import latexcodec  # noqa: F401  # registers the codec; comes with pybtex
-
-        value = codecs.decode(value, "ulatex")  # type: ignore[call-overload]
-    return " ".join(clean(value.replace("{", "").replace("}", "")).split())

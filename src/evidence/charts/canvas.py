@@ -57,6 +57,9 @@ _HINTING = 1.035
 _ASCENT, _CAPITAL, _DESCENT = 0.93, 0.73, 0.24
 """Of the font, as shares of its size: top of accents, height of capitals, depth of descenders."""
 
+_LONG = 256
+"""Letters that are measured before the whole of a longer text is."""
+
 LEADING = 1.25
 """Distance of two lines of one text, as a multiple of its size."""
 
@@ -88,12 +91,20 @@ def line_height(size: float, lines: int = 1) -> float:
 
 def elide(text: str, width: float, size: float, bold: bool = False) -> str:
     """Return the text, or as much of it as fits and an ellipsis."""
-    if text_width(text, size, bold) <= width:
+
+    def fits(letters: int) -> bool:
+        return text_width(text[:letters].rstrip() + "\u2026", size, bold) <= width
+
+    # Of a very long text only a beginning is measured: where that does not fit, the whole does not.
+    if (len(text) <= _LONG or fits(_LONG)) and text_width(text, size, bold) <= width:
         return text
-    low, high = 0, len(text)
+    low, high = 0, 16
+    while high < len(text) and fits(high):
+        low, high = high, 2 * high
+    high = min(high, len(text))
     while low < high:  # the longest beginning that fits: width grows with every character
         middle = (low + high + 1) // 2
-        if text_width(text[:middle].rstrip() + "\u2026", size, bold) <= width:
+        if fits(middle):
             low = middle
         else:
             high = middle - 1

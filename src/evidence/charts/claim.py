@@ -314,7 +314,8 @@ def claim_chart_alt(found: Claims, claim_id: str) -> str:
     """
     line = _line(found, claim_id)
     told = [
-        f"{row['label']}: {row['value_text'] or 'no interval'}, {row['studies_text']} studies, {row['says']}"
+        f"{row['label']}: {row['value_text'] or 'no interval'}, {row['studies_text']} "
+        f"{'study' if row['studies_text'] == '1' else 'studies'}, {row['says']}"
         for row in claim_chart_rows(found, claim_id).to_dict("records")
     ]
     return f"Claim: {line['claim']}. Verdict: {line['verdict']}. {'; '.join(told)}."

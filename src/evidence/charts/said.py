@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from evidence.charts.fonts import lost_note
+from evidence.charts.words import clean
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def say(ax: Axes, *, caption: str, alt: str) -> Axes:
     """Note what a chart says in words, and return its `Axes`; every chart ends with this."""
     if ax in _LOST:
         caption = f"{caption} {lost_note(_LOST.pop(ax))}"
-    _SAID[ax] = Said(caption, alt)
+    # Names of studies are data: what steers a terminal or turns a text around does not come through.
+    _SAID[ax] = Said(clean(caption), clean(alt))
     return ax
 
 

@@ -29,7 +29,7 @@ def _natural(column: Column, style: Style, bold: frozenset[int]) -> float:
     return max([head, column.least * style.text, *cells])
 
 
-def _two_lines(column: Column, style: Style, bold: frozenset[int]) -> float:
+def _two_lines(column: Column, style: Style, bold: frozenset[int], width: float) -> float:
     """Return the least width at which no cell of a flexible column needs more than two lines.
 
     A column that is narrow anyway keeps its width: names are easier to read in one line.
@@ -40,11 +40,22 @@ def _two_lines(column: Column, style: Style, bold: frozenset[int]) -> float:
     cells = [
         widest([cell], style.text, i in bold)
         if "\n" in cell
-        else narrowest(cell, math.inf, style.text, 2, bold=i in bold)
+        else narrowest(cell, _in_reason(cell, width, style, i in bold), style.text, 2, bold=i in bold)
         for i, cell in enumerate(column.cells)
     ]
     head = max((text_width(word, style.small, True) for word in column.header.split()), default=0.0)
     return max([head, style.text * _LEAST_FLEX, *cells]) * 1.01
+
+
+def _in_reason(cell: str, width: float, style: Style, bold: bool) -> float:
+    """Return where the search for two lines ends: nowhere, but for a text that fills a page several times.
+
+    To break ten thousand letters in widths that no page has would take minutes.
+    """
+    return width if widest([cell], style.text, bold) > _FILLS * width else math.inf
+
+
+_FILLS = 4
 
 
 def _shrink(widths: list[float], least: list[float], room: float) -> list[float]:
@@ -67,7 +78,10 @@ def column_widths(content: Content, style: Style, width: float, least_picture: f
     bold = content.bold
     room = width - 2 * pad_of(style) - style.text * 1.3 * len(columns)
     natural = [_natural(c, style, bold) for c in columns]
-    two = [min(n, _two_lines(c, style, bold)) if c.flex else n for c, n in zip(columns, natural, strict=True)]
+    two = [
+        min(n, _two_lines(c, style, bold, width)) if c.flex else n
+        for c, n in zip(columns, natural, strict=True)
+    ]
     least = [min(n, style.text * _LEAST_FLEX) if c.flex else n for c, n in zip(columns, natural, strict=True)]
     widths = _shrink(natural, two, room - max(least_picture, content.wide * width))
     return _shrink(widths, least, room - max(least_picture, content.picture_share * width))

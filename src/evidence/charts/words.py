@@ -25,10 +25,10 @@ __all__ = [
 
 MINUS = "\u2212"
 
-# Control characters (but tab and line end), halves of surrogate pairs, characters that are none, and the
-# overrides that make a text read backwards.
+# Control characters (but tab and line end), halves of surrogate pairs, characters that are none, the
+# overrides that make a text read backwards, and the mark of byte order, which ends matplotlib's PDF writer.
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 
 _DOMAINS = {

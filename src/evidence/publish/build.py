@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence._check import one_of
-from evidence._files import write_atomically
+from evidence._files import system_reason, write_atomically
 from evidence.publish import manifest as manifests
 from evidence.publish.freshness import Freshness
 from evidence.publish.lock import held
@@ -115,7 +114,7 @@ def build(
         with held(own / "lock", wait=wait, say=say):
             made, changed = _make_what_is_stale(plan, wanted, own, workers, say)
     except OSError as error:
-        raise BuildError(f"{_system_reason(error)}. The previous files are whole") from error
+        raise BuildError(f"{system_reason(error)}. The previous files are whole") from error
     current = tuple(output.id for output in wanted if output.id not in made)
     return Built(made, current, changed, time.monotonic() - started)
 
@@ -251,12 +250,3 @@ def _keep(manifest: Path, previous: Path, before: Mapping[str, Any], entries: Ma
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _system_reason(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno == errno.ENOSPC:
-        return f"there is no space left on the disk{where}"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"access is not allowed{where}: check the rights of files and folder, and close open files"
-    return f"the system refused: {error.strerror or error}{where}"

@@ -99,7 +99,7 @@ def read_references(path: Path, source: str) -> References:
         raise StudyDataError("the file is BibTeX", row=key, line=line, source=source, fix=fix) from None
     if not parsed.entries:
         raise StudyDataError("a file of references holds at least one entry", source=source)
-    return {
+    entries = {
         key: {
             "entry_type": entry.type,
             **{
@@ -110,6 +110,23 @@ def read_references(path: Path, source: str) -> References:
         }
         for key, entry in parsed.entries.items()
     }
+    return {key: _with_parent(fields, entries) for key, fields in entries.items()}
+
+
+def _with_parent(fields: dict[str, str], entries: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Fill what an entry leaves to the one that it refers to, as BibTeX does (``crossref``).
+
+    A chapter takes the title of its book as ``booktitle``. Where there is no such entry, the field stays.
+    """
+    wanted = fields.get("crossref", "").strip().casefold()
+    parent = next((entry for key, entry in entries.items() if wanted and key.casefold() == wanted), None)
+    if parent is None:
+        return fields
+    given = {name: value for name, value in parent.items() if name != "entry_type"}
+    if fields["entry_type"].lower().startswith("in") and "title" in given:
+        given = {"booktitle": given["title"], **given}
+    del fields["crossref"]  # a list of references holds just what is cited: the entry has to stand alone
+    return {**{name: value for name, value in given.items() if name != "crossref"}, **fields}
 
 
 def _unbraced(value: str) -> str:

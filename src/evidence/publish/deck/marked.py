@@ -12,9 +12,9 @@ from evidence.publish.deck.measures import Box
 from evidence.publish.deck.show import marker_name
 from evidence.publish.recipe_errors import BuildError
 
-__all__ = ["Place", "places_of", "slides_of"]
+__all__ = ["Place", "out_of_reach", "places_of", "slides_of"]
 
-_MARKER = re.compile(r"\{\{\s*evidence:\s*([^{}\s]+)\s*\}\}")
+_MARKER = re.compile(r"\{\{\s*(?i:evidence)\s*:\s*([^{}\s]+)\s*\}\}")
 _NAME = re.compile(re.escape(marker_name("")) + r"(\S+)\Z")
 
 
@@ -91,6 +91,37 @@ def places_of(deck: Any) -> list[Place]:  # noqa: ANN401
         room = _room(deck)
         noted = [name for name in _noted(slide) if name not in known]
         found += [*own, *(Place(number, slide, None, name, room) for name in dict.fromkeys(noted))]
+    return found
+
+
+def out_of_reach(deck: Any) -> list[str]:  # noqa: ANN401
+    """Name the markers that stand where nothing can be put, so that no talk shows one by surprise.
+
+    Parameters
+    ----------
+    deck : pptx.Presentation
+        The presentation.
+
+    Returns
+    -------
+    list of str
+        One sentence for each marker in a group of shapes or in a cell of a table.
+    """
+    found = []
+    for number, slide in enumerate(slides_of(deck), start=1):
+        for shape in slide.shapes:
+            if shape._element.tag.endswith("}grpSp"):
+                where, way_out = "in a group of shapes", "take its text box out of the group"
+            elif shape.has_table and not _marker(shape, number):
+                where, way_out = "in a cell of a table", "put it in a text box of its own"
+            else:
+                continue
+            for paragraph in shape._element.xpath(".//a:p"):
+                text = "".join(piece.text or "" for piece in paragraph.xpath(".//a:t"))
+                found += [
+                    f"slide {number}: {marked[0]} stands {where}, where nothing can be put: {way_out}"
+                    for marked in _MARKER.finditer(text)
+                ]
     return found
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence._check import nearest
-from evidence._files import write_atomically
+from evidence._files import save_atomically
 from evidence.publish.deck.archive import kept
-from evidence.publish.deck.marked import Place, places_of
+from evidence.publish.deck.marked import Place, out_of_reach, places_of
 from evidence.publish.deck.put import put_picture, put_table, room_for_table
 from evidence.publish.deck.show import Picture
 from evidence.publish.deck.table_room import TABLE_ROOM
@@ -97,6 +97,15 @@ def slides(
     """
     from pptx import Presentation
 
+    if not isinstance(deck, str | os.PathLike):
+        raise BuildError(
+            f'slides() takes the path of a presentation, as ev.slides("talk.pptx"); got {deck!r}'
+        )
+    if items is not None and not isinstance(items, Mapping):
+        raise BuildError(
+            "items are figures and tables by marker, as {'pain': ev.forest(fit)}; "
+            f"got {type(items).__name__}"
+        )
     path = Path(deck)
     before = _bytes(path)
     try:
@@ -104,19 +113,19 @@ def slides(
     except Exception as error:  # whatever a library meets in a file that is none
         raise BuildError(f"{path.name} is no presentation that can be opened (.pptx): {error}") from error
     places = places_of(presentation)
+    notes = out_of_reach(presentation)
     if not places:
         raise BuildError(
             f"{path.name} has no marker: type {{{{evidence:ID}}}} into a text box where a figure or a table "
-            "is to stand"
+            "is to stand" + "".join(f"\n  {note}" for note in notes)
         )
     content = _from_recipe(places, recipe) if items is None else _given(places, items, path)
-    notes: list[str] = []
     filled = [place for place in places if _fill(place, content, presentation, notes)]
     stream = io.BytesIO()
     presentation.save(stream)
     after = kept(before, stream.getvalue())
     if after != before:
-        write_atomically(path, after)
+        save_atomically(path, after)
     shown = tuple((place.number, place.marker) for place in filled)
     return Refreshed(path, shown, after != before, (*notes, *_unshown(filled, content)))
 
