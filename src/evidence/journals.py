@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from evidence.vancouver import plain
+from evidence.bibtex_text import plain
 
 __all__ = ["is_abbreviated"]
 
