@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evidence.charts.albatross_draw import draw_axes, draw_contours, draw_key, draw_rows, open_frame
+from evidence.charts.albatross_draw import draw_key, draw_rows
+from evidence.charts.albatross_frame import draw_axes, draw_contours, open_frame
 from evidence.charts.albatross_rows import albatross_contours, albatross_rows, left_off
-from evidence.charts.canvas import enlarged, new_axes, open_sheet
+from evidence.charts.canvas import open_sheet
+from evidence.charts.figures import enlarged, new_axes
 from evidence.charts.frame import expect, printed
 from evidence.charts.said import say
 from evidence.charts.style import POINTS, medium_for, style_for

@@ -10,14 +10,14 @@ import pandas as pd
 
 from evidence._check import one_of
 from evidence.charts import marks
-from evidence.charts.captions import level_words
+from evidence.charts.captions import level_words, limit_kind
 from evidence.charts.frame import as_text, expect, place, sides
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import domain_name, interval_words, listed, number, plural
+from evidence.charts.words import domain_name, interval_words, limit_words, listed, number, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,9 +77,9 @@ def claim_chart_rows(found: Claims, claim_id: str) -> pd.DataFrame:
         ratio = row["ratio"] != 0
         open_low = math.isinf(low) or (ratio and low == 0.0)
         empty = row["state"] in ("untested", "blank")
-        one = row["studies_used"] == 1
-        mark = "" if empty else "bound" if open_low or math.isinf(high) else "open" if one else "dot_only"
         used, tested = int(row["studies_used"]), int(row["studies_tested"])
+        one = used == 1
+        mark = "" if empty else "bound" if open_low or math.isinf(high) else "open" if one else "dot_only"
         lines.append(
             {
                 "domain": row["domain"],
@@ -93,12 +93,19 @@ def claim_chart_rows(found: Claims, claim_id: str) -> pd.DataFrame:
                 "conf_high": math.nan if empty else high,
                 "value_text": _directions(row, factor)
                 if empty
-                else interval_words(value, low, high, log=ratio),
+                else _value(value, low, high, ratio=ratio, kind="" if one else limit_kind(found.level, used)),
                 "studies_text": str(used) if used == tested else f"{used} of {tested}",
                 "says": _SAYS[row["state"]],
             }
         )
     return pd.DataFrame(lines, columns=list(CLAIM_CHART_COLUMNS))
+
+
+def _value(value: float, low: float, high: float, *, ratio: bool, kind: str) -> str:
+    """Return a result in words: a limit of several studies has a level, bounds of one print none."""
+    if kind and math.isnan(value) and (math.isinf(high) or math.isinf(low) or (ratio and low == 0.0)):
+        return limit_words(low, high, log=ratio, kind=kind)
+    return interval_words(value, low, high, log=ratio)
 
 
 def _directions(row: dict[Any, Any], factor: bool) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.canvas import LEADING, text_width, widest, wrap
 from evidence.charts.captions import assumption_words, level_words, method_words
 from evidence.charts.domains_rows import domains_rows
 from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, sides
@@ -19,6 +18,7 @@ from evidence.charts.scale import Scale, scale_for
 from evidence.charts.style import Style, medium_for, style_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
+from evidence.charts.texts import LEADING, text_width, widest, wrap
 from evidence.charts.words import count, listed, plural
 from evidence.errors import ModelError
 

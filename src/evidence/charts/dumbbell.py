@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.canvas import Sheet, elide
+from evidence.charts.canvas import Sheet
 from evidence.charts.captions import level_words
 from evidence.charts.dumbbell_rows import LEVEL, PLACES, dumbbell_rows
 from evidence.charts.dumbbell_words import (
@@ -31,6 +31,7 @@ from evidence.charts.style import medium_for
 from evidence.charts.table import title_height
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content, Plan, pad_of
+from evidence.charts.texts import elide
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -81,6 +81,7 @@ def contents_for(
 
 def _kept(text: str) -> str:
     """Return a text whose equations are not broken over lines."""
+    text = re.sub(r"([\u03c4I]\u00b2) (?=\d)", "\\1\u00a0", text)
     return re.sub(r"(?<=\d), (?=\d)", ",\u00a0", re.sub(r" ([=<>]) ", "\u00a0\\1\u00a0", text))
 
 

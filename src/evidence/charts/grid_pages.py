@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evidence.charts.grid import Grid, plan_grid
+from evidence.charts.grid_parts import Grid
+from evidence.charts.grid_plan import plan_grid
 from evidence.charts.style import POINTS, style_for
 from evidence.errors import ModelError
 

@@ -7,22 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from evidence.charts.canvas import (
-    Sheet,
-    available,
-    elide,
-    enlarged,
-    line_height,
-    new_axes,
-    open_sheet,
-    text_width,
-    widest,
-    wrap,
-)
+from evidence.charts.canvas import Sheet, open_sheet
+from evidence.charts.figures import available, enlarged, new_axes
 from evidence.charts.panel import Key, Panel, Picture, Span
 from evidence.charts.scale import Scale, ticks_for
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import line_count, sized_title
+from evidence.charts.texts import elide, line_height, text_width, widest, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

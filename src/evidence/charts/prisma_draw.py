@@ -6,16 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.canvas import (
-    Sheet,
-    available,
-    enlarged,
-    new_axes,
-    open_sheet,
-    text_width,
-)
+from evidence.charts.canvas import Sheet, open_sheet
+from evidence.charts.figures import available, enlarged, new_axes
 from evidence.charts.prisma_layout import Box, Flow, plan_flow
 from evidence.charts.style import POINTS, style_for
+from evidence.charts.texts import text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,8 @@ import pandas as pd
 
 from evidence._check import one_of
 from evidence.charts.frame import as_text
-from evidence.charts.grid import Grid, key_places, open_grid
+from evidence.charts.grid import key_places, open_grid
+from evidence.charts.grid_parts import Grid
 from evidence.charts.risk_of_bias_rows import (
     NOT_JUDGED,
     Appraised,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from evidence.charts.canvas import Sheet
-from evidence.charts.grid import GridPlan
+from evidence.charts.grid_parts import GridPlan
 
 __all__ = [
     "SHOWN",

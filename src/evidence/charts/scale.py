@@ -10,8 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.charts.canvas import Sheet, text_width
+from evidence.charts.canvas import Sheet
 from evidence.charts.style import FONT
+from evidence.charts.texts import text_width
 from evidence.charts.words import count, number
 
 __all__ = ["Scale", "draw_axis", "scale_for"]
