@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tables import HOSTILE, TEXTS, Page
 
+import evidence as ev
 from evidence.charts.words import MINUS
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, ModelError
 from evidence.table_layout import FIGURE_SPACE, spaced
 from evidence.table_widths import column_widths
 from evidence.table_words import NO_BREAK, clean, estimate_interval
@@ -224,3 +225,9 @@ def test_names_written_from_right_to_left_have_their_own_direction() -> None:
     )
     assert '<th scope="row" dir="auto">\u05db\u05d4\u05df 2001 [3]</th>' in table.html
     assert table.html.count("dir=") == 1
+
+
+def test_a_single_fit_is_refused_with_the_ways_out() -> None:
+    fit = ev.random_effects(ev.effects_from([0.1, 0.3], std_error=[0.1, 0.2], study=["a", "b"]))
+    with pytest.raises(ModelError, match=r"fit\.tidy\(\).*fit\.glance\(\).*ev\.compare"):
+        ev.to_table(fit)  # type: ignore[arg-type]

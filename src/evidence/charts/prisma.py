@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,6 +20,9 @@ __all__ = ["PrismaCounts", "prisma", "prisma_alt", "prisma_caption", "prisma_row
 
 PRISMA_COLUMNS = ("column", "stage", "box", "line", "n", "text")
 """Columns of `prisma_rows`, in this order."""
+
+_PART = "\u2013 "
+"""How a line begins that is part of the count above it."""
 
 
 def prisma_rows(counts: Mapping[str, Amounts | None] | PrismaCounts) -> pd.DataFrame:
@@ -245,10 +248,16 @@ def prisma_caption(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
         ("Records from", ("identified", "other_identified")),
         ("Reports excluded", ("reports_excluded", "other_reports_excluded")),
     ):
-        lines = rows[rows["box"].isin(boxes) & rows["n"].gt(0)]
-        if len(lines) > 1:
-            each = zip(lines["line"].str.removeprefix("\u2013 "), lines["n"], strict=True)
-            told.append(f" {words}: {listed(f'{line} ({count(float(n))})' for line, n in each)}.")
+        counted = rows[rows["box"].isin(boxes) & rows["n"].gt(0)]
+        if len(counted) < 2:
+            continue
+        columns = []
+        for box, how in zip(boxes, ("", "by other methods: "), strict=True):
+            lines = counted[counted["box"].eq(box)]
+            each = zip(lines["line"], lines["n"], strict=True)
+            if len(lines):
+                columns.append(how + _whole_and_parts([f"{line} ({count(float(n))})" for line, n in each]))
+        told.append(f" {words}: {'; '.join(columns)}.")
     if of.previous_studies is not None:
         before = plural(of.previous_studies, "study", "studies")
         told.append(f" Included in the previous version of the review: {before}.")
@@ -257,6 +266,25 @@ def prisma_caption(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
         f"({plural(of.reports or 0, 'report')}).{''.join(told)} A report is a document; one study may have "
         "several."
     )
+
+
+def _whole_and_parts(lines: Sequence[str]) -> str:
+    """Return counts as a list in a sentence; those that begin with a dash are parts of the one before.
+
+    Examples
+    --------
+    >>> _whole_and_parts(["Databases (9)", "\u2013 A (5)", "\u2013 B (4)", "Registers (2)"])
+    'Databases (9), of which A (5) and B (4); Registers (2)'
+    """
+    wholes: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if line.startswith(_PART) and wholes:
+            wholes[-1][1].append(line.removeprefix(_PART))
+        else:
+            wholes.append((line.removeprefix(_PART), []))
+    if not any(parts for _, parts in wholes):
+        return listed(whole for whole, _ in wholes)
+    return "; ".join(f"{whole}, of which {listed(parts)}" if parts else whole for whole, parts in wholes)
 
 
 def prisma_alt(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
@@ -278,7 +306,8 @@ def prisma_alt(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
     for (column, stage), part in rows.groupby(["column", "stage"], sort=False):
         if stage == "Included":
             continue
-        told = listed(part.loc[part["n"].notna(), "text"].str.replace("\u00a0", " "))
+        counted = part.loc[part["n"].notna(), "text"].str.replace("\u00a0", " ")
+        told = _whole_and_parts(counted.tolist())
         parts.append(f"{heads[str(column)]}, {str(stage).lower()}: {told}")
     included = rows[rows["stage"].eq("Included")]
     parts.append(f"Included: {listed(included['text'].str.replace(chr(160), ' '))}")
