@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evidence.charts.canvas import Sheet, open_sheet
-from evidence.charts.figures import available, enlarged, new_axes
+from evidence.charts.figures import available, enlarged, new_axes, room_for, room_style
 from evidence.charts.panel import Key, Panel, Picture, Span
 from evidence.charts.scale import Scale, ticks_for
 from evidence.charts.style import POINTS, Style, style_for
@@ -155,8 +155,16 @@ def open_panel(picture: Picture, medium: str, ax: Axes | None) -> Panel:
     Panel
         Ready for the marks.
     """
-    style = style_for(medium)
-    if ax is None:
+    style, room = room_style(style_for(medium))
+    if ax is None and room is not None:
+        picture = replace(picture, title="")
+        width, height = room
+        plan = _shrunk(picture, style, width, height)
+        if not _fits(plan, width, height):
+            width, height = room_for(room, *_need(plan))
+            plan = _shrunk(picture, style, width, height)
+        ax = new_axes(width, height, style)
+    elif ax is None:
         width = style.width * POINTS
         plan = _plan(picture, style, width)
         box = max(width * picture.share, style.text * _LEAST_BOX)

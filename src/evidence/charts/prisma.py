@@ -16,7 +16,7 @@ from evidence.charts.words import count, listed, plural
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PrismaCounts", "prisma", "prisma_alt", "prisma_caption", "prisma_rows"]
+__all__ = ["PrismaCounts", "prisma", "prisma_alt", "prisma_caption", "prisma_rows", "prisma_title"]
 
 PRISMA_COLUMNS = ("column", "stage", "box", "line", "n", "text")
 """Columns of `prisma_rows`, in this order."""
@@ -208,7 +208,7 @@ def prisma(
     """
     medium = medium_for(medium)
     rows = prisma_rows(counts)
-    message = _message(counts) if title is None else title
+    message = prisma_title(counts) if title is None else title
     ax = draw_flow(rows, message, medium, ax)
     return say(ax, caption=prisma_caption(counts), alt=prisma_alt(counts))
 
@@ -217,8 +217,19 @@ def _total(amounts: Amounts | None) -> int:
     return sum(amounts.values()) if isinstance(amounts, Mapping) else int(amounts or 0)
 
 
-def _message(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
-    """Return how many studies came out of how many records."""
+def prisma_title(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
+    """Return one message made from the counts: how many studies came out of how many records.
+
+    Parameters
+    ----------
+    counts : mapping or PrismaCounts
+        As drawn.
+
+    Returns
+    -------
+    str
+        One sentence without a full stop.
+    """
     of = prisma_counts(counts)
     records = _total(of.databases) + _total(of.registers) + _total(of.other_sources)
     new = "new " if of.previous_studies is not None else ""
@@ -262,7 +273,7 @@ def prisma_caption(counts: Mapping[str, Amounts | None] | PrismaCounts) -> str:
         before = plural(of.previous_studies, "study", "studies")
         told.append(f" Included in the previous version of the review: {before}.")
     return (
-        f"PRISMA 2020 flow diagram (Page et al. 2021, doi:10.1136/bmj.n71): {_message(of)} "
+        f"PRISMA 2020 flow diagram (Page et al. 2021, doi:10.1136/bmj.n71): {prisma_title(of)} "
         f"({plural(of.reports or 0, 'report')}).{''.join(told)} A report is a document; one study may have "
         "several."
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from evidence.charts.words import domain_name, listed, plural
 from evidence.publish.certainty import rating_of
+from evidence.publish.headline_figures import FIGURE_HEADLINES
 from evidence.publish.headline_words import Headline, fit_headline, named_arms
 from evidence.publish.recipe import Question
 
@@ -182,5 +183,6 @@ _HEADLINES: Mapping[str, Callable[[Workshop, Question], Headline]] = {
     "overview": _amount,
     "trial": _trial,
     "trial_table": _trial,
+    **FIGURE_HEADLINES,
 }
 """How the headline above each kind of output is made; a kind that is not here says how much there is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ from evidence.publish.workshop import Workshop
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from evidence.charts.forest_layout import ForestLayout
     from evidence.fit import MetaFit
     from evidence.publish.recipe import Question
+    from evidence.synthesis.compare import Comparison
 
 __all__ = ["MOST_PAGES", "READABLE", "figure_pictures", "letters", "one_picture", "picture_of", "size_of"]
 
@@ -78,20 +81,31 @@ def _forests(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
     """
     from evidence.charts import forest
 
-    fit = workshop.fit(question)
+    fit = replace(workshop.fit(question), alongside=())
+    shown, layout = (fit, None) if question.subgroup is None else _grouped(workshop, question, fit)
     sides = (question.favours[0], question.favours[1]) if question.favours else ("second arm", "first arm")
     with off_screen(), room(box.width, box.height):
-        alone = forest.forest(replace(fit, alongside=()), medium="slide", title="", favours=sides)
-        return [alone] if letters(alone, box) >= READABLE else _pages(fit, sides, box)
+        look = {"medium": "slide", "title": "", "favours": sides, "preset": question.preset, "layout": layout}
+        alone = forest.forest(shown, **look)  # type: ignore[arg-type]  # each of its own type
+        if letters(alone, box) >= READABLE:
+            return [alone]
+        return _pages(shown if layout else workshop.fit(question), look, box)
 
 
-def _pages(fit: MetaFit, sides: tuple[str, str], box: Box) -> list[Axes]:
+def _grouped(workshop: Workshop, question: Question, overall: MetaFit) -> tuple[Comparison, ForestLayout]:
+    """Return the subgroups of a forest plot, and the layout that shows the result of all rows below them."""
+    from evidence.charts.forest_layout import ForestLayout
+
+    return workshop.comparison(question, question.subgroup), ForestLayout(overall=overall)
+
+
+def _pages(result: MetaFit | Comparison, look: Mapping[str, Any], box: Box) -> list[Axes]:
     """Return the parts of a forest plot that fill the room of a slide; none where they are too many."""
     from evidence.charts.forest_pages import forest_pages
     from evidence.errors import ModelError
 
     try:
-        pages = forest_pages(fit, medium="slide", title="", favours=sides)
+        pages = forest_pages(result, **look)
     except ModelError:  # a room too low for any row
         return []
     readable = all(letters(page, box) >= READABLE for page in pages)
