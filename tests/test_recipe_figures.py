@@ -12,6 +12,7 @@ from evidence.charts.bubble import bubble_title
 from evidence.charts.figures import LEAST_IN_ROOM, room
 from evidence.charts.gallery_data import exact_effects, invented_effects
 from evidence.publish.content import content_hash
+from evidence.publish.deck.pictures import figure_pictures
 from evidence.publish.headline import question_headline
 from evidence.publish.make import drawn
 from evidence.publish.plan import Output, planned
@@ -97,7 +98,11 @@ def test_their_headlines_are_their_messages(folder: Path) -> None:
     question = workshop.recipe.questions[0]
     assert question_headline(workshop, question, "prisma").sentence == "80 records led to 12 studies"
     fit = workshop.regression(question)
-    assert question_headline(workshop, question, "bubble").sentence == bubble_title(fit)
+    assert question_headline(workshop, question, "bubble").sentence == bubble_title(
+        fit, name="timepoint weeks"
+    )
+    told = question_headline(workshop, question, "risk_of_bias").sentence
+    assert told == "Risk of bias: no domain stands out: each is high in 1 of 12 studies"
 
 
 def test_judgements_make_their_figure_anew(folder: Path) -> None:
@@ -162,3 +167,10 @@ def test_pictures_obey_the_room_of_a_slide(name: str, size: tuple[float, float])
         assert width == pytest.approx(size[0])
     assert_clean(ax, LEAST_IN_ROOM - 1e-6)
     assert titled[0] not in [text.get_text() for text in ax.texts]
+
+
+def test_all_of_them_stand_on_slides_in_letters_that_can_be_read(folder: Path) -> None:
+    workshop = Workshop(read_recipe(folder / "evidence.toml"))
+    for kind in ("forest", "bubble", "risk_of_bias", "prisma"):
+        pictures, _ = figure_pictures(one(workshop, kind), workshop)
+        assert pictures, kind

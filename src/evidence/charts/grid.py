@@ -79,7 +79,7 @@ def _shrunk(grid: Grid, style: Style, width: float, height: float) -> GridPlan:
     while True:
         plan = plan_grid(grid, style.scaled(factor), width)
         if factor <= style.least_factor or _fits(plan, height):
-            return plan
+            return _squeezed(plan, height)
         factor = max(factor * 0.94, style.least_factor)
 
 

@@ -13,6 +13,7 @@ from evidence.publish.recipe_errors import BuildError
 from evidence.publish.workshop import Workshop
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "draw_tornado",
     "draw_trap",
     "draw_trial",
+    "judgements",
 ]
 
 
@@ -66,7 +68,8 @@ def draw_bubble(workshop: Workshop, question: Question, output: Output) -> tuple
     from evidence.charts.bubble import bubble
 
     fit = workshop.regression(question)
-    axes = bubble(fit, medium=output.medium, title=question.title)
+    name = str(question.moderator).replace("_", " ")
+    axes = bubble(fit, medium=output.medium, name=name, title=question.title)
     lines = fit.tidy().to_dict("records")
     made = of_fits({"pooled": fit})
     terms = {f"term {line['term']}": _numbers_of(line) for line in lines}
@@ -74,7 +77,18 @@ def draw_bubble(workshop: Workshop, question: Question, output: Output) -> tuple
 
 
 def draw_risk_of_bias(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
-    """Draw the judgements of the question's studies: ``risk_of_bias.csv`` beside them.
+    """Draw the judgements of the question's studies: ``risk_of_bias.csv`` beside them."""
+    from evidence.charts.risk_of_bias import risk_of_bias_table
+
+    judged, labels = judgements(workshop, question)
+    # The message says where the weakness is; slides name the question on their own.
+    axes = risk_of_bias_table(judged, medium=output.medium, labels=labels)
+    numbers = judged["confirmed"].value_counts().to_dict() if "confirmed" in judged else {}
+    return axes, replace(of_rows(workshop.selected(question).table), numbers={"confirmed": numbers})
+
+
+def judgements(workshop: Workshop, question: Question) -> tuple[pd.DataFrame, Mapping[str, str]]:
+    """Return the judgements of a question's studies, and the names of these.
 
     Raises
     ------
@@ -83,7 +97,6 @@ def draw_risk_of_bias(workshop: Workshop, question: Question, output: Output) ->
     """
     import pandas as pd
 
-    from evidence.charts.risk_of_bias import risk_of_bias_table
     from evidence.effects.labels import study_labels
 
     path = (workshop.recipe.root / question.studies).with_name(RISK_OF_BIAS_FILE)
@@ -100,10 +113,7 @@ def draw_risk_of_bias(workshop: Workshop, question: Question, output: Output) ->
         judged = judged[judged["study"].isin(shown)]
         if judged.empty:
             raise BuildError(f"{RISK_OF_BIAS_FILE} judges no study of question {question.id!r}")
-    # The message says where the weakness is; slides name the question on their own.
-    axes = risk_of_bias_table(judged, medium=output.medium, labels=study_labels(rows.info))
-    numbers = judged["confirmed"].value_counts().to_dict() if "confirmed" in judged else {}
-    return axes, replace(of_rows(rows.table), numbers={"confirmed": numbers})
+    return judged, study_labels(rows.info)
 
 
 def draw_prisma(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:

@@ -53,7 +53,7 @@ def question_headline(workshop: Workshop, question: Question, kind: str | None =
         if name not in ("results", "effects", "overview", "trial_table", "summary_of_findings")
     ]
     chosen = next(iter(figures or known), "overview")
-    if question.measure is None:
+    if question.measure is None and chosen not in FIGURE_HEADLINES:
         chosen = "overview"
     return _HEADLINES[chosen](workshop, question)
 
