@@ -229,7 +229,9 @@ def _draw_ticks(panel: Panel) -> None:
         if scale.low <= value <= scale.high:
             x = scale.points(value)
             panel.stroke([x, x], [bottom, bottom + small * 0.35], colours.quiet, width=0.7)
-            sheet.text(x, bottom + small * 0.55, label, size=small, align="center", valign="top")
+            half = text_width(label, small) / 2
+            if half <= x <= sheet.width - half:
+                sheet.text(x, bottom + small * 0.55, label, size=small, align="center", valign="top")
     for value, label in zip(*_upright_ticks(panel.y, small, bottom - panel.top), strict=True):
         y = float(panel.height(value))
         panel.stroke([left - small * 0.35, left], [y, y], colours.quiet, width=0.7)
