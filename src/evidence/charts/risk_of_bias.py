@@ -154,8 +154,8 @@ def risk_of_bias_pages(
     >>> import evidence as ev
     >>> form = ev.appraisal(ev.example_studies(), "RoB 2").assign(confirmed="low")
     >>> pages = ev.risk_of_bias_pages(form, medium="slide")
-    >>> {ax.get_figure().get_figheight() for ax in pages}
-    {7.5}
+    >>> all(ax.get_figure().get_figheight() == 7.5 for ax in pages)
+    True
     """
     chosen = one_of("show", show, SHOWN)
     medium = medium_for(medium)
