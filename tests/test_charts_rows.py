@@ -460,3 +460,12 @@ def test_no_drawn_limit_of_the_shipped_data_lacks_its_level() -> None:
             for found in re.finditer(r"at (?:least|most) [\u2212\d.]+(.{0,2})", text):
                 below = drawn[drawn.index(text) + 1] if text in drawn[:-1] else ""
                 assert found[1] in (" (", ", ") or (not found[1] and below.startswith("(")), text
+
+
+def test_a_message_with_a_limit_keeps_to_two_lines() -> None:
+    """A limit with its level leaves no room for three names that stay open."""
+    open_ = Fit(0.25, -0.1, 0.7, rows=rows(3))
+    limit = Fit(None, 0.58, math.inf, bound="lower", pred_low=None, pred_high=None)
+    said = titled(movement_quality=open_, endurance=limit, strength=open_, power=Fit(0.6, -0.1, 0.9))
+    assert len(said) <= 120
+    assert said.endswith("(endurance: at least 0.58, 95% CI); most domains undecided")

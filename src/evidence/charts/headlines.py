@@ -83,7 +83,10 @@ def _joined(size: str, open_: list[str], total: int, noun: str) -> str:
         where = f"{amount} {noun}{'' if amount.startswith('every') else 's'}"
         return f"{size}; no difference stays possible in {where}"
     message = f"{size}; no difference stays possible in {listed(open_)}"
-    return message if len(message) <= _LONG else f"{size}; {listed(open_)} undecided"
+    told = (message, f"{size}; {listed(open_)} undecided")
+    amount = "every" if len(open_) == total else "most" if 2 * len(open_) > total else "some"
+    short = f"{size}; {amount} {noun}{'' if amount == 'every' else 's'} undecided"
+    return next((words for words in told if len(words) <= _LONG), short)
 
 
 def _at_most(items: list[str], otherwise: str) -> str:
