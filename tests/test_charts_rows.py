@@ -469,3 +469,10 @@ def test_a_message_with_a_limit_keeps_to_two_lines() -> None:
     said = titled(movement_quality=open_, endurance=limit, strength=open_, power=Fit(0.6, -0.1, 0.9))
     assert len(said) <= 120
     assert said.endswith("(endurance: at least 0.58, 95% CI); most domains undecided")
+
+
+def test_a_single_column_keeps_its_intervals_beside_a_limit() -> None:
+    chosen = ev.example_studies().where(question="hip_knee_vs_knee", level="study")
+    compared = ev.compare(ev.effect_sizes(chosen, measure="SMD", correlation=0.7), by="domain")
+    drawn = [text.get_text() for text in ev.forest(compared, medium="journal-single").texts]
+    assert {"at least 0.38", "(one-sided", "95%)"} <= set(drawn)
