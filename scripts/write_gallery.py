@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.charts.canvas import off_screen
+from evidence.charts.figures import off_screen
 from evidence.charts.gallery import GALLERY, Shown
 from evidence.charts.said import said_of
 from evidence.charts.style import chart_style, style_for

@@ -41,6 +41,7 @@ class Fit:
     alongside: tuple[tuple[str, object], ...] = ()
     notes: tuple[str, ...] = ()
     formula: str | None = None
+    n_clusters: int | None = None
     q: float | None = None
     q_df: float | None = None
     q_p_value: float | None = None

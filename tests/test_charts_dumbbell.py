@@ -144,3 +144,18 @@ def test_layout(k: int, medium: str) -> None:
         for i in range(k)
     ]
     assert_clean(dumbbell(*given(*rows), medium=medium), LEAST[medium])
+
+
+def test_favours_names_the_sides_as_in_other_charts() -> None:
+    trial = ev.example_studies().where(study="resendeneto2019")
+    effects = ev.effect_sizes(trial, measure="SMD", correlation=0.7)
+    for ax in (
+        ev.dumbbell(effects, trial, favours=("machines", "whole body")),
+        ev.dumbbell_pages(effects, trial, favours=("machines", "whole body"))[0],
+    ):
+        drawn = " ".join(text.get_text() for text in ax.texts)
+        assert "\u2190\u00a0machines" in drawn
+        assert "whole body\u00a0\u2192" in drawn
+        assert "second arm" not in drawn.replace("Second arm", "").replace("second arm:", "").replace(
+            "second arm: before", ""
+        )

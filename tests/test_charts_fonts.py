@@ -10,8 +10,8 @@ from matplotlib.font_manager import FontProperties, get_font
 
 import evidence as ev
 from evidence.charts import canvas, fonts
-from evidence.charts.canvas import text_width, wrap
 from evidence.charts.style import FONT
+from evidence.charts.texts import text_width, wrap
 
 CHINESE = "\u4e2d\u6587\u4f5c\u8005"
 PRIVATE = "".join(map(chr, sorted(fonts._letters_of("STIXNonUnicode") - fonts._letters_of(FONT))[:2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -164,3 +165,21 @@ def test_the_axis_is_the_printed_scale_and_the_given_axes_come_back() -> None:
     assert funnel(seeded(40, log=True), ax=axes) is axes
     assert axes.get_xscale() == "log"
     assert_clean(axes)
+
+
+def test_a_funnel_says_how_many_rows_have_no_value_and_why() -> None:
+    effects = ev.effects_from(
+        [0.3, math.nan, math.nan],
+        std_error=[0.1, 0.2, 0.2],
+        low=[math.nan, 0.4, 0.0],
+        high=[math.nan, math.inf, math.inf],
+        study=["a", "b", "c"],
+        measure="SMD",
+    )
+    assert funnel_title(effects) == "Only 1 study with a value, 2 rows without: too few to read a funnel"
+    caption = funnel_caption(effects)
+    assert re.search(r"2 rows not pooled and not drawn \([a-z][^)]+\)", caption), caption
+    assert "2 rows not pooled" in funnel_alt(effects)
+    partial = ev.pool_partial(effects)
+    told = funnel_caption(partial)
+    assert "2 rows with bounds only, drawn at their bound" in told

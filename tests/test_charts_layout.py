@@ -17,15 +17,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import evidence as ev
-from evidence.charts import canvas
-from evidence.charts.canvas import LEADING, balanced, elide, text_width, wrap
+from evidence.charts import texts
 from evidence.charts.domains import _blocks, domains
 from evidence.charts.domains_rows import domains_rows
 from evidence.charts.effect_direction import effect_direction
 from evidence.charts.evidence_map import evidence_map
 from evidence.charts.forest import forest
+from evidence.charts.forest_rows import forest_rows
 from evidence.charts.scale import scale_for, ticks_for
 from evidence.charts.style import MEDIA
+from evidence.charts.texts import LEADING, balanced, elide, text_width, wrap
 
 SIZES = (3, 12, 80)
 LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0}
@@ -288,14 +289,14 @@ def test_of_a_name_of_ten_thousand_letters_only_beginnings_are_measured(
     # To break it in widths that no page has took minutes, and so did each slide that shows it. The name is
     # measured whole ten times (the widths of its column); before, 366 times.
     measured: list[int] = []
-    real = canvas.text_width
+    real = texts.text_width
 
     def width(text: str, size: float, bold: bool = False) -> float:
         measured.append(len(text))
         return real(text, size, bold)
 
-    monkeypatch.setattr(canvas, "text_width", width)
-    assert len(canvas.elide("x" * 10_000, 100.0, 9.0)) < 40
+    monkeypatch.setattr(texts, "text_width", width)
+    assert len(texts.elide("x" * 10_000, 100.0, 9.0)) < 40
     assert max(measured) < 300
     measured.clear()
     effects = ev.effects_from(
@@ -303,3 +304,39 @@ def test_of_a_name_of_ten_thousand_letters_only_beginnings_are_measured(
     )
     ev.forest(ev.random_effects(effects), medium="slide")
     assert sum(letters > 2_000 for letters in measured) < 40
+
+
+@given(st.floats(0.001, 999.0), st.floats(18, 90), st.sampled_from([8.0, 12.0, 18.0]))
+@settings(max_examples=60, deadline=None)
+def test_numbers_are_broken_but_never_shortened(value: float, width: float, size: float) -> None:
+    told = f"\u03c7\u00b2(1)\u00a0=\u00a0{value:.3f}, p\u00a0=\u00a00.041; \u03c4\u00b2\u00a0{value:.2f}"
+    for broken in (wrap(told, width, size), balanced(told, width, size)):
+        assert "\u2026" not in broken
+        assert "".join(broken.split()) == "".join(told.split())
+
+
+def test_a_name_that_ends_in_a_number_is_still_a_name() -> None:
+    assert wrap("Schmidtbauer2019", 40.0, 10.0).endswith("\u2026")
+
+
+@pytest.mark.parametrize("preset", ["evidence", "RevMan", "JAMA", "BMJ"])
+@pytest.mark.parametrize("medium", list(MEDIA))
+def test_a_test_between_subgroups_is_whole_beside_short_names(medium: str, preset: str) -> None:
+    """Names of one letter left the sentence a column of one letter: "\u03c7\u00b2(1) = 0.\u2026"."""
+    effects = ev.effects_from(
+        [0.2, 0.5, 0.1, 0.45],
+        std_error=[0.2, 0.3, 0.25, 0.2],
+        study=list("abcd"),
+        domain=["x", "x", "y", "y"],
+        measure="SMD",
+    )
+    compared = ev.compare(effects, by="domain", model=ev.random_effects)
+    rows = forest_rows(compared, preset=preset)
+    ax = ev.forest(compared, medium=medium, preset=preset)
+    assert_clean(ax)
+    drawn = [text.get_text() for text in ax.texts]
+    assert not [text for text in drawn if "\u2026" in text]
+    whole = "".join("".join(drawn).split())
+    for role in ("test", "statistics"):
+        for label in rows.loc[rows["role"].eq(role), "label"]:
+            assert "".join(label.split()) in whole

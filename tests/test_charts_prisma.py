@@ -169,7 +169,7 @@ def test_words_have_every_count() -> None:
     told = prisma_alt(UPDATE)  # type: ignore[arg-type]
     rows = prisma_rows(UPDATE)  # type: ignore[arg-type]
     for text in rows.loc[rows["n"].notna(), "text"]:
-        assert text.replace("\u00a0", " ") in told
+        assert text.replace("\u00a0", " ").removeprefix("\u2013 ") in told
     assert "911 records led to 25 new studies, 56 in all" in prisma_caption(UPDATE)  # type: ignore[arg-type]
     ax = prisma(ev.PrismaCounts(**SMALL))  # type: ignore[arg-type]
     assert ev.caption(ax) == prisma_caption(SMALL)  # type: ignore[arg-type]
@@ -201,3 +201,27 @@ def test_a_given_axes_is_filled() -> None:
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     assert prisma(UPDATE, ax=axes) is axes  # type: ignore[arg-type]
     assert_clean(axes)
+
+
+def test_a_caption_does_not_list_a_total_beside_its_parts() -> None:
+    counts = {
+        "databases": {"MEDLINE": 60, "Embase": 40},
+        "registers": 5,
+        "duplicates": 20,
+        "excluded": 60,
+        "not_retrieved": 2,
+        "reports_excluded": {"No control": 10},
+        "studies": 7,
+        "other_sources": {"Websites": 4, "Citations": 6},
+        "other_not_retrieved": 0,
+        "other_excluded": {"No control": 4},
+    }
+    said = prisma_caption(counts)
+    assert (
+        "Records from: Databases (100), of which MEDLINE (60) and Embase (40); Registers (5); "
+        "by other methods: Websites (4) and Citations (6)." in said
+    )
+    assert "Reports excluded: No control (10); by other methods: No control (4)." in said
+    assert "Databases (n = 100), of which MEDLINE (n = 60) and Embase (n = 40); Registers" in prisma_alt(
+        counts
+    )

@@ -171,3 +171,50 @@ def test_what_is_no_appraisal_is_refused() -> None:
         risk_of_bias_table(wrong)
     with pytest.raises(StudyDataError, match="judged once"):
         risk_of_bias_table(pd.concat([form(2), form(1)]))
+
+
+def _judged(*words: str) -> pd.DataFrame:
+    """Two studies; the words of the first, study by study and domain by domain."""
+    items = [f"D{i + 1}" for i in range(len(words) // 2)]
+    lines = [(study, item) for study in "ab" for item in items]
+    return pd.DataFrame(lines, columns=["study", "item"]).assign(confirmed=list(words), words="")
+
+
+def test_the_title_names_all_domains_that_are_equally_weak() -> None:
+    two = _judged("high", "low", "high", "low", "low", "low")
+    assert risk_of_bias_table_title(two) == "Weakest: D1 and D3, each high in 1 of 2 studies"
+    every = _judged("high", "high", "high", "low", "low", "low")
+    assert risk_of_bias_table_title(every) == "No domain stands out: each is high in 1 of 2 studies"
+    one = _judged("low", "high", "low", "low", "high", "low")
+    assert risk_of_bias_table_title(one) == "Weakest: D2, high in 2 of 2 studies"
+
+
+def test_the_overall_judgement_is_no_domain() -> None:
+    table = _judged("low", "high", "high", "low", "low", "high")
+    table["item"] = table["item"].replace("D3", "Overall")
+    assert risk_of_bias_table_title(table) == "Weakest: D2, high in 1 of 2 studies"
+
+
+@pytest.mark.parametrize(
+    ("medium", "show"), [("slide", "studies"), ("slide", "both"), ("journal", "studies")]
+)
+def test_many_studies_become_pages_that_hold_each_once(medium: str, show: str) -> None:
+    studies = [f"Author {1900 + i}" for i in range(80)]
+    lines = [(study, item) for study in studies for item in ("D1", "D2", "D3")]
+    table = pd.DataFrame(lines, columns=["study", "item"]).assign(words="", confirmed="low")
+    table.loc[::7, "confirmed"] = "high"
+    pages = ev.risk_of_bias_pages(table, medium=medium, show=show)
+    assert len(pages) > 1
+    told = []
+    for i, ax in enumerate(pages, start=1):
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        assert figure.get_size_inches()[1] <= MEDIA[medium].most_height + 1e-6
+        assert_clean(ax)
+        assert ev.caption(ax).startswith(f"Page {i} of {len(pages)}. ")
+        told.append([text.get_text() for text in ax.texts])
+    assert [sum(study in one for one in told) for study in studies] == [1] * 80
+    counted = [any(text.startswith("Bars:") for text in one) for one in told]
+    assert counted == [False] * (len(pages) - 1) + [show == "both"]
+    assert len(ev.risk_of_bias_pages(table, medium="notebook")) == 1
+    assert len(ev.risk_of_bias_pages(table, medium=medium, show="summary")) == 1

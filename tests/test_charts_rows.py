@@ -93,7 +93,7 @@ def test_open_ratios_are_above_or_below() -> None:
     fit = Fit(None, 0.1, math.inf, bound="lower", scale="log", display_sign=-1, pred_low=None, rows=table)
     out = forest_rows(fit)  # type: ignore[arg-type]
     assert out["interval_text"][0] == "below 1"
-    assert out["interval_text"][1] == "below 0.90"
+    assert out["interval_text"][1] == "at most 0.90 (95% CI)"
     assert out["mark"][1] == "bound"
 
 
@@ -102,8 +102,12 @@ def test_a_one_sided_result_is_a_limit_and_never_a_diamond() -> None:
         None, 0.12, math.inf, bound="lower", pred_low=None, pred_high=None, rows=rows(4, kinds=("sign",))
     )
     pooled = forest_rows(fit).query("role == 'pooled'").iloc[0]  # type: ignore[arg-type]
-    assert (pooled["mark"], pooled["interval_text"], pooled["estimate_text"]) == ("bound", "above 0.12", "")
-    assert "no pooled value, only a limit: above 0.12" in forest_caption(fit)  # type: ignore[arg-type]
+    assert (pooled["mark"], pooled["interval_text"], pooled["estimate_text"]) == (
+        "bound",
+        "at least 0.12 (95% CI)",
+        "",
+    )
+    assert "no pooled value, only a limit: at least 0.12 (95% CI)" in forest_caption(fit)  # type: ignore[arg-type]
     nothing = Fit(
         None, None, None, bound="none", pred_low=None, pred_high=None, rows=rows(2, kinds=("sign",))
     )
@@ -162,7 +166,7 @@ def test_every_state_of_a_domain() -> None:
     assert list(heads["state"]) == ["pooled", "pooled", "limit", "pooled", "one study", "no limit"]
     assert list(heads["verdict"]) == ["first", "undecided", "first", "second", "", ""]
     assert list(heads["effect_text"])[2:] == [
-        "above 0.15",
+        "at least 0.15 (95% CI)",
         f"{MINUS}0.50 ({MINUS}0.90 to {MINUS}0.10)",
         "1 study, not pooled",
         "no limit",
@@ -221,17 +225,17 @@ def test_the_title_never_counts_significant_intervals() -> None:
 def test_a_limit_is_a_limit_in_the_title() -> None:
     at_least = Fit(None, 0.58, math.inf, bound="lower", pred_low=None, pred_high=None)
     assert titled(power=Fit(0.39, 0.1, 0.7), endurance=at_least) == (
-        "Power favours integrated by 0.39 SMD (endurance: at least 0.58); every interval excludes no "
+        "Power favours integrated by 0.39 SMD (endurance: at least 0.58, 95% CI); every interval excludes no "
         "difference"
     )
     assert titled(endurance=at_least, power=at_least) == (
-        "SMD has limits only: endurance: at least 0.58, power: at least 0.58; every interval excludes no "
-        "difference"
+        "SMD has limits only (95% CI): endurance: at least 0.58, power: at least 0.58; every interval "
+        "excludes no difference"
     )
     # Of the six made-up domains four are pooled: 0.4, 0.12 (open), a limit above 0.15, and -0.5.
     assert domains_title(comparison(6), NAMES) == (  # type: ignore[arg-type]
-        f"Estimates run from {MINUS}0.50 to 0.41 SMD (strength: at least 0.15); no difference stays possible "
-        "in speed/agility"
+        f"Estimates run from {MINUS}0.50 to 0.41 SMD (strength: at least 0.15, 95% CI); no difference "
+        "stays possible in speed/agility"
     )
     nothing = Compared({"power": Fit(0.3, 0.1, 0.7, n_studies=1, rows=rows(1))})
     assert domains_title(nothing, NAMES) == "No domain has two studies to pool"  # type: ignore[arg-type]
@@ -247,8 +251,8 @@ def test_the_title_of_ratios_is_on_the_printed_scale() -> None:
         ),
     }
     assert domains_title(Compared(fits, measure="RR"), NAMES) == (  # type: ignore[arg-type]
-        "Estimates favour integrated: RR 0.67 to 0.82 (knee injuries: at most 0.90); no difference stays "
-        "possible in ACL injuries"
+        "Estimates favour integrated: RR 0.67 to 0.82 (knee injuries: at most 0.90, 95% CI); ACL injuries "
+        "undecided"
     )
 
 
@@ -311,7 +315,7 @@ def test_forest_titles_come_from_the_interval() -> None:
     assert forest_title(Fit(rows=rows(3)), names) == "Favours integrated: SMD 0.41 (0.10 to 0.72)"  # type: ignore[arg-type]
     assert forest_title(Fit(0.1, -0.2, 0.4), names) == f"No clear difference: SMD 0.10 ({MINUS}0.20 to 0.40)"  # type: ignore[arg-type]
     limit = Fit(None, -math.inf, -0.2, bound="upper")
-    assert forest_title(limit, names) == f"Favours isolated: SMD below {MINUS}0.20"  # type: ignore[arg-type]
+    assert forest_title(limit, names) == f"Favours isolated: SMD at most {MINUS}0.20 (95% CI)"  # type: ignore[arg-type]
     ratio = Fit(0.4, 0.1, 0.7, scale="log", display_sign=-1, measure="RR")
     assert forest_title(ratio, names) == "Favours integrated: RR 0.67 (0.50 to 0.90)"  # type: ignore[arg-type]
     assert forest_title(Fit(None, None, None, bound="none")) == "The rows give no pooled result"  # type: ignore[arg-type]
@@ -321,7 +325,7 @@ def test_domain_caption_and_alt_text() -> None:
     c = comparison(6)
     assert "95% intervals" in domains_caption(c)  # type: ignore[arg-type]
     alt = domains_alt(c)  # type: ignore[arg-type]
-    assert "Strength: above 0.15, 4 studies" in alt
+    assert "Strength: at least 0.15 (95% CI), 4 studies" in alt
     assert "Flexibility: 1 study, not pooled" in alt
 
 
@@ -430,3 +434,45 @@ def test_numbers_are_written_as_readers_expect() -> None:
 )
 def test_decimals_follow_the_size_of_the_errors(value: float, decimals: int) -> None:
     assert decimals_for([value, value]) == decimals
+
+
+def test_a_limit_states_its_level_wherever_it_is_printed() -> None:
+    """With two studies the limit is one-sided, from three on it ends the interval (`pool_partial`)."""
+    table = rows(2, kinds=("sign",))
+    two = Fit(None, 0.01, math.inf, bound="lower", pred_low=None, n_studies=2, k=2, rows=table)
+    many = Fit(None, 0.15, math.inf, bound="lower", pred_low=None, n_studies=4, k=4, rows=rows(4))
+    lines = forest_rows(Fit(rows=rows(2), alongside=(("direction only", two),)))  # type: ignore[arg-type]
+    assert lines["interval_text"].iloc[-1] == "at least 0.01 (one-sided 95%)"
+    assert "at least 0.01 (one-sided 95%)" in forest_caption(two)  # type: ignore[arg-type]
+    assert "at least 0.15 (95% CI)" in forest_alt(many)  # type: ignore[arg-type]
+    said = domains_rows(Compared({"power": two, "strength": many}))  # type: ignore[arg-type]
+    assert said["effect_text"].tolist() == ["at least 0.01 (one-sided 95%)", "at least 0.15 (95% CI)"]
+
+
+def test_no_drawn_limit_of_the_shipped_data_lacks_its_level() -> None:
+    chosen = ev.example_studies().where(question="hip_knee_vs_knee", level="study")
+    compared = ev.compare(ev.effect_sizes(chosen, measure="SMD", correlation=0.7), by="domain")
+    limits = [name for name, fit in compared.fits.items() if fit.bound in ("lower", "upper")]
+    assert limits
+    for ax in (ev.domains(compared), ev.orchard(compared), ev.forest(compared)):
+        drawn = [t.get_text() for t in ax.texts]
+        for text in (ev.alt_text(ax), ev.caption(ax), *drawn):
+            for found in re.finditer(r"at (?:least|most) [\u2212\d.]+(.{0,2})", text):
+                below = drawn[drawn.index(text) + 1] if text in drawn[:-1] else ""
+                assert found[1] in (" (", ", ") or (not found[1] and below.startswith("(")), text
+
+
+def test_a_message_with_a_limit_keeps_to_two_lines() -> None:
+    """A limit with its level leaves no room for three names that stay open."""
+    open_ = Fit(0.25, -0.1, 0.7, rows=rows(3))
+    limit = Fit(None, 0.58, math.inf, bound="lower", pred_low=None, pred_high=None)
+    said = titled(movement_quality=open_, endurance=limit, strength=open_, power=Fit(0.6, -0.1, 0.9))
+    assert len(said) <= 120
+    assert said.endswith("(endurance: at least 0.58, 95% CI); most domains undecided")
+
+
+def test_a_single_column_keeps_its_intervals_beside_a_limit() -> None:
+    chosen = ev.example_studies().where(question="hip_knee_vs_knee", level="study")
+    compared = ev.compare(ev.effect_sizes(chosen, measure="SMD", correlation=0.7), by="domain")
+    drawn = [text.get_text() for text in ev.forest(compared, medium="journal-single").texts]
+    assert {"at least 0.38", "(one-sided", "95%)"} <= set(drawn)

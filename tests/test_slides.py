@@ -19,7 +19,7 @@ from pptx import Presentation
 from pptx.util import Emu, Pt
 
 import evidence as ev
-from evidence.charts.canvas import wrap
+from evidence.charts.texts import wrap
 from evidence.publish.deck import measures, write_deck
 from evidence.publish.deck.pictures import MOST_PAGES, figure_pictures
 from evidence.publish.deck.show import fitted_title

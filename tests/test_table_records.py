@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tables import HOSTILE, TEXTS, Page
 
+import evidence as ev
 from evidence.charts.words import MINUS
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, ModelError
 from evidence.table_layout import FIGURE_SPACE, spaced
 from evidence.table_widths import column_widths
 from evidence.table_words import NO_BREAK, clean, estimate_interval
@@ -243,3 +244,9 @@ def test_a_table_prints_as_a_short_grid() -> None:
     assert "\x1b" not in repr(long)
     assert lines[-1] == "(28 more rows, 1 note: see .markdown)"
     assert repr(Table(pd.DataFrame({"a": []}), caption="Empty.")).splitlines()[0] == "Empty."
+
+
+def test_a_single_fit_is_refused_with_the_ways_out() -> None:
+    fit = ev.random_effects(ev.effects_from([0.1, 0.3], std_error=[0.1, 0.2], study=["a", "b"]))
+    with pytest.raises(ModelError, match=r"fit\.tidy\(\).*fit\.glance\(\).*ev\.compare"):
+        ev.to_table(fit)  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from evidence.charts.partial_sensitivity import sensitivity_chart
     from evidence.charts.prisma import prisma
     from evidence.charts.prisma_counts import PrismaCounts
-    from evidence.charts.risk_of_bias import risk_of_bias_table
+    from evidence.charts.risk_of_bias import risk_of_bias_pages, risk_of_bias_table
     from evidence.charts.said import alt_text, caption
     from evidence.charts.specification_curve import specification_curve
     from evidence.charts.style import chart_style
@@ -200,6 +200,7 @@ _HOME = {
     "random_effects": "models",
     "read_studies": "studies.reading",
     "references": "table_content.citing",
+    "risk_of_bias_pages": "charts.risk_of_bias",
     "risk_of_bias_table": "charts.risk_of_bias",
     "s_value": "synthesis.bias_worst_case",
     "sampling_covariance": "effects.dependence",
@@ -324,6 +325,7 @@ __all__ = [
     "random_effects",
     "read_studies",
     "references",
+    "risk_of_bias_pages",
     "risk_of_bias_table",
     "s_value",
     "sampling_covariance",

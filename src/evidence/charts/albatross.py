@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evidence.charts.albatross_draw import draw_axes, draw_contours, draw_key, draw_rows, open_frame
+from evidence.charts.albatross_draw import draw_key, draw_rows
+from evidence.charts.albatross_frame import draw_axes, draw_contours, open_frame
 from evidence.charts.albatross_rows import albatross_contours, albatross_rows, left_off
-from evidence.charts.canvas import enlarged, new_axes, open_sheet
+from evidence.charts.canvas import open_sheet
+from evidence.charts.figures import enlarged, new_axes, room_for, room_style
 from evidence.charts.frame import expect, printed
 from evidence.charts.said import say
 from evidence.charts.style import POINTS, medium_for, style_for
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["albatross", "albatross_alt", "albatross_caption", "albatross_rows"]
 
 _EFFECTS = 'effects = ev.effect_sizes(ev.example_studies().where(level="study"), measure="SMD")'
+
+_UNTITLED = 0.8
+"""Share of that height which the picture needs without a title, in the room of a slide that has its own."""
 
 _HIGH = {"slide": 7.5 / 13.333, "journal-single": 1.3}
 """Height of a figure as a share of its width; elsewhere that of a slide."""
@@ -94,18 +99,23 @@ def albatross(
             "no row can be shown: an albatross plot needs the number of people, and a p value, a band of p "
             "or a direction; give n_e and n_c"
         )
-    style = style_for(medium)
+    style, room = room_style(style_for(medium))
     usual = style.width * POINTS, style.width * POINTS * _HIGH.get(style.name, _HIGH["slide"])
-    if ax is None:
+    least, new = style.least_factor, ax is None
+    if ax is None and room is None:
         width, height = usual
         ax = new_axes(width, height, style)
     else:
-        least = style.least_factor
-        width, height = enlarged(ax, usual[0] * least, usual[1] * least)
+        needed = usual[0] * least, usual[1] * least * (_UNTITLED if new else 1.0)
+        if ax is not None:
+            width, height = enlarged(ax, *needed)
+        elif room is not None:
+            width, height = room_for(room, *needed)
         style = style.scaled(max(least, min(1.0, width / usual[0], height / usual[1])))
+        ax = new_axes(width, height, style) if ax is None else ax
     sheet = open_sheet(ax, style, width, height)
     ax.set_xlim(0.0, width)
-    message = _message(effects, rows) if title is None else title
+    message = "" if room is not None and new else _message(effects, rows) if title is None else title
     slide = style.name == "slide"
     foot = _slide_note(effects, rows) if slide else albatross_caption(effects, baseline=baseline)
     frame = open_frame(sheet, rows, message, foot, favours)

@@ -14,10 +14,10 @@ from evidence.charts.words import (
     count,
     domain_name,
     interval_words,
+    limit_words,
     listed,
     number,
     plural,
-    range_words,
     spread_words,
 )
 
@@ -28,11 +28,14 @@ __all__ = [
     "assumption_words",
     "bound_words",
     "counts_by_domain",
+    "kind_of_limit",
     "left_out_notes",
     "level_words",
+    "limit_kind",
     "method_words",
     "model_words",
     "pooled_words",
+    "result_words",
 ]
 
 
@@ -51,10 +54,34 @@ def limits(fit: MetaFit) -> tuple[float, float, float]:
     return printed(fit.estimate, fit.scale, fit.display_sign), low, high
 
 
+def limit_kind(level: float, studies: int) -> str:
+    """Return which interval a limit without an estimate ends: one-sided with two studies (`pool_partial`).
+
+    Examples
+    --------
+    >>> limit_kind(0.95, 2), limit_kind(0.95, 3)
+    ('one-sided 95%', '95% CI')
+    """
+    return f"one-sided {level_words(level)}" if studies == 2 else f"{level_words(level)} CI"
+
+
+def kind_of_limit(fit: MetaFit) -> str:
+    """Return which interval the limit of a result without an estimate ends."""
+    return limit_kind(fit.level, fit.n_studies if fit.n_clusters is None else fit.n_clusters)
+
+
+def result_words(fit: MetaFit, decimals: int = 2) -> str:
+    """Return estimate and interval, or the limit with its level where that is all there is."""
+    estimate, low, high = limits(fit)
+    log = fit.scale == "log"
+    if not math.isnan(estimate):
+        return interval_words(estimate, low, high, decimals, log=log)
+    return limit_words(low, high, decimals, log=log, kind=kind_of_limit(fit))
+
+
 def bound_words(fit: MetaFit) -> str:
     """Return the pooled limits in words, one-sided where they are."""
-    estimate, low, high = limits(fit)
-    return interval_words(estimate, low, high, log=fit.scale == "log")
+    return result_words(fit)
 
 
 def pooled_words(fit: MetaFit) -> str:
@@ -64,12 +91,16 @@ def pooled_words(fit: MetaFit) -> str:
     if fit.bound == "none" or (math.isnan(estimate) and math.isnan(low) and math.isnan(high)):
         return "the rows give neither a pooled value nor a limit"
     if math.isnan(estimate):
-        return f"no pooled value, only a limit: {range_words(low, high, log=fit.scale == 'log')}"
-    text = f"pooled effect {number(estimate)} ({level} interval {range_words(low, high)})"
+        return f"no pooled value, only a limit: {result_words(fit)}"
+    text = f"pooled effect {number(estimate)} ({level} interval {_ends(low, high)})"
     if fit.pred_low is None or fit.pred_high is None:
         return text
     ends = printed_range(fit.pred_low, fit.pred_high, fit.scale, fit.display_sign)
-    return f"{text}, {level} prediction interval {range_words(*ends)}"
+    return f"{text}, {level} prediction interval {_ends(*ends)}"
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{number(low)} to {number(high)}"
 
 
 def method_words(method: str) -> str:

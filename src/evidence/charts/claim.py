@@ -11,13 +11,14 @@ import pandas as pd
 from evidence._check import one_of
 from evidence.charts import marks
 from evidence.charts.captions import level_words
-from evidence.charts.frame import as_text, expect, place, sides
+from evidence.charts.claim_rows import claim_chart_rows
+from evidence.charts.frame import as_text, place, sides
 from evidence.charts.said import say
 from evidence.charts.scale import Scale, scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import domain_name, interval_words, listed, number, plural
+from evidence.charts.words import number, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,90 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["claim_chart", "claim_chart_alt", "claim_chart_caption", "claim_chart_rows"]
 
-CLAIM_CHART_COLUMNS = (
-    *("domain", "label", "mark", "estimate", "conf_low", "conf_high", "value_text", "studies_text", "says"),
-)
-"""Columns of `claim_chart_rows`, in this order."""
-
-_SAYS = {
-    "yes": "as claimed",
-    "no": "not so",
-    "open": "open",
-    "few": "too few studies",
-    "blank": "no interval",
-    "untested": "not tested",
-}
 
 _MODEL = "interval likelihood, ML, profile"
 """The model behind every interval of a claim: `pool_partial` as `claims` calls it."""
-
-_CLAIMS = "found = ev.claims(ev.example_studies())"
-
-
-def claim_chart_rows(found: Claims, claim_id: str) -> pd.DataFrame:
-    """Decide what each domain of a claim shows.
-
-    Parameters
-    ----------
-    found : Claims
-        Result of `claims`.
-    claim_id : str
-        The claim.
-
-    Returns
-    -------
-    DataFrame
-        One line a domain. ``mark`` is ``"dot_only"`` (a value with its interval), ``"open"`` (of a single
-        study), ``"bound"`` (a limit on one side) or empty; numbers are as printed.
-
-    Raises
-    ------
-    ModelError
-        Where there is no such claim.
-    """
-    expect("claim_chart", found, "Claims", ("table", "findings", "level"), _CLAIMS)
-    claim_id = one_of("claim_id", claim_id, found.table["claim_id"].astype(str))
-    factor = found.table.loc[found.table["claim_id"].eq(claim_id), "kind"].item() == "association"
-    lines = []
-    for row in found.findings[found.findings["claim_id"].eq(claim_id)].to_dict("records"):
-        low, high, value = row["printed_low"], row["printed_high"], row["printed"]
-        ratio = row["ratio"] != 0
-        open_low = math.isinf(low) or (ratio and low == 0.0)
-        empty = row["state"] in ("untested", "blank")
-        one = row["studies_used"] == 1
-        mark = "" if empty else "bound" if open_low or math.isinf(high) else "open" if one else "dot_only"
-        used, tested = int(row["studies_used"]), int(row["studies_tested"])
-        lines.append(
-            {
-                "domain": row["domain"],
-                "label": " against ".join(
-                    listed(domain_name(name) for name in side.split(", "))
-                    for side in str(row["domain"]).split(" against ")
-                ),
-                "mark": mark,
-                "estimate": math.nan if mark in ("", "bound") else value,
-                "conf_low": math.nan if empty else low,
-                "conf_high": math.nan if empty else high,
-                "value_text": _directions(row, factor)
-                if empty
-                else interval_words(value, low, high, log=ratio),
-                "studies_text": str(used) if used == tested else f"{used} of {tested}",
-                "says": _SAYS[row["state"]],
-            }
-        )
-    return pd.DataFrame(lines, columns=list(CLAIM_CHART_COLUMNS))
-
-
-def _directions(row: dict[Any, Any], factor: bool) -> str:
-    """Return how many studies point each way, where there is no interval.
-
-    Of a risk factor they point with or against the factor, which a claim of no association denies.
-    """
-    if row["state"] == "untested":
-        return ""
-    words = ("with factor", "against") if factor else ("for", "against")
-    ways = (("point_for", words[0]), ("point_against", words[1]), ("point_nowhere", "unknown"))
-    return ", ".join(f"{int(row[name])} {way}" for name, way in ways if row[name])
 
 
 def claim_chart(

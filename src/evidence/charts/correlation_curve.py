@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import level_words, limits, method_words
+from evidence.charts.captions import level_words, limits, method_words, result_words
 from evidence.charts.frame import expect, measure_name, on_screen, place, sides
 from evidence.charts.said import say
 from evidence.charts.scale import scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import count, decimals_for, number, plural, range_words
+from evidence.charts.words import count, decimals_for, number, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,6 @@ def correlation_curve_rows(grid: CorrelationGrid) -> pd.DataFrame:
     fits = list(grid.fits.values())
     errors = [fit.std_error for fit in fits if fit.std_error is not None]
     places = decimals_for(errors) if errors and fits[0].scale != "log" else 2
-    log = bool(fits) and fits[0].scale == "log"
     for line in grid.table.sort_values("correlation").to_dict("records"):
         r = float(line["correlation"])
         fit = grid.fits.get(r)
@@ -70,7 +69,7 @@ def correlation_curve_rows(grid: CorrelationGrid) -> pd.DataFrame:
                 "mark": "none" if fit is None or fit.bound == "none" else mark,
                 "label": f"r = {r:g}",
                 "estimate_text": number(estimate, places),
-                "interval_text": "no result" if fit is None else range_words(low, high, places, log=log),
+                "interval_text": _interval(fit, places),
                 "assuming_text": "" if fit is None else f"{line['assuming']} of {line['k']}",
                 "chosen": chosen,
             }
@@ -152,6 +151,16 @@ def correlation_curve(
     for row, y in zip(rows.itertuples(index=False), draw_plan(plan, sheet, scale), strict=True):
         _draw_mark(sheet, scale, row, y)
     return say(sheet.ax, caption=correlation_curve_caption(grid), alt=correlation_curve_alt(grid))
+
+
+def _interval(fit: MetaFit | None, places: int) -> str:
+    """Return the interval of a result, or the limit that is all it has."""
+    if fit is None:
+        return "no result"
+    estimate, low, high = limits(fit)
+    if not math.isnan(estimate):
+        return f"{number(low, places)} to {number(high, places)}"
+    return "no limit" if fit.bound == "none" or math.isnan(low) else result_words(fit, places)
 
 
 def _draw_mark(sheet: Sheet, scale: Scale, row: Any, y: float) -> None:  # noqa: ANN401  (a named tuple)

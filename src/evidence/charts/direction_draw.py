@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.grid import GridPlan
+from evidence.charts.grid_parts import GridPlan
 from evidence.charts.words import count
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.captions import limits
+from evidence.charts.captions import limits, result_words
 from evidence.charts.forest_rows import KIND_MARKS, row_numbers
 from evidence.charts.frame import as_float, as_text, printed_range
 from evidence.charts.words import decimals_for, domain_name, interval_words
@@ -106,7 +106,6 @@ def _domain(value: str, fit: MetaFit, decimals: int) -> dict[str, object]:
     """Return the line of one domain."""
     state = _state(fit)
     estimate, low, high = limits(fit) if state in ("pooled", "limit") else (math.nan, math.nan, math.nan)
-    log = fit.scale == "log"
     pred_low, pred_high = math.nan, math.nan
     if state == "pooled" and fit.pred_low is not None and fit.pred_high is not None:
         pred_low, pred_high = printed_range(fit.pred_low, fit.pred_high, fit.scale, fit.display_sign)
@@ -121,7 +120,7 @@ def _domain(value: str, fit: MetaFit, decimals: int) -> dict[str, object]:
         "high": high,
         "pred_low": pred_low,
         "pred_high": pred_high,
-        "effect_text": _STATE_WORDS.get(state) or interval_words(estimate, low, high, decimals, log=log),
+        "effect_text": _STATE_WORDS.get(state) or result_words(fit, decimals),
         "verdict": _verdict(fit, state),
         "studies": fit.n_studies,
         "people": as_float(fit.n_people),

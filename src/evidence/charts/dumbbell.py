@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.canvas import Sheet, elide
+from evidence.charts.canvas import Sheet
 from evidence.charts.captions import level_words
 from evidence.charts.dumbbell_rows import LEVEL, PLACES, dumbbell_rows
 from evidence.charts.dumbbell_words import (
+    ARMS,
     arm_names,
     caption_of,
     drawn_rows,
@@ -31,6 +32,7 @@ from evidence.charts.style import medium_for
 from evidence.charts.table import title_height
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content, Plan, pad_of
+from evidence.charts.texts import elide
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,6 +61,7 @@ def dumbbell(
     *,
     ax: Axes | None = None,
     medium: str | None = None,
+    favours: tuple[str, str] = ARMS,
     title: str | None = None,
 ) -> Axes:
     """Draw the change of each arm from before to after, and beside it the difference between the arms.
@@ -78,6 +81,9 @@ def dumbbell(
     medium : str, optional
         ``"notebook"``, ``"slide"`` (16:9 while the rows allow it, no text below 18 pt, without the printed
         means) or ``"journal"``.
+    favours : tuple of str, default ("second arm", "first arm")
+        Names of what results below and above no difference favour, on the model scale; the message has them
+        too. As it is the message takes the arms' own names where all rows share them.
     title : str, optional
         One message. None makes it from the rows (`dumbbell_title`); ``""`` sets none.
 
@@ -106,13 +112,19 @@ def dumbbell(
     medium = medium_for(medium)
     rows = _expected(effects, studies)
     drawn = drawn_rows(rows)
-    message = dumbbell_title(effects, studies) if title is None else title
-    ax = _draw(drawn, drawn, _contents(drawn, rows, effects, message, medium), effects, medium, ax)
+    message = dumbbell_title(effects, studies, favours) if title is None else title
+    contents = _contents(drawn, rows, effects, message, medium, favours)
+    ax = _draw(drawn, drawn, contents, effects, medium, ax)
     return say(ax, caption=dumbbell_caption(effects, studies), alt=dumbbell_alt(effects, studies))
 
 
 def dumbbell_pages(
-    effects: Effects, studies: Studies, *, medium: str | None = None, title: str | None = None
+    effects: Effects,
+    studies: Studies,
+    *,
+    medium: str | None = None,
+    favours: tuple[str, str] = ARMS,
+    title: str | None = None,
 ) -> list[Axes]:
     """Draw a dumbbell chart on as many slides or pages as its rows need, all with the same axes.
 
@@ -124,7 +136,7 @@ def dumbbell_pages(
         The studies that they were made from.
     medium : str, optional
         ``"slide"`` and the journals have pages; ``"notebook"`` has one of any height.
-    title : str, optional
+    favours, title
         As in `dumbbell`.
 
     Returns
@@ -150,11 +162,11 @@ def dumbbell_pages(
     medium = medium_for(medium)
     rows = _expected(effects, studies)
     drawn = drawn_rows(rows)
-    message = dumbbell_title(effects, studies) if title is None else title
+    message = dumbbell_title(effects, studies, favours) if title is None else title
 
     def contents(part: range, note: str) -> list[Content]:
         own = drawn.iloc[list(part)]
-        made = _contents(own, rows, effects, message, medium)
+        made = _contents(own, rows, effects, message, medium, favours)
         foot = (note, *made[0].foot) if note else made[0].foot
         if note and part.stop < len(drawn) and medium != "slide":
             foot = (f"{note} Notes stand on the last.",)
@@ -260,7 +272,12 @@ def _draw_row(sheet: Sheet, scale: Scale, changes: Scale | None, row: dict[Hasha
 
 
 def _contents(
-    drawn: pd.DataFrame, rows: pd.DataFrame, effects: Effects, title: str, medium: str
+    drawn: pd.DataFrame,
+    rows: pd.DataFrame,
+    effects: Effects,
+    title: str,
+    medium: str,
+    favours: tuple[str, str],
 ) -> list[Content]:
     """Return the chart with the printed means, and without them."""
     slide = medium == "slide"
@@ -277,14 +294,14 @@ def _contents(
         for e, c, u in zip(drawn["within_text_e"], drawn["within_text_c"], unit, strict=True)
     )
     arms = arm_names(drawn_rows(rows))
-    favours = on_screen(("second arm", "first arm"), effects.scale, effects.display_sign)
+    ends = on_screen(favours, effects.scale, effects.display_sign)
     present = set(drawn["mark"])
     foot = [f"First arm: {arms[0]}. Second arm: {arms[1]}."] if arms and slide else []
     full = Content(
         (Column("Outcome", names, flex=True), Column("Before \u2192 after", printed)),
         (Column(f"{effects.measure} ({level_words(LEVEL)} CI)", tuple(drawn["effect_text"]), "right"),),
         title=title,
-        favours=(favours[0].replace("favours ", ""), favours[1].replace("favours ", "")),
+        favours=(ends[0].replace("favours ", "", 1), ends[1].replace("favours ", "", 1)),
         axis_label="",
         picture_group="Between arms"
         if medium in ("slide", "journal-single")

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from evidence.effects.record import Effects
     from evidence.studies.record import Studies
 
-__all__ = ["arm_names", "caption_of", "drawn_rows", "dumbbell_alt", "dumbbell_caption", "dumbbell_title"]
+__all__ = [
+    "ARMS",
+    "arm_names",
+    "caption_of",
+    "drawn_rows",
+    "dumbbell_alt",
+    "dumbbell_caption",
+    "dumbbell_title",
+]
+
+ARMS = ("second arm", "first arm")
+"""What lies below and above no difference, where the user gives no names."""
 
 _NAMES = 3
 """Outcomes that a title lists; more, or those of several studies, are counted."""
@@ -56,12 +67,12 @@ def arm_names(drawn: pd.DataFrame) -> tuple[str, str] | None:
     return next(iter(names)) if len(names) == 1 else None
 
 
-def dumbbell_title(effects: Effects, studies: Studies) -> str:
+def dumbbell_title(effects: Effects, studies: Studies, favours: tuple[str, str] = ARMS) -> str:
     """Return one message made from the rows: in how many both arms gained, and what lies between them.
 
     Parameters
     ----------
-    effects, studies
+    effects, studies, favours
         As in `dumbbell`.
 
     Returns
@@ -90,7 +101,7 @@ def dumbbell_title(effects: Effects, studies: Studies) -> str:
     clear = drawn[drawn["verdict"].isin(["first", "second"])]
     if clear.empty:
         return f"{start}no difference between them stays possible in each"
-    arms = arm_names(drawn) or ("first arm", "second arm")
+    arms = (arm_names(drawn) if favours == ARMS else None) or (favours[1], favours[0])
     parts = []
     for side, arm in zip(("first", "second"), arms, strict=True):
         names = list(dict.fromkeys(str(one) for one in clear.loc[clear["verdict"].eq(side), "outcome"]))

@@ -11,8 +11,9 @@ from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_draw import draw_cell, draw_symbol, draw_totals
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import expect
-from evidence.charts.grid import Grid, key_places, open_grid
+from evidence.charts.grid import key_places, open_grid
 from evidence.charts.grid_pages import page_note, page_rows
+from evidence.charts.grid_parts import Grid
 from evidence.charts.said import say
 from evidence.charts.style import medium_for
 from evidence.charts.words import domain_name, plural

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.grid import key_places, open_grid
 from evidence.charts.grid_pages import page_note, page_rows
+from evidence.charts.grid_parts import Grid, GridPlan
 from evidence.charts.map_rows import MAP_COLUMNS, REPORTS, evidence_map_rows
 from evidence.charts.said import say
 from evidence.charts.style import medium_for

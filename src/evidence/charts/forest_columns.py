@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.canvas import widest
 from evidence.charts.captions import level_words
 from evidence.charts.forest_words import model_head
 from evidence.charts.frame import as_text
 from evidence.charts.symbols import PITCH
 from evidence.charts.table_parts import Column
+from evidence.charts.texts import widest
 from evidence.charts.words import number
 from evidence.errors import ModelError
 
@@ -64,14 +64,18 @@ def slots_for(
     def cells(name: str) -> tuple[str, ...]:
         return tuple("" if alone else str(text) for text, alone in zip(drawn[name], spoken, strict=True))
 
+    def limited(name: str) -> tuple[str, ...]:  # what a limit is the limit of stands below it
+        both = zip(cells(name), drawn["mark"], strict=True)
+        return tuple(text.replace(" (", "\n(") if mark == "bound" else text for text, mark in both)
+
     bounds = " or bounds" if drawn["mark"].isin(["band", "arrow"]).any() else ""
     share = str(drawn.attrs.get("share_name", "Weight"))
     ready = {
         "study": Column(preset.study, cells("label"), flex=True, keep_end=True),
         "people": Column(preset.people, cells("n_text"), "right"),
         "estimate": Column(fit.measure, cells("estimate_text"), "right"),
-        "interval": Column(f"{level_words(fit.level)} CI{bounds}", cells("interval_text"), "right"),
-        "effect": Column(f"{filled(preset.effect, fit)}{bounds}", cells("effect_text"), "right"),
+        "interval": Column(f"{level_words(fit.level)} CI{bounds}", limited("interval_text"), "right"),
+        "effect": Column(f"{filled(preset.effect, fit)}{bounds}", limited("effect_text"), "right"),
         "share": Column(share, cells("share_text"), "right"),
     }
     if drawn["people"].isna().all():

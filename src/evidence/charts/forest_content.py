@@ -58,6 +58,8 @@ def contents_for(
     )  # a single column is narrow
     tables = [fit.rows for fit in sections.fits]
     left, right = slots_for(drawn, lead, preset, layout, tables)
+    if style.width < 5.0:  # no column is wider for the level of a limit than for an interval
+        left, right = _narrower(left), _narrower(right)
     full = Content(
         (),
         (),
@@ -79,8 +81,17 @@ def contents_for(
     return [_with(full, *sides, appraised) for sides in _ever_fewer(left, right)]
 
 
+def _narrower(slots: list[Slot]) -> list[Slot]:
+    """Return the columns with the level of a limit in two lines."""
+    return [
+        (name, replace(one, cells=tuple(cell.replace("(one-sided ", "(one-sided\n") for cell in one.cells)))
+        for name, one in slots
+    ]
+
+
 def _kept(text: str) -> str:
     """Return a text whose equations are not broken over lines."""
+    text = re.sub(r"([\u03c4I]\u00b2) (?=\d)", "\\1\u00a0", text)
     return re.sub(r"(?<=\d), (?=\d)", ",\u00a0", re.sub(r" ([=<>]) ", "\u00a0\\1\u00a0", text))
 
 

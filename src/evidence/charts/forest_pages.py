@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence._check import as_number
-from evidence.charts.canvas import new_axes, open_sheet, room_style
+from evidence.charts.canvas import open_sheet
+from evidence.charts.figures import new_axes, room_style
 from evidence.charts.forest import Forest, forest_of, forest_page_alt
 from evidence.charts.forest_draw import draw_forest, scale_of
 from evidence.charts.forest_layout import ForestLayout

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.captions import limits
+from evidence.charts.captions import limits, result_words
 from evidence.charts.forest_layout import Preset, preset_for
 from evidence.charts.forest_sections import Block, Sections, sections_of
 from evidence.charts.forest_words import amount, pooled_test_words, spread_line
@@ -146,7 +146,7 @@ def _write(frame: pd.DataFrame, preset: Preset, decimals: int, *, log: bool) -> 
     lines = frame[["mark", "kind", "low", "high", "interval_text"]].to_dict("records")
     frame["interval_text"] = [
         preset.interval(line["low"], line["high"], decimals, log=log)
-        if line["mark"] != "none" and line["kind"] not in ("interval", "sign")  # bounds have no brackets
+        if line["mark"] not in ("none", "bound") and line["kind"] not in ("interval", "sign")  # no brackets
         else line["interval_text"]
         for line in lines
     ]
@@ -295,8 +295,8 @@ def _pooled(fit: MetaFit, decimals: int) -> dict[str, object]:
     line = _summary(
         "pooled", label, amount(fit), mark, numbers, decimals, people=people, log=fit.scale == "log"
     )
-    if mark == "none":
-        line["interval_text"] = "no limit"
+    if mark != "diamond":
+        line["interval_text"] = "no limit" if mark == "none" else result_words(fit, decimals)
     return line
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.captions import bound_words, limits, pooled_words
+from evidence.charts.captions import bound_words, limits, pooled_words, result_words
 from evidence.charts.forest_content import basis
 from evidence.charts.forest_layout import preset_for
 from evidence.charts.forest_rows import rows_of
 from evidence.charts.forest_sections import Sections, sections_of
 from evidence.charts.frame import measure_name
-from evidence.charts.words import interval_words, listed, plural
+from evidence.charts.words import listed, plural
 from evidence.fit.chance import favoured
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def _told(fit: MetaFit) -> bool:
 
 def _short(fit: MetaFit) -> str:
     """Return estimate and interval in brackets."""
-    estimate, low, high = limits(fit)
-    return interval_words(estimate, low, high, log=fit.scale == "log")
+    return result_words(fit)
 
 
 def _side(fit: MetaFit) -> int:

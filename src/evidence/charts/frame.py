@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.canvas import available, enlarged, new_axes, open_sheet, room_for, room_style
+from evidence.charts.canvas import open_sheet
+from evidence.charts.figures import available, enlarged, new_axes, room_for, room_style
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import plan_table
 from evidence.charts.table_parts import Content, Plan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence.charts.captions import level_words, limits, model_words
-from evidence.charts.frame import printed
+from evidence.charts.frame import as_text, printed
 from evidence.charts.funnel_rows import REGIONS, funnel_fit, funnel_rows
 from evidence.charts.words import listed, number, plural, range_words
 from evidence.synthesis.bias_words import FEW, equals_p
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from evidence.synthesis.funnel_record import FunnelTest
 
 __all__ = ["funnel_alt", "funnel_caption", "funnel_title", "slide_note"]
+
+
+_REASONS = 3
+"""Reasons for rows that are no points which a note names; of more it names the most frequent."""
 
 
 def funnel_title(
@@ -45,7 +49,9 @@ def funnel_title(
     points = rows[rows["mark"].eq("point")]
     studies = points["study"].nunique()
     if studies < FEW:
-        return f"Only {plural(studies, 'study', 'studies')}: too few to read a funnel"
+        without = int((rows["role"].ne("filled") & rows["kind"].ne("exact")).sum())
+        rest = f" with a value, {plural(without, 'row')} without" if without else ""
+        return f"Only {plural(studies, 'study', 'studies')}{rest}: too few to read a funnel"
     parts = []
     if test is not None:
         p = equals_p(test.p_value).replace(" ", "\u00a0")
@@ -83,9 +89,15 @@ def not_points(rows: pd.DataFrame) -> str:
     parts += [
         f"{plural(len(part), 'row')} not drawn ({note})" for note, part in hidden.groupby("note", sort=False)
     ]
-    out = int(rows["role"].eq("left_out").sum())
-    if out:
-        parts.append(f"{plural(out, 'row')} not pooled and not drawn")
+    out = rows[rows["role"].eq("left_out")]
+    reasons = out.groupby(out["note"].str.rstrip("."), sort=False).size().sort_values(ascending=False)
+    told = reasons.iloc[:_REASONS] if len(reasons) > _REASONS + 1 else reasons
+    parts += [
+        f"{plural(n, 'row')} not pooled and not drawn ({as_text(why) or 'no reason given'})"
+        for why, n in told.items()
+    ]
+    if len(told) < len(reasons):
+        parts.append(f"{plural(len(out) - int(told.sum()), 'row')} not drawn for other reasons")
     return listed(parts)
 
 

@@ -291,6 +291,7 @@ GALLERY: tuple[Shown, ...] = (
         _INVENTED,
         lambda rows, long: ev.risk_of_bias_table(appraised(rows, long)),
         usual=False,
+        pages=lambda rows, long: ev.risk_of_bias_pages(appraised(rows, long)),
     ),
     Shown(
         "risk_of_bias_table, summary",

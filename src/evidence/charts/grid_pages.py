@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evidence.charts.grid import Grid, plan_grid
+from evidence.charts.figures import room_style
+from evidence.charts.grid_parts import Grid
+from evidence.charts.grid_plan import plan_grid
 from evidence.charts.style import POINTS, style_for
 from evidence.errors import ModelError
 
@@ -45,18 +47,20 @@ def page_rows(grid: Grid, medium: str, *, tail: int = 0) -> list[range]:
     ModelError
         Where a page has no room for a row.
     """
-    style = style_for(medium)
-    n, width = len(grid.rows), style.width * POINTS
+    style, space = room_style(style_for(medium))
+    n, width, most = len(grid.rows), style.width * POINTS, style.most_height * POINTS
+    if space is not None:  # the fewest slides whose letters can be read
+        grid, style, (width, most) = replace(grid, title=""), style.scaled(style.least_factor), space
     whole = plan_grid(grid, style, width)
-    if whole.height <= style.most_height * POINTS:
+    if whole.height <= most:
         return [range(n)]
     paged = plan_grid(replace(grid, foot=(page_note(98, 99), *grid.foot)), style, width)
-    room = style.most_height * POINTS - (paged.height - sum(paged.row_heights))
+    room = most - (paged.height - sum(paged.row_heights))
     heights = list(paged.row_heights[: n - tail])
     heights[-1] += sum(paged.row_heights[n - tail :]) if tail else 0.0
     if room < max(heights):
         raise ModelError(
-            f"a page of {style.most_height:.3g} in has no room for a row of this chart beside its heads, key "
+            f"a page of {most / POINTS:.3g} in has no room for a row of this chart beside its heads, key "
             "and notes; choose fewer columns or another medium"
         )
     fewest = len(_filled(heights, room))

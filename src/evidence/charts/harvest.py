@@ -9,7 +9,8 @@ import pandas as pd
 from evidence.charts.captions import counts_by_domain
 from evidence.charts.direction_rows import effect_direction_rows
 from evidence.charts.frame import as_text, expect
-from evidence.charts.grid import Grid, GridPlan, key_places, open_grid
+from evidence.charts.grid import key_places, open_grid
+from evidence.charts.grid_parts import Grid, GridPlan
 from evidence.charts.said import say
 from evidence.charts.style import medium_for
 from evidence.charts.words import count, domain_name, plural

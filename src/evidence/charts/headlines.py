@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evidence.charts.captions import limits
+from evidence.charts.captions import kind_of_limit, limits
 from evidence.charts.domains_rows import domains_rows
 from evidence.charts.frame import as_float
 from evidence.charts.trial_rows import NOT_TESTED
-from evidence.charts.words import decimals_for, domain_name, listed, number, plural
+from evidence.charts.words import decimals_for, domain_name, limit_words, listed, number, plural
 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
@@ -59,12 +58,16 @@ def domains_title(comparison: Comparison, favours: tuple[str, str] = ("second ar
     log = next(iter(fits.values())).scale == "log"
     decimals = 2 if log else decimals_for(every)
     valued = {name: fit for name, fit in fits.items() if fit.estimate is not None}
-    bounded = [f"{_name(name)}: {_limit(fit, decimals)}" for name, fit in fits.items() if name not in valued]
+    limited = {name: fit for name, fit in fits.items() if name not in valued}
+    bounded = [f"{_name(name)}: {_limit(fit, decimals)}" for name, fit in limited.items()]
+    kinds = listed(dict.fromkeys(kind_of_limit(fit) for fit in limited.values()))
     size = _size(valued, favours, comparison.measure, decimals)
     if bounded and size:
-        size += f" ({_at_most(bounded, f'only limits in {len(bounded)} {noun}s')})"
+        told = _at_most(bounded, f"only limits in {len(bounded)} {noun}s")
+        size += f" ({told}{',' if len(bounded) == 1 else ';'} {kinds})"
     elif bounded:
-        size = f"{comparison.measure} has limits only: {_at_most(bounded, f'of {len(bounded)} {noun}s')}"
+        told = _at_most(bounded, f"of {len(bounded)} {noun}s")
+        size = f"{comparison.measure} has limits only ({kinds}): {told}"
     open_ = [_name(str(n)) for n in heads.loc[heads["verdict"] == "undecided", "domain"]]
     return _upper(_joined(size, open_, len(heads), noun))
 
@@ -80,7 +83,10 @@ def _joined(size: str, open_: list[str], total: int, noun: str) -> str:
         where = f"{amount} {noun}{'' if amount.startswith('every') else 's'}"
         return f"{size}; no difference stays possible in {where}"
     message = f"{size}; no difference stays possible in {listed(open_)}"
-    return message if len(message) <= _LONG else f"{size}; {listed(open_)} undecided"
+    told = (message, f"{size}; {listed(open_)} undecided")
+    amount = "every" if len(open_) == total else "most" if 2 * len(open_) > total else "some"
+    short = f"{size}; {amount} {noun}{'' if amount == 'every' else 's'} undecided"
+    return next((words for words in told if len(words) <= _LONG), short)
 
 
 def _at_most(items: list[str], otherwise: str) -> str:
@@ -101,10 +107,8 @@ def _upper(text: str) -> str:
 
 
 def _limit(fit: MetaFit, decimals: int) -> str:
-    """Return a one-sided limit in words, on the printed scale."""
-    _, low, high = limits(fit)
-    open_below = math.isinf(low) or (fit.scale == "log" and low <= 0.0)
-    return f"at most {number(high, decimals)}" if open_below else f"at least {number(low, decimals)}"
+    """Return a limit in words, on the printed scale; the message names its level once for all."""
+    return limit_words(*limits(fit)[1:], decimals, log=fit.scale == "log")
 
 
 def _size(fits: dict[str, MetaFit], favours: tuple[str, str], measure: str, decimals: int) -> str:

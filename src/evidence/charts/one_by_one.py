@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import assumption_words, level_words, model_words
+from evidence.charts.captions import assumption_words, level_words, limit_kind, model_words
 from evidence.charts.frame import (
     as_float,
     expect,
@@ -24,7 +24,7 @@ from evidence.charts.scale import scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import count, decimals_for, interval_words
+from evidence.charts.words import count, decimals_for, interval_words, limit_words
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -169,10 +169,18 @@ def one_by_one_rows(result: LeaveOneOut | Cumulative) -> pd.DataFrame:
     for (name, order, estimate, low, high, studies), shown in zip(lines, ends, strict=True):
         # Partial reports of one side give a limit without an estimate.
         known = math.isfinite(estimate) or math.isfinite(low) or math.isfinite(high)
-        words = interval_words(*shown, places, log=fit.scale == "log") if known else "no estimate"
+        words = _words(fit, shown, places, int(studies)) if known else "no estimate"
         verdict = "first" if low > 0.0 else "second" if high < 0.0 else "undecided"
         rows.append((str(name), _order_text(order), *shown, words, verdict if known else "", int(studies)))
     return pd.DataFrame(rows, columns=list(ONE_BY_ONE_COLUMNS))
+
+
+def _words(fit: MetaFit, shown: tuple[float, float, float], places: int, studies: int) -> str:
+    """Return a line in words: estimate and interval, or the limit with its level."""
+    if math.isfinite(shown[0]):
+        return interval_words(*shown, places, log=fit.scale == "log")
+    kind = limit_kind(fit.level, studies)
+    return limit_words(*shown[1:], places, log=fit.scale == "log", kind=kind)
 
 
 def _shown(fit: MetaFit, estimate: float, low: float, high: float) -> tuple[float, float, float]:

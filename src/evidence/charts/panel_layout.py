@@ -7,22 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from evidence.charts.canvas import (
-    Sheet,
-    available,
-    elide,
-    enlarged,
-    line_height,
-    new_axes,
-    open_sheet,
-    text_width,
-    widest,
-    wrap,
-)
+from evidence.charts.canvas import Sheet, open_sheet
+from evidence.charts.figures import available, enlarged, new_axes, room_for, room_style
 from evidence.charts.panel import Key, Panel, Picture, Span
 from evidence.charts.scale import Scale, ticks_for
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import line_count, sized_title
+from evidence.charts.texts import elide, line_height, text_width, widest, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -164,8 +155,16 @@ def open_panel(picture: Picture, medium: str, ax: Axes | None) -> Panel:
     Panel
         Ready for the marks.
     """
-    style = style_for(medium)
-    if ax is None:
+    style, room = room_style(style_for(medium))
+    if ax is None and room is not None:
+        picture = replace(picture, title="")
+        width, height = room
+        plan = _shrunk(picture, style, width, height)
+        if not _fits(plan, width, height):
+            width, height = room_for(room, *_need(plan))
+            plan = _shrunk(picture, style, width, height)
+        ax = new_axes(width, height, style)
+    elif ax is None:
         width = style.width * POINTS
         plan = _plan(picture, style, width)
         box = max(width * picture.share, style.text * _LEAST_BOX)
@@ -230,7 +229,9 @@ def _draw_ticks(panel: Panel) -> None:
         if scale.low <= value <= scale.high:
             x = scale.points(value)
             panel.stroke([x, x], [bottom, bottom + small * 0.35], colours.quiet, width=0.7)
-            sheet.text(x, bottom + small * 0.55, label, size=small, align="center", valign="top")
+            half = text_width(label, small) / 2
+            if half <= x <= sheet.width - half:
+                sheet.text(x, bottom + small * 0.55, label, size=small, align="center", valign="top")
     for value, label in zip(*_upright_ticks(panel.y, small, bottom - panel.top), strict=True):
         y = float(panel.height(value))
         panel.stroke([left - small * 0.35, left], [y, y], colours.quiet, width=0.7)

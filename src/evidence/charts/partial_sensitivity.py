@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evidence.charts import marks
-from evidence.charts.captions import level_words, limits, method_words
+from evidence.charts.captions import level_words, limits, method_words, result_words
 from evidence.charts.frame import as_float, expect, measure_name, on_screen, place, sides
 from evidence.charts.said import say
 from evidence.charts.scale import scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import count, decimals_for, interval_words, number, plural
+from evidence.charts.words import count, decimals_for, number, plural
 from evidence.errors import ModelError
 from evidence.fit.chance import favoured
 
@@ -148,10 +148,7 @@ def sensitivity_rows(sensitivity: PartialSensitivity) -> pd.DataFrame:
         if fit is not None and fit.k:
             estimate, low, high = limits(fit)
             known = fit.estimate is not None or fit.bound in ("lower", "upper")
-            log = fit.scale == "log"
-            line |= {
-                "effect_text": interval_words(estimate, low, high, places, log=log) if known else "no limit"
-            }
+            line |= {"effect_text": result_words(fit, places) if known else "no limit"}
             if known:
                 line |= {"mark": "bound" if fit.estimate is None else "dot", "estimate": estimate}
                 line |= {"low": low, "high": high, "verdict": favoured(fit) or "undecided"}

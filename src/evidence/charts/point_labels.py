@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evidence.charts.canvas import text_width, wrap
 from evidence.charts.panel import Panel
+from evidence.charts.texts import text_width, wrap
 
 __all__ = ["PointLabel", "label_points", "short_label", "write_labels"]
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.canvas import (
-    Sheet,
-    available,
-    enlarged,
-    new_axes,
-    open_sheet,
-    text_width,
-)
+from evidence.charts.canvas import Sheet, open_sheet
+from evidence.charts.figures import available, enlarged, new_axes, room_for, room_style
 from evidence.charts.prisma_layout import Box, Flow, plan_flow
 from evidence.charts.style import POINTS, style_for
+from evidence.charts.texts import text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,8 +58,19 @@ def draw_flow(rows: pd.DataFrame, message: str, medium: str, ax: Axes | None) ->
     -------
     Axes
     """
-    style = style_for(medium)
-    if ax is None:
+    style, room = room_style(style_for(medium))
+    if ax is None and room is not None:  # first in fewer words, then in smaller letters
+        width, height = room
+        style, factor = replace(style, most_height=height / POINTS), 1.0
+        flow = plan_flow(rows, "", style, width)
+        while flow.height > height and factor > style.least_factor:
+            factor = max(factor * 0.94, style.least_factor)
+            flow = plan_flow(rows, "", style.scaled(factor), width)
+        if flow.height > height:
+            width, height = room_for(room, width, flow.height)
+            flow = plan_flow(rows, "", flow.style, width)
+        ax = new_axes(width, height, style)
+    elif ax is None:
         width = style.width * POINTS
         flow = plan_flow(rows, message, style, width)
         height = max(flow.height, style.least_height * POINTS)

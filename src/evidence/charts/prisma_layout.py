@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evidence.charts.canvas import balanced, line_height, text_width, wrap
 from evidence.charts.prisma_words import for_a_slide
 from evidence.charts.style import POINTS, Style
 from evidence.charts.table import line_count, sized_title
+from evidence.charts.texts import balanced, line_height, text_width, wrap
 
 __all__ = ["Box", "Flow", "plan_flow"]
 

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from evidence._check import one_of
 from evidence.charts.frame import as_text
-from evidence.charts.grid import Grid, key_places, open_grid
+from evidence.charts.grid import key_places, open_grid
+from evidence.charts.grid_pages import page_note, page_rows
+from evidence.charts.grid_parts import Grid
 from evidence.charts.risk_of_bias_rows import (
-    NOT_JUDGED,
     Appraised,
     appraised_from,
     risk_of_bias_table_rows,
 )
+from evidence.charts.risk_of_bias_words import (
+    risk_of_bias_table_alt,
+    risk_of_bias_table_caption,
+    risk_of_bias_table_title,
+)
 from evidence.charts.said import say
+from evidence.charts.split_pages import said_on_page
 from evidence.charts.style import medium_for, style_for
 from evidence.charts.symbols import Symbol, draw_symbol
-from evidence.charts.words import listed, plural
+from evidence.charts.words import plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from evidence.charts.canvas import Sheet
-from evidence.charts.grid import GridPlan
+    from evidence.charts.grid_parts import GridPlan
 
 __all__ = [
     "SHOWN",
+    "risk_of_bias_pages",
     "risk_of_bias_table",
     "risk_of_bias_table_alt",
     "risk_of_bias_table_caption",
@@ -61,8 +70,8 @@ def risk_of_bias_table(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` or ``"journal"``. A slide of many studies is better served by
-        ``show="summary"``.
+        ``"notebook"``, ``"slide"`` or ``"journal"``. Many studies are more than a slide holds:
+        ``show="summary"`` counts them, `risk_of_bias_pages` draws them on several.
     title : str, optional
         One message. None makes it from the judgements (`risk_of_bias_table_title`); ``""`` sets none.
     show : {"studies", "summary", "both"}, default "studies"
@@ -97,50 +106,116 @@ def risk_of_bias_table(
     judged = appraised_from(appraisal)
     message = risk_of_bias_table_title(appraisal) if title is None else title
     medium = medium_for(medium)
-    slide = style_for(medium).name == "slide"
     if chosen == "summary":
         axes = _draw_summary(judged, medium, ax, message)
     else:
-        axes = _draw_studies(judged, medium, ax, message, labels or {}, both=chosen == "both", slide=slide)
+        grid = _studies_grid(judged, message, labels or {}, both=chosen == "both", medium=medium)
+        axes = _draw_studies(judged, grid, range(len(grid.rows)), medium, ax)
     return say(
         axes, caption=risk_of_bias_table_caption(appraisal), alt=risk_of_bias_table_alt(appraisal, labels)
     )
 
 
-def _draw_studies(
-    judged: Appraised,
-    medium: str,
-    ax: Axes | None,
-    title: str,
-    labels: Mapping[str, str],
+def risk_of_bias_pages(
+    appraisal: pd.DataFrame,
     *,
-    both: bool,
-    slide: bool,
-) -> Axes:
-    """Draw one row a study, and the counts of each judgement below where asked."""
-    studies = judged.studies
+    medium: str | None = None,
+    title: str | None = None,
+    show: str = "studies",
+    labels: Mapping[str, str] | None = None,
+) -> list[Axes]:
+    """Draw the judgements of many studies on as many pages or slides as they need.
+
+    Every page is a figure of its own with all domains and the key, and says which page it is; the counts of
+    ``show="both"`` stand on the last.
+
+    Parameters
+    ----------
+    appraisal, title, labels
+        As in `risk_of_bias_table`.
+    medium : str, optional
+        ``"slide"`` gives 16:9 slides of 13.33 by 7.5 in, ``"journal"`` and ``"journal-single"`` pages of at
+        most 9.7 in (247 mm); a notebook has one page.
+    show : {"studies", "summary", "both"}, default "studies"
+        As in `risk_of_bias_table`; a summary has one page.
+
+    Returns
+    -------
+    list of Axes
+        One a page, in their order; a single one, without a page number, where everything fits.
+
+    Raises
+    ------
+    ModelError
+        For the reasons of `risk_of_bias_table`, or where a page has no room for a row.
+
+    Examples
+    --------
+    >>> import evidence as ev
+    >>> form = ev.appraisal(ev.example_studies(), "RoB 2").assign(confirmed="low")
+    >>> pages = ev.risk_of_bias_pages(form, medium="slide")
+    >>> all(ax.get_figure().get_figheight() == 7.5 for ax in pages)
+    True
+    """
+    chosen = one_of("show", show, SHOWN)
+    medium = medium_for(medium)
+    if chosen == "summary":
+        return [risk_of_bias_table(appraisal, medium=medium, title=title, show=chosen, labels=labels)]
+    judged = appraised_from(appraisal)
+    message = risk_of_bias_table_title(appraisal) if title is None else title
+    grid = _studies_grid(judged, message, labels or {}, both=chosen == "both", medium=medium)
+    parts = page_rows(grid, medium, tail=len(grid.rows) - len(judged.studies))
+    pages = []
+    for i, part in enumerate(parts):
+        note = page_note(i, len(parts)) if len(parts) > 1 else ""
+        axes = _draw_studies(judged, grid, part, medium, None, note)
+        say(
+            axes, caption=risk_of_bias_table_caption(appraisal), alt=risk_of_bias_table_alt(appraisal, labels)
+        )
+        pages.append(said_on_page(axes, note))
+    return pages
+
+
+def _studies_grid(
+    judged: Appraised, title: str, labels: Mapping[str, str], *, both: bool, medium: str
+) -> Grid:
+    """Return one row a study, and the counts of each judgement below where asked."""
     levels = judged.levels if both else ()
-    key = judged.key
-    grid = Grid(
-        rows=tuple(as_text(labels.get(study, study)) for study in studies)
-        + tuple(level.words for level in levels),
+    names = [as_text(labels.get(study, study)) for study in judged.studies]
+    return Grid(
+        rows=(*names, *(level.words for level in levels)),
         columns=judged.items,
         title=title,
         row_head="Study",
-        foot=_foot(judged, both=both, slide=slide),
-        key=tuple(symbol.words for symbol in key),
-        rules=frozenset([len(studies)]) if levels else frozenset(),
+        foot=_foot(judged, both=both, slide=style_for(medium).name == "slide"),
+        key=tuple(symbol.words for symbol in judged.key),
+        rules=frozenset([len(names)]) if levels else frozenset(),
         least_cell=3.2 if both else 2.0,
     )
-    plan, sheet, middles, top = open_grid(grid, medium, ax)
-    size = plan.style.text
-    for study, y in zip(studies, middles, strict=False):
+
+
+def _draw_studies(
+    judged: Appraised, grid: Grid, part: range, medium: str, ax: Axes | None, note: str = ""
+) -> Axes:
+    """Draw some rows of the table: studies, and behind the last of them the counts."""
+    counted = part.stop > len(judged.studies)
+    foot = tuple(told for told in grid.foot if counted or told != _counts_note(judged))
+    own = replace(
+        grid,
+        rows=grid.rows[part.start : part.stop],
+        also=grid.rows if note else (),
+        rules=frozenset(row - part.start for row in grid.rules if row in part),
+        foot=(note, *foot) if note else foot,
+    )
+    plan, sheet, middles, top = open_grid(own, medium, ax)
+    every: tuple[str | Symbol, ...] = (*judged.studies, *judged.levels)
+    for row, y in zip(every[part.start : part.stop], middles, strict=True):
         for item, x in zip(judged.items, plan.centres, strict=True):
-            draw_symbol(sheet, judged.symbol(study, item), x, y, size)
-    for level, y in zip(levels, middles[len(studies) :], strict=True):
-        for item, x in zip(judged.items, plan.centres, strict=True):
-            _bar(sheet, plan, level, x, y, judged.count(item, level), len(studies))
-    for symbol, (x, y) in zip(key, key_places(plan, sheet, top), strict=True):
+            if isinstance(row, Symbol):
+                _bar(sheet, plan, row, x, y, judged.count(item, row), len(judged.studies))
+            else:
+                draw_symbol(sheet, judged.symbol(row, item), x, y, plan.style.text)
+    for symbol, (x, y) in zip(judged.key, key_places(plan, sheet, top), strict=True):
         draw_symbol(sheet, symbol, x, y, plan.style.small)
     return sheet.ax
 
@@ -198,91 +273,3 @@ def _foot(judged: Appraised, *, both: bool, slide: bool) -> tuple[str, ...]:
     """Return the notes: what the items ask, and what the bars count."""
     asked = () if slide and len(judged.note) > 240 else (judged.note,)
     return (*asked, *((_counts_note(judged),) if both else ()))
-
-
-def risk_of_bias_table_title(appraisal: pd.DataFrame) -> str:
-    """Return one message made from the judgements: the domain with most against it.
-
-    Parameters
-    ----------
-    appraisal : DataFrame
-        As `risk_of_bias_table` takes it.
-
-    Returns
-    -------
-    str
-        Only confirmed judgements count.
-    """
-    judged = appraised_from(appraisal)
-    studies = len(judged.studies)
-    against = [level for level in judged.levels if level.role == "high"]
-    if all(level.role == "" for level in judged.levels):
-        return f"None of {plural(studies, 'study', 'studies')} is judged yet"
-    counts = {item: sum(judged.count(item, level) for level in against) for item in judged.items}
-    worst = max(counts, key=lambda item: counts[item], default="")
-    if not counts[worst]:
-        return f"Nothing is judged high or failed in {plural(studies, 'study', 'studies')}"
-    words = listed(level.words for level in against)
-    name = f"{worst} ({judged.words[worst]})" if judged.words[worst] else worst
-    return f"Weakest: {name}, {words.replace(' and ', ' or ')} in {counts[worst]} of {studies} studies"
-
-
-def risk_of_bias_table_caption(appraisal: pd.DataFrame) -> str:
-    """Return the caption: what was judged, how many studies, and what nobody confirmed.
-
-    Parameters
-    ----------
-    appraisal : DataFrame
-        As `risk_of_bias_table` takes it.
-
-    Returns
-    -------
-    str
-        Some short sentences.
-    """
-    judged = appraised_from(appraisal)
-    studies = plural(len(judged.studies), "study", "studies")
-    total = len(judged.studies) * len(judged.items)
-    open_ones = sum(not symbol.sure for symbol in judged.symbols.values())
-    missing = total - sum(symbol != NOT_JUDGED for symbol in judged.symbols.values())
-    parts = [f"{judged.note} {studies}."]
-    if open_ones:
-        parts.append(f"{open_ones} of {total} judgements are suggestions that nobody confirmed.")
-    if missing:
-        parts.append(f"{missing} of {total} are not judged.")
-    return " ".join(parts)
-
-
-def risk_of_bias_table_alt(appraisal: pd.DataFrame, labels: Mapping[str, str] | None = None) -> str:
-    """Return the alternative text: for every domain, how many studies have which judgement.
-
-    Parameters
-    ----------
-    appraisal : DataFrame
-        As `risk_of_bias_table` takes it.
-    labels : mapping of str to str, optional
-        Names of the studies, for those with a judgement against them.
-
-    Returns
-    -------
-    str
-        For readers who do not see the picture.
-    """
-    judged = appraised_from(appraisal)
-    parts = []
-    for item in judged.items:
-        told = [
-            f"{judged.count(item, level)} {level.words}"
-            for level in judged.levels
-            if judged.count(item, level)
-        ]
-        name = f"{item} ({judged.words[item]})" if judged.words[item] else item
-        parts.append(f"{name}: {listed(told)}")
-    against = [s for s in judged.studies if any(judged.symbol(s, i).role == "high" for i in judged.items)]
-    names = [as_text((labels or {}).get(study, study)) for study in against]
-    words = ""
-    if names:
-        shown = listed(names) if len(names) <= 8 else f"{', '.join(names[:8])} and {len(names) - 8} more"
-        words = f" At least one judgement against: {shown}."
-    studies = plural(len(judged.studies), "study", "studies")
-    return f"Risk of bias of {studies}. {'; '.join(parts)}.{words}"

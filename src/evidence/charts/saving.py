@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence._check import one_of
-from evidence.charts.canvas import off_screen
+from evidence.charts.figures import off_screen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.charts.canvas import Sheet, text_width
+from evidence.charts.canvas import Sheet
 from evidence.charts.style import FONT
+from evidence.charts.texts import text_width
 from evidence.charts.words import count, number
 
 __all__ = ["Scale", "draw_axis", "scale_for"]
@@ -207,6 +208,13 @@ def ticks_for(scale: Scale, size: float) -> tuple[list[float], list[str]]:
     return best
 
 
+def _inside(labels: list[str], places: list[float], size: float, width: float) -> list[str]:
+    """Return the labels without those of ticks at the end of a picture that would leave the sheet."""
+    halves = [text_width(label, size) / 2 for label in labels]
+    ends = zip(labels, places, halves, strict=True)
+    return [label if half <= place <= width - half else "" for label, place, half in ends]
+
+
 def draw_axis(sheet: Sheet, scale: Scale, y: float, top: float) -> None:
     """Draw the axis of the data at a height, its ticks, and the line of no difference up to `top`."""
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
@@ -216,6 +224,7 @@ def draw_axis(sheet: Sheet, scale: Scale, y: float, top: float) -> None:
         ax.set_xscale("log")
     ax.set_xlim(*scale.limits(sheet.width))
     values, labels = ticks_for(scale, style.small)
+    labels = _inside(labels, [scale.points(value) for value in values], style.small, sheet.width)
     spine = ax.spines["bottom"]
     spine.set_visible(True)
     spine.set_position(("data", y))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.charts.canvas import Sheet, elide, widest
+from evidence.charts.canvas import Sheet
 from evidence.charts.captions import level_words
 from evidence.charts.frame import expect, measure_name
 from evidence.charts.panel import padded
@@ -24,6 +24,7 @@ from evidence.charts.specification_words import (
     specification_curve_caption,
 )
 from evidence.charts.style import medium_for
+from evidence.charts.texts import elide, widest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

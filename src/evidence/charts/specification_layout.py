@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.charts.canvas import (
-    Sheet,
-    available,
-    enlarged,
-    line_height,
-    new_axes,
-    open_sheet,
-    widest,
-    wrap,
-)
+from evidence.charts.canvas import Sheet, open_sheet
+from evidence.charts.figures import available, enlarged, new_axes
 from evidence.charts.specification_rows import choice_rows
 from evidence.charts.style import POINTS, Style, style_for
 from evidence.charts.table import line_count, sized_title
+from evidence.charts.texts import line_height, widest, wrap
 from evidence.charts.words import listed
 
 if TYPE_CHECKING:

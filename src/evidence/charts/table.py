@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evidence.charts.canvas import balanced, line_height, text_width, wrap
 from evidence.charts.mark_key import MARK_WORDS
 from evidence.charts.style import Style
 from evidence.charts.symbols import Symbol
 from evidence.charts.table_parts import Column, Content, Plan, pad_of
 from evidence.charts.table_widths import column_widths, wrapped
+from evidence.charts.texts import balanced, line_height, text_width, widest, wrap
 
 __all__ = [
     "favours_height",
@@ -128,6 +128,8 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
     if min(reach) < half:  # a picture near an edge: its labels are moved along instead of cut
         reach = (half, half)
     side = (picture[1] - picture[0]) / 2 - style.small * 0.5 if content.favours_above else 0.0
+    if side and widest(" ".join(content.favours).split(" "), style.small) > side:  # a word would be cut
+        content, side = replace(content, favours_above=False), 0.0
     content = replace(
         content,
         left=tuple(columns[:n_left]),
@@ -140,7 +142,7 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         axis_label=balanced(content.axis_label, around, style.small) if content.axis_label else "",
         foot=tuple(wrap(f, width - 2 * pad, style.small) for f in content.foot),
         spans=tuple(
-            wrap(s, picture[0] - gap - pad, style.text, most=_MOST_LINES, bold=i in content.bold)
+            wrap(s, picture[0] - gap - pad, style.text, most=_most_lines(s), bold=i in content.bold)
             for i, s in enumerate(content.spans)
         ),
     )
@@ -160,6 +162,11 @@ def plan_table(content: Content, style: Style, width: float, *, least_picture: f
         key_lines(content.key, style, width - 2 * pad),
     )
     return replace(plan, height=plan_height(plan))
+
+
+def _most_lines(text: str) -> int:
+    """Return how many lines a text across the columns may have: a test as many as it needs."""
+    return 99 if "=" in text or "<" in text else _MOST_LINES
 
 
 def line_count(text: str) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from evidence.charts.canvas import Sheet, elide, line_height, widest
+from evidence.charts.canvas import Sheet
 from evidence.charts.mark_key import key_mark
 from evidence.charts.scale import Scale, draw_axis
 from evidence.charts.symbols import Symbol, draw_symbol
 from evidence.charts.table import favours_height, key_width, key_words, line_count, title_height
 from evidence.charts.table_parts import Plan, pad_of
+from evidence.charts.texts import elide, line_height, text_width, widest
 
 __all__ = ["draw_plan"]
 
@@ -82,7 +83,8 @@ def _draw_heads(plan: Plan, sheet: Sheet, y: float) -> None:
     if plan.content.picture_group:
         spans[plan.content.picture_group] = plan.picture
     for name, (left, right) in spans.items():
-        label = elide(name, right - left, style.small, True)
+        fits = text_width(name, style.small, True) <= right - left
+        label = name if fits else elide(name.split(",")[0], right - left, style.small, True)
         sheet.text(
             (left + right) / 2, y + style.small * 0.65, label, size=style.small, align="center", bold=True
         )

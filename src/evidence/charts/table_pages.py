@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evidence.charts.canvas import wrap
 from evidence.charts.symbols import Symbol
 from evidence.charts.table import key_lines, plan_height
 from evidence.charts.table_parts import Column, Plan, pad_of
+from evidence.charts.texts import wrap
 
 __all__ = ["Page", "page_breaks", "page_plan"]
 

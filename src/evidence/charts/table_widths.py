@@ -6,9 +6,9 @@ import math
 import re
 from dataclasses import replace
 
-from evidence.charts.canvas import elide, narrowest, text_width, widest, wrap
 from evidence.charts.style import Style
 from evidence.charts.table_parts import Column, Content, pad_of
+from evidence.charts.texts import elide, narrowest, text_width, widest, wrap
 
 __all__ = ["column_widths", "split_word", "wrapped"]
 
@@ -17,6 +17,9 @@ _LEAST_FLEX = 8.5
 
 _SMALL_FLEX = 12.0
 """Width up to which a flexible column is not broken into two lines for the sake of a wide picture."""
+
+_SPAN_LINES = 2
+"""Lines of a text across the left columns for which the picture gives way as long as it stays wide."""
 
 _MOST_LINES = 5
 """Lines to which a text of a flexible column is broken before it is shortened."""
@@ -84,7 +87,29 @@ def column_widths(content: Content, style: Style, width: float, least_picture: f
     ]
     least = [min(n, style.text * _LEAST_FLEX) if c.flex else n for c, n in zip(columns, natural, strict=True)]
     widths = _shrink(natural, two, room - max(least_picture, content.wide * width))
-    return _shrink(widths, least, room - max(least_picture, content.picture_share * width))
+    widths = _shrink(widths, least, room - max(least_picture, content.picture_share * width))
+    return _with_room_for_spans(content, widths, style, room, max(least_picture, content.wide * width))
+
+
+def _with_room_for_spans(
+    content: Content, widths: list[float], style: Style, room: float, wide: float
+) -> list[float]:
+    """Return the widths with the first column wider where what is said across the left ones needs it.
+
+    What a test or a heading says is never shortened for the sake of names that are short: it gets room for
+    its longest word from the picture, and for few lines from one that stays wide.
+    """
+    count = len(content.left)
+    told = [(text, i in content.bold) for i, text in enumerate(content.spans) if text]
+    if not told or not count:
+        return widths
+    has = sum(widths[:count]) + style.text * 1.3 * (count - 1)
+    spare = room - sum(widths)
+    words = [(word, bold) for text, bold in told for word in text.replace("\u00a0", " ").split(" ")]
+    longest = max(text_width(word, style.text, bold) for word, bold in words) * 1.01
+    few = max(narrowest(text, math.inf, style.text, _SPAN_LINES, bold=bold) for text, bold in told) * 1.01
+    more = max(min(longest - has, spare * 0.5), min(few - has, spare - wide), 0.0)
+    return [widths[0] + more, *widths[1:]]
 
 
 def wrapped(column: Column, width: float, style: Style, bold: frozenset[int]) -> Column:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evidence.charts.captions import result_words
 from evidence.charts.frame import as_float, printed, printed_range
 from evidence.charts.words import decimals_for, interval_words, number, plural
 
@@ -62,7 +63,8 @@ def tornado_rows(sensitivity: Sensitivity, *, most: int = MOST) -> pd.DataFrame:
     shown = [_printed(fit, *line) for line in numbers]
     places = decimals_for([value for three in shown for value in three if math.isfinite(value)])
     lines = [
-        _line(fit, line, three, places) for line, three in zip(table.to_dict("records"), shown, strict=True)
+        _line(sensitivity.fits.get(str(line["variation"]), fit), line, three, places)
+        for line, three in zip(table.to_dict("records"), shown, strict=True)
     ]
     main, others = lines[0] | {"role": "main", "moved": math.nan}, lines[1:]
     # Python's sort is stable: what moves it as far stays in the order of the page.
@@ -94,12 +96,19 @@ def _line(
         "estimate": shown[0],
         "low": shown[1],
         "high": shown[2],
-        "effect_text": interval_words(*shown, places, log=fit.scale == "log") if known else "no estimate",
+        "effect_text": _words(fit, shown, places) if known else "no estimate",
         "moved": abs(as_float(line["change"])),
         "verdict": str(line["verdict"]),
         "holds": None if pd.isna(holds) else bool(holds),
         "count": 1,
     }
+
+
+def _words(fit: MetaFit, shown: tuple[float, float, float], places: int) -> str:
+    """Return a line in words: estimate and interval, or the limit of the variation's fit with its level."""
+    if math.isfinite(shown[0]):
+        return interval_words(*shown, places, log=fit.scale == "log")
+    return result_words(fit, places)
 
 
 def _order(line: Mapping[str, Any]) -> float:

@@ -15,6 +15,7 @@ __all__ = [
     "decimals_for",
     "domain_name",
     "interval_words",
+    "limit_words",
     "listed",
     "number",
     "percent",
@@ -121,10 +122,44 @@ def range_words(low: float, high: float, decimals: int = 2, *, log: bool = False
 def interval_words(
     estimate: float | None, low: float, high: float, decimals: int = 2, *, log: bool = False
 ) -> str:
-    """Return estimate and interval in one phrase: ``"0.41 (0.10 to 0.72)"``; bounds alone without one."""
+    """Return estimate and interval in one phrase: ``"0.41 (0.10 to 0.72)"``; bounds alone without one.
+
+    An interval around a value that is open on one side keeps its two ends: ``"0.41 (0.10 to \u221e)"``.
+    """
     if estimate is None or math.isnan(estimate):
         return range_words(low, high, decimals, log=log)
-    return f"{number(estimate, decimals)} ({range_words(low, high, decimals, log=log)})"
+    if not math.isinf(low) and not math.isinf(high):
+        return f"{number(estimate, decimals)} ({range_words(low, high, decimals, log=log)})"
+    return f"{number(estimate, decimals)} ({number(low, decimals)} to {number(high, decimals)})"
+
+
+def limit_words(low: float, high: float, decimals: int = 2, *, log: bool = False, kind: str = "") -> str:
+    """Return a limit of an estimate on one side, with what it is the limit of: a limit has a level.
+
+    Parameters
+    ----------
+    low, high : float
+        One of them infinite; for ratios (`log`) 0 is the open lower end.
+    decimals : int
+        Of the limit.
+    log : bool
+        Whether the numbers are ratios.
+    kind : str
+        Of which interval, at which level.
+
+    Examples
+    --------
+    >>> limit_words(0.01, math.inf, kind="one-sided 95%")
+    'at least 0.01 (one-sided 95%)'
+    >>> limit_words(0.0, 0.8, log=True, kind="95% CI")
+    'at most 0.80 (95% CI)'
+    """
+    behind = f" ({kind})" if kind else ""
+    if math.isinf(high):
+        return f"at least {number(low, decimals)}{behind}"
+    if math.isinf(low) or (log and low <= 0.0):
+        return f"at most {number(high, decimals)}{behind}"
+    return f"{range_words(low, high, decimals, log=log)}{behind}"
 
 
 def spread_words(value: float | None, low: float | None, high: float | None, decimals: int = 2) -> str:

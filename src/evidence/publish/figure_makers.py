@@ -13,10 +13,13 @@ from evidence.publish.recipe_errors import BuildError
 from evidence.publish.workshop import Workshop
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 __all__ = [
+    "RISK_OF_BIAS_FILE",
     "draw_albatross",
+    "draw_bubble",
     "draw_claim",
     "draw_domains",
     "draw_effect_direction",
@@ -25,10 +28,17 @@ __all__ = [
     "draw_funnel",
     "draw_harvest",
     "draw_orchard",
+    "draw_prisma",
+    "draw_risk_of_bias",
     "draw_tornado",
     "draw_trap",
     "draw_trial",
+    "judgements",
 ]
+
+
+RISK_OF_BIAS_FILE = "risk_of_bias.csv"
+"""Name of the file beside the studies that holds what somebody judged."""
 
 
 def _favours(question: Question) -> tuple[str, str]:
@@ -36,12 +46,83 @@ def _favours(question: Question) -> tuple[str, str]:
 
 
 def draw_forest(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
-    """Draw every row and the pooled result."""
+    """Draw every row and the pooled result, in subgroups where the recipe says by what."""
     from evidence.charts.forest import forest
+    from evidence.charts.forest_layout import ForestLayout
 
     fit = workshop.fit(question)
-    axes = forest(fit, medium=output.medium, title=question.title, favours=_favours(question))
-    return axes, of_fits({"pooled": fit})
+    favours, preset = _favours(question), question.preset
+    if question.subgroup is None:
+        axes = forest(fit, medium=output.medium, title=question.title, favours=favours, preset=preset)
+        return axes, of_fits({"pooled": fit})
+    groups = workshop.comparison(question, question.subgroup)
+    layout = ForestLayout(overall=fit)
+    axes = forest(
+        groups, medium=output.medium, title=question.title, favours=favours, preset=preset, layout=layout
+    )
+    return axes, of_fits({"pooled": fit, **groups.fits})
+
+
+def draw_bubble(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw effects against a moderator, with the line that the model fits."""
+    from evidence.charts.bubble import bubble
+
+    fit = workshop.regression(question)
+    name = str(question.moderator).replace("_", " ")
+    axes = bubble(fit, medium=output.medium, name=name, title=question.title)
+    lines = fit.tidy().to_dict("records")
+    made = of_fits({"pooled": fit})
+    terms = {f"term {line['term']}": _numbers_of(line) for line in lines}
+    return axes, replace(made, numbers={**made.numbers, **terms})
+
+
+def draw_risk_of_bias(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw the judgements of the question's studies: ``risk_of_bias.csv`` beside them."""
+    from evidence.charts.risk_of_bias import risk_of_bias_table
+
+    judged, labels = judgements(workshop, question)
+    # The message says where the weakness is; slides name the question on their own.
+    axes = risk_of_bias_table(judged, medium=output.medium, labels=labels)
+    numbers = judged["confirmed"].value_counts().to_dict() if "confirmed" in judged else {}
+    return axes, replace(of_rows(workshop.selected(question).table), numbers={"confirmed": numbers})
+
+
+def judgements(workshop: Workshop, question: Question) -> tuple[pd.DataFrame, Mapping[str, str]]:
+    """Return the judgements of a question's studies, and the names of these.
+
+    Raises
+    ------
+    BuildError
+        Where the file is not there, or judges none of the studies.
+    """
+    import pandas as pd
+
+    from evidence.effects.labels import study_labels
+
+    path = (workshop.recipe.root / question.studies).with_name(RISK_OF_BIAS_FILE)
+    if not path.is_file():
+        raise BuildError(
+            f"the output risk_of_bias needs {RISK_OF_BIAS_FILE} beside {question.studies}: columns study, "
+            "item, words (what the item asks) and confirmed (low, some concerns, high ...), as "
+            "ev.appraisal() lays them out"
+        )
+    rows = workshop.selected(question)
+    judged = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    shown = set(rows.table["study"])
+    if "study" in judged:
+        judged = judged[judged["study"].isin(shown)]
+        if judged.empty:
+            raise BuildError(f"{RISK_OF_BIAS_FILE} judges no study of question {question.id!r}")
+    return judged, study_labels(rows.info)
+
+
+def draw_prisma(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:
+    """Draw the flow of records through the review, from the counts of the recipe."""
+    from evidence.charts.prisma import prisma
+
+    counts = question.prisma or {}
+    axes = prisma(counts, medium=output.medium)
+    return axes, replace(of_rows(workshop.selected(question).table), numbers={"counts": dict(counts)})
 
 
 def draw_domains(workshop: Workshop, question: Question, output: Output) -> tuple[Axes, Made]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from evidence.charts.words import domain_name, listed, plural
 from evidence.publish.certainty import rating_of
+from evidence.publish.headline_figures import FIGURE_HEADLINES
 from evidence.publish.headline_words import Headline, fit_headline, named_arms
 from evidence.publish.recipe import Question
 
@@ -53,7 +54,7 @@ def question_headline(workshop: Workshop, question: Question, kind: str | None =
         if name not in ("results", "effects", "overview", "trial_table", "summary_of_findings", "sensitivity")
     ]
     chosen = next(iter(figures or known), "overview")
-    if question.measure is None:
+    if question.measure is None and chosen not in FIGURE_HEADLINES:
         chosen = "overview"
     return _HEADLINES[chosen](workshop, question)
 
@@ -163,5 +164,6 @@ _HEADLINES: Mapping[str, Callable[[Workshop, Question], Headline]] = {
     "overview": _amount,
     "trial": _trial,
     "trial_table": _trial,
+    **FIGURE_HEADLINES,
 }
 """How the headline above each kind of output is made; a kind that is not here says how much there is."""

@@ -75,6 +75,18 @@ FIGURES = {
         "every effect above its mean, one line a value of `by`", "figure_makers:draw_orchard", effects=True
     ),
     "funnel": Kind("effects by their standard errors", "figure_makers:draw_funnel", effects=True),
+    "bubble": Kind("effects against a `moderator`", "figure_makers:draw_bubble", effects=True),
+    "risk_of_bias": Kind(
+        "the judgements of risk_of_bias.csv by study and domain",
+        "figure_makers:draw_risk_of_bias",
+        effects=False,
+        all_rows=True,
+    ),
+    "prisma": Kind(
+        "the flow of records through the review, from the counts `prisma`",
+        "figure_makers:draw_prisma",
+        effects=False,
+    ),
     "tornado": Kind(
         "which variations move the result, and which change it", "figure_makers:draw_tornado", effects=True
     ),

@@ -37,7 +37,14 @@ __all__ = [
 FORMAT = 2
 """Number of the manifest's layout."""
 
-STUDY_SIDECARS = ("study_info.csv", "references.bib", "claims.csv", "certainty.csv", "audit.toml")
+STUDY_SIDECARS = (
+    "study_info.csv",
+    "references.bib",
+    "claims.csv",
+    "certainty.csv",
+    "audit.toml",
+    "risk_of_bias.csv",
+)
 """Files that are read beside a studies file where they exist; the first three by `read_studies`."""
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels", "pybtex")

@@ -79,6 +79,14 @@ class Question:
         ``notebook``, ``slide`` or ``journal``.
     claim : str or None
         Name of the claim that its figure of a claim shows.
+    preset : str
+        House whose layout its forest plot has.
+    subgroup : str or None
+        Column whose values are the subgroups of its forest plot; None for one without.
+    moderator : str or None
+        Column against which its bubbles stand.
+    prisma : mapping or None
+        Counts of its flow diagram, by the names of `PrismaCounts`.
     """
 
     id: str
@@ -96,6 +104,10 @@ class Question:
     medium: str
     claim: str | None = None
     mapping: str | None = None
+    preset: str = "evidence"
+    subgroup: str | None = None
+    moderator: str | None = None
+    prisma: Mapping[str, int | Mapping[str, int] | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +236,22 @@ def _recipe(path: Path, document: Mapping[str, object], checker: Checker) -> Rec
     return recipe
 
 
+_NEEDED = (
+    ("claim", "claim", "the name of a claim", 'such as claim = "speed"'),
+    ("bubble", "moderator", "the column of a moderator", 'such as moderator = "timepoint_weeks"'),
+    (
+        "prisma",
+        "prisma",
+        "the counts of the flow",
+        "such as prisma = { databases = 120, duplicates = 20, ... }",
+    ),
+)
+"""Outputs that need a key of their own: output, key, what it holds, an example."""
+
+_WITH_MODERATORS = ("pool_partial", "random_effects")
+"""Models that a meta-regression can have."""
+
+
 def _question(
     where: str, block: Mapping[str, object], project: Mapping[str, object], root: Path, checker: Checker
 ) -> Question:
@@ -241,10 +269,12 @@ def _question(
     needs = [kind for kind in question.outputs if KINDS[kind].effects]
     if needs and question.measure is None and "measure" not in block:
         checker.add(where, "measure", f"the output {needs[0]} needs a measure", fix='such as measure = "SMD"')
-    if "claim" in question.outputs and not question.claim:
-        checker.add(
-            where, "claim", "the output claim needs the name of a claim", fix='such as claim = "speed"'
-        )
+    for output, key, rule, fix in _NEEDED:
+        if output in question.outputs and key not in block:
+            checker.add(where, key, f"the output {output} needs {rule}", fix=fix)
+    if "bubble" in question.outputs and question.model not in _WITH_MODERATORS:
+        rule = f"the output bubble needs a model with moderators: {' or '.join(_WITH_MODERATORS)}"
+        checker.add(where, "model", rule, repr(question.model))
     if "order" in block and "by" not in block:
         checker.add(where, "by", "an order is of the values of a column: name it as by")
     return question

@@ -195,6 +195,29 @@ def _two_texts(checker: Checker, where: str, key: str, value: object) -> tuple[s
     return texts
 
 
+def _counts(checker: Checker, where: str, key: str, value: object) -> dict[str, object]:
+    """Return the counts of a flow diagram, or note why they are none."""
+    from evidence.charts.prisma_counts import prisma_counts
+    from evidence.errors import ModelError
+
+    if not isinstance(value, dict):
+        fix = "such as prisma = { databases = 120, duplicates = 20, ... }"
+        checker.add(where, key, "the counts of a flow diagram are a table of boxes", repr(value), fix)
+        return {}
+    try:
+        prisma_counts(value)
+    except ModelError as error:
+        checker.add(where, key, str(error))
+    return value
+
+
+def _preset(checker: Checker, where: str, key: str, value: object) -> str:
+    from evidence.charts.forest_layout import PRESETS
+
+    names = [preset.name for preset in PRESETS.values()]
+    return checker.word(where, key, value, names, "a layout of a forest plot")
+
+
 def _outputs(checker: Checker, where: str, key: str, value: object) -> tuple[str, ...]:
     return tuple(
         checker.word(where, key, item, KINDS, "an output") for item in _texts(checker, where, key, value)
@@ -255,6 +278,10 @@ QUESTION: Mapping[str, Key] = {
     "outputs": Key(_outputs, required=True, default=()),
     "favours": Key(_two_texts, default=()),
     "claim": Key(_text),
+    "preset": Key(_preset, default="evidence"),
+    "subgroup": Key(_column),
+    "moderator": Key(_column),
+    "prisma": Key(_counts),
     "medium": PROJECT["medium"],
 }
 """Keys of a ``[[question]]``."""

@@ -101,22 +101,38 @@ class Workshop:
 
         return self._once("fit", question.id, compute)
 
-    def comparison(self, question: Question) -> Comparison:
-        """Return a question's pooled results by the values of its column, in the recipe's order."""
+    def regression(self, question: Question) -> MetaFit:
+        """Return a question's result with its moderator, by the model of the question."""
+        from evidence.models import meta_regression, pool_partial
+
+        def compute() -> MetaFit:
+            effects, formula = self.effects(question), f"~ {question.moderator}"
+            if question.model == "pool_partial":
+                fit = pool_partial(effects, formula=formula, level=question.level)
+            else:
+                fit = meta_regression(effects, formula, level=question.level)
+            return with_impossible(fit, self.impossible(question.studies))
+
+        return self._once("regression", question.id, compute)
+
+    def comparison(self, question: Question, by: str | None = None) -> Comparison:
+        """Return a question's pooled results by the values of its column or of another, in its order."""
         from evidence.synthesis.compare import compare
 
         def compute() -> Comparison:
             effects = self.effects(question)
-            there = dict.fromkeys(effects.table[question.by].astype(str))
-            order = list(dict.fromkeys([*question.order, *there]))
-            found = compare(effects, by=question.by, model=self._model(question), order=order)
+            there = dict.fromkeys(effects.table[column].astype(str))
+            own = question.order if column == question.by else ()
+            order = list(dict.fromkeys([*own, *there]))
+            found = compare(effects, by=column, model=self._model(question), order=order)
             told = {
                 value: with_impossible(fit, self.impossible(question.studies))
                 for value, fit in found.fits.items()
             }
             return replace(found, fits=told)
 
-        return self._once("comparison", question.id, compute)
+        column = by or question.by
+        return self._once("comparison", (question.id, column), compute)
 
     def impossible(self, source: str) -> dict[str, str]:
         """Return the rows whose printed numbers cannot be true, and why; accepted findings are left out."""

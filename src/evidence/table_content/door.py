@@ -10,6 +10,7 @@ import pandas as pd
 from evidence.auditing.run import Audit
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
+from evidence.fit import MetaFit
 from evidence.studies.record import Studies
 from evidence.synthesis.claims import Claims
 from evidence.synthesis.compare import Comparison
@@ -64,6 +65,12 @@ def to_table(record: Record, studies: Studies | None = None, *, caption: str = "
         return characteristics_table(record, **chosen)  # type: ignore[arg-type]
     if isinstance(record, Audit):
         return audit_table(record, **chosen)  # type: ignore[arg-type]
+    if isinstance(record, MetaFit):
+        raise ModelError(
+            "to_table() takes results by group, and a MetaFit is a single one: fit.tidy() has its "
+            "coefficients and fit.glance() its heterogeneity as DataFrames, fit.sentence() says it in one "
+            'line; for a table to print give ev.compare(effects, by="domain")'
+        )
     if not isinstance(record, Effects | Comparison | Claims):
         raise ModelError(
             "to_table() takes Studies, Effects, a Comparison, Claims or an Audit; "

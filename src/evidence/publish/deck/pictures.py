@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from evidence.charts.canvas import LEAST_IN_ROOM, off_screen, room
 from evidence.charts.style import POINTS
+from evidence.errors import ModelError
 from evidence.publish.deck import measures
 from evidence.publish.deck.measures import Box
 from evidence.publish.deck.show import Picture
@@ -18,8 +20,10 @@ from evidence.publish.workshop import Workshop
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from evidence.charts.forest_layout import ForestLayout
     from evidence.fit import MetaFit
     from evidence.publish.recipe import Question
+    from evidence.synthesis.compare import Comparison
 
 __all__ = ["MOST_PAGES", "READABLE", "figure_pictures", "letters", "one_picture", "picture_of", "size_of"]
 
@@ -55,12 +59,8 @@ def figure_pictures(
         axes, made = drawn(slide, workshop)
     if letters(axes, box) >= READABLE:
         return [picture_of(axes, words(output.kind, workshop, question, axes))], made
-    if output.kind == "forest":
-        return [
-            picture_of(axes, words("forest", workshop, question, axes))
-            for axes in _forests(workshop, question, box)
-        ], made
-    return [], made
+    pages = _LONG[output.kind](workshop, question, box) if output.kind in _LONG else []
+    return [picture_of(page, words(output.kind, workshop, question, page)) for page in pages], made
 
 
 def one_picture(output: Output, workshop: Workshop, box: Box) -> Picture:
@@ -78,20 +78,48 @@ def _forests(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
     """
     from evidence.charts import forest
 
-    fit = workshop.fit(question)
+    fit = replace(workshop.fit(question), alongside=())
+    shown, layout = (fit, None) if question.subgroup is None else _grouped(workshop, question, fit)
     sides = (question.favours[0], question.favours[1]) if question.favours else ("second arm", "first arm")
     with off_screen(), room(box.width, box.height):
-        alone = forest.forest(replace(fit, alongside=()), medium="slide", title="", favours=sides)
-        return [alone] if letters(alone, box) >= READABLE else _pages(fit, sides, box)
+        for preset in dict.fromkeys((question.preset, "evidence")):  # that of a journal may be too wide
+            look: dict[str, Any] = {"medium": "slide", "title": "", "favours": sides}
+            look |= {"preset": preset, "layout": layout}
+            alone = forest.forest(shown, **look)
+            if letters(alone, box) >= READABLE:
+                return [alone]
+            if pages := _pages(shown if layout else workshop.fit(question), look, box):
+                return pages
+    return []
 
 
-def _pages(fit: MetaFit, sides: tuple[str, str], box: Box) -> list[Axes]:
+def _judgements(workshop: Workshop, question: Question, box: Box) -> list[Axes]:
+    """Return the judgements of many studies in parts that fill the room of a slide."""
+    from evidence.charts.risk_of_bias import risk_of_bias_pages
+    from evidence.publish.figure_makers import judgements
+
+    judged, labels = judgements(workshop, question)
+    with off_screen(), room(box.width, box.height):
+        try:
+            pages = risk_of_bias_pages(judged, medium="slide", title="", labels=labels)
+        except ModelError:  # a room too low for any row
+            return []
+    return pages if len(pages) <= MOST_PAGES and all(letters(page, box) >= READABLE for page in pages) else []
+
+
+def _grouped(workshop: Workshop, question: Question, overall: MetaFit) -> tuple[Comparison, ForestLayout]:
+    """Return the subgroups of a forest plot, and the layout that shows the result of all rows below them."""
+    from evidence.charts.forest_layout import ForestLayout
+
+    return workshop.comparison(question, question.subgroup), ForestLayout(overall=overall)
+
+
+def _pages(result: MetaFit | Comparison, look: Mapping[str, Any], box: Box) -> list[Axes]:
     """Return the parts of a forest plot that fill the room of a slide; none where they are too many."""
     from evidence.charts.forest_pages import forest_pages
-    from evidence.errors import ModelError
 
     try:
-        pages = forest_pages(fit, medium="slide", title="", favours=sides)
+        pages = forest_pages(result, **look)
     except ModelError:  # a room too low for any row
         return []
     readable = all(letters(page, box) >= READABLE for page in pages)
@@ -123,7 +151,6 @@ def picture_of(axes: Axes, alt: str) -> Picture:
 def words(kind: str, workshop: Workshop, question: Question, axes: Axes) -> str:
     """Return the alternative text of a figure: what its chart says of itself, or what its kind would."""
     from evidence.charts.said import alt_text
-    from evidence.errors import ModelError
 
     try:
         return alt_text(axes)
@@ -162,6 +189,9 @@ def _map(workshop: Workshop, question: Question) -> str:
 
     return evidence_map_alt(workshop.selected(question))
 
+
+_LONG = {"forest": _forests, "risk_of_bias": _judgements}
+"""How figures that are too long for one slide are drawn on several, by kind."""
 
 _WORDS = {
     "forest": _forest,
