@@ -94,7 +94,7 @@ def test_the_title_says_what_the_test_allows() -> None:
     )
     vague = ev.meta_regression(small(), "~ weeks")
     assert bubble_title(vague).startswith(
-        "No clear relation with weeks: SMD 0.10 at 2, 0.52 at 12".replace("SMD", "GEN")
+        "No clear relation with weeks: SMD 0.10 at 2, 0.52 at 12".replace("SMD", "effect")
     )
     assert "not to be trusted" in bubble_caption(vague)
     assert "not to be trusted" not in bubble_caption(clear)

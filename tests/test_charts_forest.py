@@ -26,10 +26,10 @@ from evidence.errors import ModelError
 
 LEAST = {"notebook": 8.0, "slide": 18.0, "journal": 7.0, "journal-single": 7.0}
 HEADS = {
-    "evidence": ["Study", "People", "GEN", "95% CI", "Weight"],
-    "RevMan": ["Study or Subgroup", "Total", "Weight", "GEN IV, Random, 95% CI"],
-    "JAMA": ["Source", "No. of participants", "GEN (95% CI)", "Weight, %"],
-    "BMJ": ["Study", "No of participants", "Weight (%)", "GEN (95% CI)"],
+    "evidence": ["Study", "People", "Effect", "95% CI", "Weight"],
+    "RevMan": ["Study or Subgroup", "Total", "Weight", "Effect IV, Random, 95% CI"],
+    "JAMA": ["Source", "No. of participants", "Effect (95% CI)", "Weight, %"],
+    "BMJ": ["Study", "No of participants", "Weight (%)", "Effect (95% CI)"],
 }
 
 
@@ -167,7 +167,7 @@ def test_revman_is_set_as_review_manager_sets_it() -> None:
     overall = ev.random_effects(effects_of())
     ax = forest(compared(), preset="RevMan", layout=ForestLayout(overall=overall), title="")
     lines = lines_of(ax)
-    assert lines[0] == "GEN IV, Random, 95% CI"  # over the picture
+    assert lines[0] == "Effect IV, Random, 95% CI"  # over the picture
     whole = everything(ax)
     for words in (
         f"Heterogeneity: Tau\u00b2 = {overall.tau2:.2f}; Chi\u00b2 = {overall.q:.2f}, df = 8 (P = ",
@@ -247,7 +247,7 @@ def test_only_what_review_manager_has_is_called_so() -> None:
     assert model_head(ev.common_effect(effects)) == "IV, Fixed"
     assert model_head(ev.random_effects(effects, tau2="DL", inference="z")) == "IV, Random"
     assert model_head(ev.pool_partial(effects)) == ""
-    assert "GEN, 95% CI" in everything(forest(ev.pool_partial(effects), preset="RevMan"))
+    assert "Effect, 95% CI" in everything(forest(ev.pool_partial(effects), preset="RevMan"))
 
 
 def test_bounds_have_no_brackets() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import pytest
 from helpers_charts import SIX, Fit, assert_clean, comparison, directions, map_table, rows
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -121,8 +121,8 @@ def test_long_keys_are_broken_and_not_cut() -> None:
 
 def test_a_long_message_keeps_to_two_lines_in_smaller_letters() -> None:
     title = (
-        "Estimates favour integrated by 0.25 to 0.60 SMD (endurance: at least 0.58); movement quality, "
-        "strength and power undecided"
+        "Estimates favour integrated by 0.25 to 0.60 SMD (endurance: at least 0.58); movement quality,"
+        " strength and power undecided"
     )
     ax = forest(Fit(rows=rows(3)), medium="slide", title=title)  # type: ignore[arg-type]
     drawn = [text for text in ax.texts if text.get_text() and text.get_text() in title][:3]
@@ -250,6 +250,8 @@ def test_wrapped_and_shortened_texts_fit(text: str, width: float) -> None:
     st.lists(st.floats(-1e3, 1e3), max_size=10),
     st.booleans(),
 )
+@example([2.0] * 4, [], False)
+@example([-10.0] * 6, [], True)
 @settings(max_examples=60, deadline=None)
 def test_a_scale_holds_no_difference_and_its_ticks(must: list[float], may: list[float], log: bool) -> None:
     values: list[list[float]] = [[math.exp(v / 20) for v in part] if log else part for part in (must, may)]

@@ -251,8 +251,8 @@ def test_the_title_of_ratios_is_on_the_printed_scale() -> None:
         ),
     }
     assert domains_title(Compared(fits, measure="RR"), NAMES) == (  # type: ignore[arg-type]
-        "Estimates favour integrated: RR 0.67 to 0.82 (knee injuries: at most 0.90, 95% CI); ACL injuries "
-        "undecided"
+        "Estimates favour integrated: RR 0.67 to 0.82 (knee injuries: at most 0.90, 95% CI); ACL"
+        " injuries undecided"
     )
 
 

@@ -15,7 +15,7 @@ from evidence.charts.figures import enlarged, new_axes, room_for, room_style
 from evidence.charts.frame import expect, printed
 from evidence.charts.said import say
 from evidence.charts.style import POINTS, medium_for, style_for
-from evidence.charts.words import listed, number, plural
+from evidence.charts.words import listed, measure_code, number, plural
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _message(effects: Effects, rows: pd.DataFrame) -> str:
     if exact.empty:
         return f"No exact p: {rest}" if bounded else "No exact p"
     middle = printed(float(exact["estimate"].median()), effects.scale, effects.display_sign)
-    start = f"{plural(len(exact), 'exact result')} around {effects.measure} {number(middle)}"
+    start = f"{plural(len(exact), 'exact result')} around {measure_code(effects.measure)} {number(middle)}"
     return f"{start}; {rest}" if bounded else start
 
 

@@ -13,7 +13,7 @@ from evidence.charts.panel_layout import open_panel
 from evidence.charts.point_labels import label_points, short_label, write_labels
 from evidence.charts.said import say
 from evidence.charts.style import medium_for
-from evidence.charts.words import number, plural
+from evidence.charts.words import measure_code, number, plural
 from evidence.errors import ModelError
 from evidence.synthesis.sensitivity_data import FEWEST
 from evidence.synthesis.sensitivity_influence import Influence, influence
@@ -233,7 +233,7 @@ def _message(found: Influence, rows: pd.DataFrame) -> str:
     was, now = number(limits(found.fit)[0]), number(float(strongest["estimate_without"]))
     share = f"{short_label(str(most['label']))} makes {most['share']:.0f}% of the heterogeneity"
     who = "" if most["row_id"] == strongest["row_id"] else f"{short_label(str(strongest['label']))} "
-    moves = f"moves {found.fit.measure} most: {was}, without it {now}"
+    moves = f"moves {measure_code(found.fit.measure)} most: {was}, without it {now}"
     return f"{share} and {moves}" if not who else f"{share}; {who}{moves}"
 
 
@@ -282,8 +282,8 @@ def baujat_alt(fit: MetaFit | Effects | Influence) -> str:
     rows = baujat_rows(found)
     was = number(limits(found.fit)[0])
     parts = [
-        f"{row['label']} makes {row['share']:.0f}% of the heterogeneity, and without it {found.fit.measure} "
-        f"is {number(float(row['estimate_without']))}"
+        f"{row['label']} makes {row['share']:.0f}% of the heterogeneity, and without it"
+        f" {measure_code(found.fit.measure)} is {number(float(row['estimate_without']))}"
         for row in rows.sort_values("rank").head(3).to_dict("records")
     ]
     return f"Baujat plot of {plural(len(rows), 'study', 'studies')}: {'; '.join(parts)} (with all: {was})."

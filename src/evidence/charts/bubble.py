@@ -15,7 +15,7 @@ from evidence.charts.panel import Key, Panel, Picture, Span, mix, padded
 from evidence.charts.panel_layout import open_panel
 from evidence.charts.said import say
 from evidence.charts.style import medium_for
-from evidence.charts.words import listed, number, plural
+from evidence.charts.words import listed, measure_code, measure_head, number, plural
 from evidence.synthesis.bias_words import equals_p
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def bubble(
     message = bubble_title(fit, moderator, name=name) if title is None else title
     picture = Picture(
         Span(left, right, name or moderator),
-        Span(low, high, f"{fit.measure if slide else measure_name(fit.measure)}", log),
+        Span(low, high, f"{measure_head(fit.measure) if slide else measure_name(fit.measure)}", log),
         title=message,
         key=_key(shown, line, fit, slide),
         foot=_trust(fit) if slide else bubble_caption(fit, moderator, name=name),
@@ -219,7 +219,7 @@ def _ends(fit: MetaFit, moderator: str) -> str:
     first, last = line.iloc[0], line.iloc[-1]
     at = [f"{value:.4g}".replace("-", "\u2212") for value in (first["x"], last["x"])]
     return (
-        f"{fit.measure} {number(float(first['estimate']))} at {at[0]}, "
+        f"{measure_code(fit.measure)} {number(float(first['estimate']))} at {at[0]}, "
         f"{number(float(last['estimate']))} at {at[1]}"
     )
 

@@ -52,7 +52,7 @@ def claim_chart(
     ax : Axes, optional
         Where to draw. Without it a figure is made.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None states verdict and claim; ``""`` sets none.

@@ -16,7 +16,7 @@ from evidence.charts.scale import scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import count, decimals_for, number, plural
+from evidence.charts.words import count, decimals_for, measure_head, number, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,7 +134,7 @@ def correlation_curve(
             Column("Rows", tuple(rows["assuming_text"]), "right"),
         ),
         (
-            Column(first.measure, tuple(rows["estimate_text"]), "right"),
+            Column(measure_head(first.measure), tuple(rows["estimate_text"]), "right"),
             Column(f"{level_words(first.level)} CI", tuple(rows["interval_text"]), "right"),
         ),
         title=grid.sentence().rstrip(".") if title is None else title,

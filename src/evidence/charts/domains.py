@@ -20,7 +20,7 @@ from evidence.charts.style import Style, medium_for, style_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.texts import LEADING, text_width, widest, wrap
-from evidence.charts.words import count
+from evidence.charts.words import count, measure_head
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def domains(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
@@ -223,7 +223,7 @@ def _contents(
     long = widest(names, style.text, bold=True) > style.text * _LONG_NAME
     label = Column(domain_name_of(comparison), names, flex=long)
     effect = Column(
-        f"{comparison.measure} ({level_words(comparison.level or 0.95)} CI)",
+        f"{measure_head(comparison.measure)} ({level_words(comparison.level or 0.95)} CI)",
         _cells(blocks, "effect_text"),
         "right",
     )

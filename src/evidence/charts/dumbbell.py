@@ -33,6 +33,7 @@ from evidence.charts.table import title_height
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content, Plan, pad_of
 from evidence.charts.texts import elide
+from evidence.charts.words import measure_code, measure_head
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -299,13 +300,19 @@ def _contents(
     foot = [f"First arm: {arms[0]}. Second arm: {arms[1]}."] if arms and slide else []
     full = Content(
         (Column("Outcome", names, flex=True), Column("Before \u2192 after", printed)),
-        (Column(f"{effects.measure} ({level_words(LEVEL)} CI)", tuple(drawn["effect_text"]), "right"),),
+        (
+            Column(
+                f"{measure_head(effects.measure)} ({level_words(LEVEL)} CI)",
+                tuple(drawn["effect_text"]),
+                "right",
+            ),
+        ),
         title=title,
         favours=(ends[0].replace("favours ", "", 1), ends[1].replace("favours ", "", 1)),
         axis_label="",
         picture_group="Between arms"
         if medium in ("slide", "journal-single")
-        else f"Between arms ({effects.measure})",
+        else f"Between arms ({measure_code(effects.measure)})",
         lanes=tuple(2.0 for _ in range(len(drawn))),
         key=("change_first", "change_second", *(m for m in ("square", "band", "arrow") if m in present)),
         foot=tuple(foot) if slide else (caption_of(drawn, rows, effects),),

@@ -11,7 +11,7 @@ from evidence.charts.dumbbell_rows import LEVEL, PLACES, dumbbell_rows
 from evidence.charts.frame import measure_name
 from evidence.charts.trial import assumed_correlation
 from evidence.charts.trial_rows import short_arm
-from evidence.charts.words import listed, plural
+from evidence.charts.words import listed, measure_code, plural
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -92,7 +92,11 @@ def dumbbell_title(effects: Effects, studies: Studies, favours: tuple[str, str] 
     if len(drawn) == 1:
         row = drawn.iloc[0]
         start = "Both arms gained" if both else "Not both arms gained" if len(known) else "Both arms changed"
-        return f"{start}; the difference is {row['effect_text']} {effects.measure}"
+        return (
+            f"{start}; the difference is {row['effect_text']} {measure_code(effects.measure)}".removesuffix(
+                " effect"
+            )
+        )
     start = (
         f"Both arms gained in {both} of {len(known)} outcomes; "
         if len(known)
@@ -184,4 +188,6 @@ def dumbbell_alt(effects: Effects, studies: Studies) -> str:
         f"{row['effect_text']}"
         for row in drawn.to_dict("records")
     ]
-    return f"Changes within both arms and the {effects.measure} between them. {'; '.join(parts)}."
+    return (
+        f"Changes within both arms and the {measure_code(effects.measure)} between them. {'; '.join(parts)}."
+    )

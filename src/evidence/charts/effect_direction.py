@@ -63,7 +63,7 @@ def effect_direction(
         Where to draw. Without it a figure is made, as high as its studies need; `effect_direction_pages`
         makes slides and pages of it.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, optional
         Names of what down and up favour; None says "second arm" and "first arm", or speaks of

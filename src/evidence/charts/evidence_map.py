@@ -64,7 +64,7 @@ def evidence_map(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     title : str, optional
         One message. None makes it from the counts; ``""`` sets none.

@@ -119,7 +119,7 @@ def forest(
         Where to draw. Without it a figure is made, as high as its rows need. In an `ax` that is
         too small the letters shrink rather than overlap.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``. Narrow media leave out the weights, then the
         numbers of people, before the picture becomes too small; `forest_rows` always has them.
     favours : tuple of str, default ("second arm", "first arm")

@@ -14,7 +14,7 @@ from evidence.charts.frame import as_text
 from evidence.charts.symbols import PITCH
 from evidence.charts.table_parts import Column
 from evidence.charts.texts import widest
-from evidence.charts.words import number
+from evidence.charts.words import measure_head, number
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ MISSING = "\u2013"
 
 def filled(template: str, fit: MetaFit) -> str:
     """Return a head with measure, level and model filled in."""
-    whole = template.format(measure=fit.measure, level=level_words(fit.level), model=model_head(fit))
+    whole = template.format(
+        measure=measure_head(fit.measure), level=level_words(fit.level), model=model_head(fit)
+    )
     return whole.replace(" , ", ", ")
 
 
@@ -73,7 +75,7 @@ def slots_for(
     ready = {
         "study": Column(preset.study, cells("label"), flex=True, keep_end=True),
         "people": Column(preset.people, cells("n_text"), "right"),
-        "estimate": Column(fit.measure, cells("estimate_text"), "right"),
+        "estimate": Column(measure_head(fit.measure), cells("estimate_text"), "right"),
         "interval": Column(f"{level_words(fit.level)} CI{bounds}", limited("interval_text"), "right"),
         "effect": Column(f"{filled(preset.effect, fit)}{bounds}", limited("effect_text"), "right"),
         "share": Column(share, cells("share_text"), "right"),

@@ -13,7 +13,7 @@ from evidence.charts.forest_layout import preset_for
 from evidence.charts.forest_rows import rows_of
 from evidence.charts.forest_sections import Sections, sections_of
 from evidence.charts.frame import measure_name
-from evidence.charts.words import listed, plural
+from evidence.charts.words import listed, measure_code, measure_head, plural
 from evidence.fit.chance import favoured
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def title_words(sections: Sections, favours: tuple[str, str]) -> str:
     if not pooled:
         return "No subgroup gives a pooled result"
     if len(pooled) <= 3:
-        return f"{sections.lead.measure} by {sections.by}: {'; '.join(pooled)}"
+        return f"{measure_head(sections.lead.measure)} by {sections.by}: {'; '.join(pooled)}"
     sides = [_side(block.fit) for block in sections.blocks if block.fit is not None and _told(block.fit)]
     clear = [
         f"{sides.count(side)} favour {name}"
@@ -63,7 +63,7 @@ def title_words(sections: Sections, favours: tuple[str, str]) -> str:
         if side in sides
     ]
     unclear = [f"{sides.count(0)} undecided"] if 0 in sides else []
-    return f"{sections.lead.measure} in {len(sides)} subgroups: {', '.join([*clear, *unclear])}"
+    return f"{measure_head(sections.lead.measure)} in {len(sides)} subgroups: {', '.join([*clear, *unclear])}"
 
 
 def _told(fit: MetaFit) -> bool:
@@ -86,7 +86,7 @@ def _result_title(fit: MetaFit, favours: tuple[str, str]) -> str:
         return "One study: shown, not pooled" if fit.n_studies == 1 else "The rows give no pooled result"
     side = {1: f"favours {favours[1]}", -1: f"favours {favours[0]}", 0: "no clear difference"}[_side(fit)]
     lone = "one study " if fit.n_studies == 1 else ""
-    message = f"{lone}{side}: {fit.measure} {bound_words(fit)}"
+    message = f"{lone}{side}: {measure_code(fit.measure)} {bound_words(fit)}"
     return message[:1].upper() + message[1:]
 
 

@@ -50,6 +50,7 @@ MEASURE_NAMES = {
     "RD": "Risk difference",
     "ROM": "Ratio of means",
     "ratio": "Ratio (risk, rate or hazard)",
+    "GEN": "Effect, as given",
 }
 """Names of the measures on an axis."""
 

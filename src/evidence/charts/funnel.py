@@ -16,6 +16,7 @@ from evidence.charts.panel import Key, Panel, Picture, Span, mix, padded
 from evidence.charts.panel_layout import open_panel
 from evidence.charts.said import say
 from evidence.charts.style import medium_for
+from evidence.charts.words import measure_head
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def funnel(
     slide = medium == "slide"
     message = funnel_title(fit, filled=filled, test=test, favours=favours) if title is None else title
     picture = Picture(
-        Span(low, high, fit.measure if slide else measure_name(fit.measure), log),
+        Span(low, high, measure_head(fit.measure) if slide else measure_name(fit.measure), log),
         Span(0.0, top, "Standard error", down=True),
         title=message,
         sides=on_screen(favours, fit.scale, fit.display_sign),

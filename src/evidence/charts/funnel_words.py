@@ -9,7 +9,7 @@ import pandas as pd
 from evidence.charts.captions import level_words, limits, model_words
 from evidence.charts.frame import as_text, printed
 from evidence.charts.funnel_rows import REGIONS, funnel_fit, funnel_rows
-from evidence.charts.words import listed, number, plural, range_words
+from evidence.charts.words import listed, measure_code, number, plural, range_words
 from evidence.synthesis.bias_words import FEW, equals_p
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def funnel_title(
     if filled is not None:
         was, now = (number(limits(one)[0]) for one in (filled.observed, filled.filled))
         told = (
-            f"trim and fill adds {filled.added}: {fit.measure} {was} becomes {now}"
+            f"trim and fill adds {filled.added}: {measure_code(fit.measure)} {was} becomes {now}"
             if filled.added
             else "trim and fill adds none"
         )
@@ -73,7 +73,7 @@ def funnel_title(
     if parts:
         return "; ".join(parts)
     clear = int(points["p_value"].lt(0.05).sum())
-    around = "" if fit.estimate is None else f" around {fit.measure} {number(limits(fit)[0])}"
+    around = "" if fit.estimate is None else f" around {measure_code(fit.measure)} {number(limits(fit)[0])}"
     return f"{plural(len(points), 'effect')}{around}; {clear} with p below 0.05"
 
 

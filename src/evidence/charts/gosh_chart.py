@@ -25,7 +25,7 @@ from evidence.charts.panel_layout import open_panel
 from evidence.charts.point_labels import short_label
 from evidence.charts.said import say
 from evidence.charts.style import medium_for
-from evidence.charts.words import count, decimals_for, listed, number, plural
+from evidence.charts.words import count, decimals_for, listed, measure_code, measure_head, number, plural
 from evidence.synthesis.gosh import FEWEST
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def gosh_chart(
     chosen = chosen_study(gosh, study)
     rows = gosh_chart_rows(gosh, chosen)
     fit, slide = gosh.fit, medium == "slide"
-    name = fit.measure if slide else measure_name(fit.measure)
+    name = measure_head(fit.measure) if slide else measure_name(fit.measure)
     x, y = axes_of(gosh, f"{name} of the subset", _POINTS)
     picture = Picture(
         x,
@@ -312,5 +312,5 @@ def gosh_chart_alt(gosh: Gosh, study: str | None = None) -> str:
     ]
     return (
         f"GOSH chart of {count(len(gosh))} subsets of {plural(len(gosh.labels), 'study', 'studies')}:"
-        f" {held} in or out; median {gosh.fit.measure} {'; '.join(parts)}."
+        f" {held} in or out; median {measure_code(gosh.fit.measure)} {'; '.join(parts)}."
     )

@@ -123,7 +123,7 @@ def harvest(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its domains need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, optional
         Names of the second and the first arm; None says "second arm" and "first arm", or speaks of the

@@ -12,7 +12,17 @@ from evidence.charts.captions import kind_of_limit, limits
 from evidence.charts.domains_rows import domains_rows
 from evidence.charts.frame import as_float
 from evidence.charts.trial_rows import NOT_TESTED
-from evidence.charts.words import decimals_for, domain_name, limit_words, listed, number, plural
+from evidence.charts.words import (
+    decimals_for,
+    domain_name,
+    limit_words,
+    listed,
+    measure_code,
+    measure_head,
+    number,
+    plural,
+)
+from evidence.effects.codes import GENERIC
 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
@@ -61,13 +71,15 @@ def domains_title(comparison: Comparison, favours: tuple[str, str] = ("second ar
     limited = {name: fit for name, fit in fits.items() if name not in valued}
     bounded = [f"{_name(name)}: {_limit(fit, decimals)}" for name, fit in limited.items()]
     kinds = listed(dict.fromkeys(kind_of_limit(fit) for fit in limited.values()))
-    size = _size(valued, favours, comparison.measure, decimals)
+    # Estimates of single studies stand in the same column: the message does not speak of them.
+    kind = "pooled estimates" if heads["state"].eq("one study").any() else "estimates"
+    size = _size(valued, favours, comparison.measure, decimals, kind)
     if bounded and size:
         told = _at_most(bounded, f"only limits in {len(bounded)} {noun}s")
         size += f" ({told}{',' if len(bounded) == 1 else ';'} {kinds})"
     elif bounded:
         told = _at_most(bounded, f"of {len(bounded)} {noun}s")
-        size = f"{comparison.measure} has limits only ({kinds}): {told}"
+        size = f"{measure_head(comparison.measure)} has limits only ({kinds}): {told}"
     open_ = [_name(str(n)) for n in heads.loc[heads["verdict"] == "undecided", "domain"]]
     return _upper(_joined(size, open_, len(heads), noun))
 
@@ -111,7 +123,7 @@ def _limit(fit: MetaFit, decimals: int) -> str:
     return limit_words(*limits(fit)[1:], decimals, log=fit.scale == "log")
 
 
-def _size(fits: dict[str, MetaFit], favours: tuple[str, str], measure: str, decimals: int) -> str:
+def _size(fits: dict[str, MetaFit], favours: tuple[str, str], measure: str, decimals: int, kind: str) -> str:
     """Return direction and size of the pooled estimates: on one side, or from one side to the other."""
     if not fits:
         return ""
@@ -119,12 +131,13 @@ def _size(fits: dict[str, MetaFit], favours: tuple[str, str], measure: str, deci
     log = next(iter(fits.values())).scale == "log"
     shown = sorted(limits(fit)[0] for fit in fits.values())
     side = favours[1] if min(model) > 0 else favours[0] if max(model) < 0 else ""
+    unit = "" if measure == GENERIC else f" {measure}"
     if not side:
-        return f"Estimates run {_range(shown, decimals, start='from ')} {measure}"
-    who = f"{_name(next(iter(fits)))} favours" if len(fits) == 1 else "estimates favour"
+        return f"{_upper(kind)} run {_range(shown, decimals, start='from ')}{unit}"
+    who = f"{_name(next(iter(fits)))} favours" if len(fits) == 1 else f"{kind} favour"
     if log:
-        return f"{who} {side}: {measure} {_range(shown, decimals)}"
-    return f"{who} {side} by {_range(sorted(map(abs, shown)), decimals)} {measure}"
+        return f"{who} {side}: {measure_code(measure)} {_range(shown, decimals)}"
+    return f"{who} {side} by {_range(sorted(map(abs, shown)), decimals)}{unit}"
 
 
 def _range(values: Sequence[float], decimals: int, *, start: str = "") -> str:

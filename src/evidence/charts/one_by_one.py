@@ -24,7 +24,7 @@ from evidence.charts.scale import scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import count, decimals_for, interval_words, limit_words
+from evidence.charts.words import count, decimals_for, interval_words, limit_words, measure_head
 from evidence.errors import ModelError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def one_by_one_chart(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
@@ -104,7 +104,11 @@ def one_by_one_chart(
     content = Content(
         (first, *order),
         (
-            Column(f"{fit.measure} ({level_words(fit.level)} CI)", tuple(rows["effect_text"]), "right"),
+            Column(
+                f"{measure_head(fit.measure)} ({level_words(fit.level)} CI)",
+                tuple(rows["effect_text"]),
+                "right",
+            ),
             Column("Studies", tuple(count(n) for n in rows["studies"]), "right"),
         ),
         title=_title(rows, result) if title is None else title,

@@ -21,7 +21,7 @@ from evidence.charts.split_pages import said_on_page, split_lines
 from evidence.charts.style import POINTS, Style, medium_for, style_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import domain_name, listed, plural, range_words
+from evidence.charts.words import domain_name, listed, measure_head, plural, range_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -230,7 +230,7 @@ def _contents(
         )
     )
     predicted = ["" if math.isnan(low) else range_words(low, high) for low, high in _predictions(heads)]
-    right = [Column(f"{comparison.measure} ({level} CI)", tuple(heads["effect_text"]), "right")]
+    right = [Column(f"{measure_head(comparison.measure)} ({level} CI)", tuple(heads["effect_text"]), "right")]
     if any(predicted) and not slide:
         right.append(Column("Prediction interval", tuple(predicted), "right", flex=True))
     marked = {*rows.loc[rows["role"].ne("left_out"), "mark"]}

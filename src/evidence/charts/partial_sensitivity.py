@@ -15,7 +15,7 @@ from evidence.charts.scale import scale_for
 from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
-from evidence.charts.words import count, decimals_for, number, plural
+from evidence.charts.words import count, decimals_for, measure_head, number, plural
 from evidence.errors import ModelError
 from evidence.fit.chance import favoured
 
@@ -52,7 +52,7 @@ def sensitivity_chart(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its rows need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
@@ -84,7 +84,7 @@ def sensitivity_chart(
         raise ModelError("no assumption gives a result to draw; see .table['sentence']")
     main = next(iter(sensitivity.fits.values()))
     slide = medium == "slide"
-    interval = f"{sensitivity.measure} ({level_words(sensitivity.level)} CI)"
+    interval = f"{measure_head(sensitivity.measure)} ({level_words(sensitivity.level)} CI)"
     changes = rows["about"].ne(rows["about"].shift())
     content = Content(
         (Column("Assumption", tuple(rows["assumption"]), flex=True),),

@@ -128,6 +128,8 @@ def scale_for(
     low = min([low, *(max(v, low - beyond * reach) for v in ends)])
     high = max([high, *(min(v, high + beyond * reach) for v in ends)])
     least = 0.02 if log else 1e-290  # ratios that differ by less than 2 % need no finer axis
+    if high - low <= least:  # equal values, seen with their distance from no difference
+        low, high = min(low, null), max(high, null)
     if high - low <= least:
         low, high = (-0.05, 0.05) if log else (-1.0, 1.0)
     left_open, right_open = _open_ends([*must, *always], log)

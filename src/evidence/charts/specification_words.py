@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.charts.captions import level_words
 from evidence.charts.specification_rows import MOST, choice_name, choice_rows, specification_curve_rows
-from evidence.charts.words import count, decimals_for, number, plural
+from evidence.charts.words import count, decimals_for, measure_code, number, plural
 from evidence.fit.numbers import p_value
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def specification_curve_caption(multiverse: Multiverse, *, most: int = MOST) -> 
     total = int(multiverse.pooled["estimate"].notna().sum())
     parts = [
         f"{plural(total, 'specification')} of {plural(lines['choice'].nunique(), 'choice')}, each of two or"
-        f" more studies; dots: {multiverse.measure}, lines: {level_words(multiverse.level)} intervals, cut at"
+        f" more studies; dots: {measure_code(multiverse.measure)}, lines: {level_words(multiverse.level)}"
+        " intervals, cut at"
         " the edge; below, which choices made each.",
         f"{count(clear)} of {count(known)} intervals exclude {'1' if multiverse.log else 'zero'}"
         + (f" ({100 * clear / known:.0f}%)." if known else "."),
@@ -119,7 +120,7 @@ def specification_curve_alt(multiverse: Multiverse) -> str:
     ends = [float(v) for v in np.quantile(shown, [0.0, 0.5, 1.0])]
     places = decimals_for(ends)
     return (
-        f"Specification curve of {plural(len(shown), 'result')}: {multiverse.measure} from"
+        f"Specification curve of {plural(len(shown), 'result')}: {measure_code(multiverse.measure)} from"
         f" {number(ends[0], places)} to {number(ends[2], places)}, median {number(ends[1], places)}."
         f" {message(multiverse)}."
     )

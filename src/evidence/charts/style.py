@@ -203,9 +203,10 @@ def chart_style(*, medium: str | None = None, theme: str | None = None) -> Itera
     Parameters
     ----------
     medium : str, optional
-        ``"notebook"`` (10 in wide), ``"slide"`` (16:9, no text below 18 pt at 13.33 in), ``"journal"``
-        (double column, 183 mm, 7 to 9 pt) or ``"journal-single"`` (single column, 89 mm, 7 to 8.5 pt).
-        None leaves it as it is. The ``medium=`` of a chart itself comes first.
+        ``"notebook"`` (10 in wide), ``"slide"`` (16:9, no text below 18 pt at 13.33 in; higher where
+        a chart has more rows than a slide holds: `forest_pages` and its like cut it into slides),
+        ``"journal"`` (double column, 183 mm, 7 to 9 pt) or ``"journal-single"`` (single column, 89 mm,
+        7 to 8.5 pt). None leaves it as it is. The ``medium=`` of a chart itself comes first.
     theme : str, optional
         ``"light"`` or ``"dark"``. None leaves it as it is.
 

@@ -18,6 +18,7 @@ from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.tornado_rows import MOST, TORNADO_COLUMNS, tornado_rows
 from evidence.charts.tornado_words import OTHERWISE, slide_note, tornado_alt, tornado_caption, tornado_title
+from evidence.charts.words import measure_head
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def tornado(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its lines need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``.
     favours : tuple of str, default ("second arm", "first arm")
         What results below and above no difference favour, on the model scale.
@@ -129,7 +130,11 @@ def _content(
     content = Content(
         (Column("Varied", tuple(map(_named, names)), flex=True, keep_end=True),),
         (
-            Column(f"{fit.measure} ({level_words(fit.level)} CI)", tuple(rows["effect_text"]), "right"),
+            Column(
+                f"{measure_head(fit.measure)} ({level_words(fit.level)} CI)",
+                tuple(rows["effect_text"]),
+                "right",
+            ),
             Column("Interval says", tuple(says), flex=True),
         ),
         title=tornado_title(sensitivity) if title is None else title,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from evidence.charts.captions import assumption_words, level_words, model_words
 from evidence.charts.tornado_rows import tornado_rows
-from evidence.charts.words import plural
+from evidence.charts.words import measure_code, plural
 from evidence.synthesis.sensitivity import FEWEST
 
 if TYPE_CHECKING:
@@ -111,6 +111,6 @@ def tornado_alt(sensitivity: Sensitivity) -> str:
     parts = [f"{row.variation}: {row.effect_text}" for row in told.head(_MOST_SAID).itertuples(index=False)]
     furthest = f" Furthest from it: {'; '.join(parts)}." if parts else ""
     return (
-        f"Tornado chart of {sensitivity.fit.measure}: {rows['effect_text'].iloc[0]} as it is. "
+        f"Tornado chart of {measure_code(sensitivity.fit.measure)}: {rows['effect_text'].iloc[0]} as it is. "
         f"{tornado_title(sensitivity)}.{furthest}"
     )

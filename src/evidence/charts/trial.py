@@ -17,7 +17,7 @@ from evidence.charts.style import medium_for
 from evidence.charts.table_draw import draw_plan
 from evidence.charts.table_parts import Column, Content
 from evidence.charts.trial_rows import short_arm, trial_rows
-from evidence.charts.words import plural
+from evidence.charts.words import measure_code, measure_head, plural
 from evidence.effects.record import correlation_words
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def trial(
     ax : Axes, optional
         Where to draw. Without it a figure is made, as high as its outcomes need.
     medium : str, optional
-        ``"notebook"``, ``"slide"`` (16:9, no text below 18 pt), ``"journal"`` or ``"journal-single"``. None
+        ``"notebook"``, ``"slide"`` (16:9 or higher, from 18 pt), ``"journal"`` or ``"journal-single"``. None
         takes that of `chart_style`, else ``"notebook"``. A slide states the changes
         within the arms as yes or no and leaves out p values and bounds; `trial_rows` has them.
     title : str, optional
@@ -140,7 +140,7 @@ def _contents(
     present = set(rows["mark"])
     full = Content(
         (label, *(said if claimed else ()), *within, between),
-        (Column(effects.measure, tuple(rows["effect_text"]), "right"),),
+        (Column(measure_head(effects.measure), tuple(rows["effect_text"]), "right"),),
         title=title,
         favours=favours,
         axis_label="" if medium == "slide" else measure_name(effects.measure),
@@ -258,7 +258,7 @@ def trial_alt(effects: Effects, studies: Studies, *, study: str = "distefano2013
     """
     rows = trial_rows(effects, studies, study=study)
     parts = [
-        f"{row.label}: {row.between}; {effects.measure} {row.effect_text}"
+        f"{row.label}: {row.between}; {measure_code(effects.measure)} {row.effect_text}"
         for row in rows.itertuples(index=False)
     ]
     return f"One trial ({study}), outcome by outcome, between its arms. {'. '.join(parts)}."

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from evidence.effects.codes import GENERIC
+
 __all__ = [
     "MINUS",
     "clean",
@@ -17,6 +19,8 @@ __all__ = [
     "interval_words",
     "limit_words",
     "listed",
+    "measure_code",
+    "measure_head",
     "number",
     "percent",
     "plural",
@@ -195,3 +199,14 @@ def listed(words: Iterable[str]) -> str:
     """Return words as a list in a sentence: ``"a, b and c"``."""
     items = list(words)
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def measure_code(measure: str) -> str:
+    """Return a measure inside a sentence: its code, or "effect" where the numbers were given without one."""
+    return "effect" if measure in ("", GENERIC) else measure
+
+
+def measure_head(measure: str) -> str:
+    """Return a measure at the head of a column, an axis or a sentence."""
+    code = measure_code(measure)
+    return "Effect" if code == "effect" else code

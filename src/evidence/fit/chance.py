@@ -26,7 +26,7 @@ def chance_alone(fit: MetaFit) -> float | None:
         2^(1-n) for n studies (clusters) that only point the same way, the p value of the exact two-sided sign
         test; None where it is at most one minus the fit's level, or the rows say more than a direction.
     """
-    if fit.bound not in ("lower", "upper"):
+    if fit.bound not in ("lower", "upper") or fit.rows.empty:
         return None
     used = fit.rows.loc[fit.rows["used"].astype(bool)]
     low, high = used["low"].astype(float), used["high"].astype(float)

@@ -6,6 +6,7 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
+from evidence.effects.codes import measure_word
 from evidence.fit.numbers import decimals, number, p_value
 from evidence.fit.sentences import effect_text, interval_text, limit_kind, limit_text
 
@@ -41,7 +42,7 @@ def key_numbers(fit: MetaFit) -> list[tuple[str, str]]:
     percent = f"{100 * fit.level:g} %"
     shown = fit.display
     cells = [
-        ("measure", fit.measure),
+        ("measure", measure_word(fit.measure)),
         ("model", fit.method),
         ("estimate", effect_text(fit)),
         (f"{percent} interval", "" if fit.bound else interval_text(fit, "conf")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from evidence.effects.codes import measure_word
 from evidence.fit.chance import chance_alone, favoured
 from evidence.fit.numbers import count, decimals, number
 
@@ -222,7 +223,7 @@ def explanation(fit: MetaFit) -> str:
     lines = [
         fit.sentence(),
         "",
-        f"Model: {fit.method}. Measure: {fit.measure}. Level: {100 * fit.level:g} %.",
+        f"Model: {fit.method}. Measure: {measure_word(fit.measure)}. Level: {100 * fit.level:g} %.",
     ]
     given = ", ".join(f"{n} {kind}" for kind, n in fit.kinds.items() if n)
     lines.append(
