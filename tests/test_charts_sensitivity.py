@@ -99,7 +99,7 @@ def test_a_result_without_an_estimate_is_drawn_as_its_limit() -> None:
     effects = ev.effects_from([None] * 4, std_error=0.2, low=low, high=[math.inf] * 4, study=list("abcd"))  # type: ignore[list-item]
     ax = ev.tornado(ev.sensitivity(ev.pool_partial(effects)))
     assert_clean(ax, 6.99)
-    assert "above" in ev.alt_text(ax)
+    assert "at least" in ev.alt_text(ax)
 
 
 def test_gosh_rows_are_the_medians_of_the_cloud() -> None:

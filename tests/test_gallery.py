@@ -5,7 +5,13 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import re
+import sys
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
 
 import evidence as ev
 from evidence.charts.gallery import GALLERY
@@ -28,6 +34,21 @@ def public_charts() -> set[str]:
 def test_every_public_chart_is_in_the_gallery() -> None:
     assert len(public_charts()) >= 12
     assert public_charts() == {shown.name.split(",")[0] for shown in GALLERY}
+
+
+@pytest.mark.parametrize("name", sorted(public_charts()))
+def test_an_array_of_subplots_is_refused_in_words(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = getattr(ev, name)
+    shown = next(shown for shown in GALLERY if shown.name.split(",")[0] == name)
+
+    def drawn(*values: Any, **choices: Any) -> Axes:  # noqa: ANN401
+        return chart(*values, **{**choices, "ax": np.array([None, None], object)})
+
+    for module in list(sys.modules.values()):
+        if module.__name__.startswith("evidence") and getattr(module, name, None) is chart:
+            monkeypatch.setattr(module, name, drawn)
+    with pytest.raises(ev.ModelError, match=r"ax= takes one matplotlib Axes, such as axes\[0\]"):
+        shown.draw(None, False)
 
 
 def test_names_are_told_apart() -> None:

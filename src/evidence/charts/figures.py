@@ -28,8 +28,23 @@ __all__ = [
 ]
 
 
+def _check_axes(ax: object) -> None:
+    """Refuse what is no `Axes`: the whole array of subplots, or a figure.
+
+    Raises
+    ------
+    ModelError
+        With the way out.
+    """
+    if not (hasattr(ax, "get_window_extent") and hasattr(ax, "plot")):
+        raise ModelError(
+            f"ax= takes one matplotlib Axes, such as axes[0] of an array of subplots; got {type(ax).__name__}"
+        )
+
+
 def available(ax: Axes) -> tuple[float, float]:
-    """Return width and height of an existing `Axes` in points."""
+    """Return width and height of an existing `Axes` in points; refuse what is none."""
+    _check_axes(ax)
     box = ax.get_window_extent()
     dpi = ax.get_figure(root=True).dpi if ax.get_figure(root=True) is not None else 100.0  # type: ignore[union-attr]
     return float(box.width) * POINTS / dpi, float(box.height) * POINTS / dpi
@@ -53,6 +68,7 @@ def enlarged(ax: Axes, width: float, height: float) -> tuple[float, float]:
     ModelError
         Where the `Axes` does not grow with its figure, or the figure would become larger than 100 in.
     """
+    _check_axes(ax)
     figure = ax.get_figure(root=True)
     assert figure is not None
     for _ in range(8):  # a layout engine, or a colour bar beside it, takes its part anew each time

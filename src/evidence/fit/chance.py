@@ -24,9 +24,12 @@ def chance_alone(fit: MetaFit) -> float | None:
     -------
     float or None
         2^(1-n) for n studies (clusters) that only point the same way, the p value of the exact two-sided sign
-        test; None where it is at most one minus the fit's level, or the rows say more than a direction.
+        test; None where it is at most one minus the fit's level, where the rows say more than a direction,
+        and where the limit leaves zero in anyway.
     """
-    if fit.bound not in ("lower", "upper") or fit.rows.empty:
+    above = fit.bound == "lower" and fit.conf_low is not None and fit.conf_low > 0.0
+    below = fit.bound == "upper" and fit.conf_high is not None and fit.conf_high < 0.0
+    if not (above or below) or fit.rows.empty:
         return None
     used = fit.rows.loc[fit.rows["used"].astype(bool)]
     low, high = used["low"].astype(float), used["high"].astype(float)
