@@ -198,6 +198,8 @@ def adjusted_se(row: Row, people: People | None) -> tuple[float, str] | None:
         return None  # as many coefficients as people
     low, high = row.number("adjusted_ci_low"), row.number("adjusted_ci_high")
     se = float(spread.se_from_interval(low, high, row.level, df))
+    if not se > 0.0:
+        return None  # an interval without width, printed to too few digits
     return se, f"its {row.level:.0%} interval"
 
 
