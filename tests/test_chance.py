@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evidence as ev
+from evidence.charts.forest_rows import forest_rows
 from evidence.fit.chance import chance_alone, favoured
 
 
@@ -68,3 +69,11 @@ def test_a_claim_is_not_supported_by_directions_that_chance_explains(
     found = ev.claims(replace(studies, claims=pd.DataFrame([claim | {"margin": math.nan}])))
     assert list(found.findings["state"]) == [state]
     assert (found.table["verdict"].iloc[0] == "supported") is (state == "yes")
+
+
+@pytest.mark.parametrize(("n", "shown"), [(3, False), (6, True)])
+def test_a_picture_shows_no_limit_that_chance_explains(n: int, shown: bool) -> None:
+    ax = ev.forest(ev.pool_partial(directions(n, 1.0), prior=None))
+    pooled = forest_rows(ev.pool_partial(directions(n, 1.0), prior=None))
+    assert ("at least" in ev.alt_text(ax)) is shown
+    assert pooled["effect_text"].str.contains("at least").any() == shown

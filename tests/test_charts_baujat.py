@@ -102,3 +102,10 @@ def test_another_model_is_refused() -> None:
 @pytest.mark.parametrize(("k", "long"), [*((k, False) for k in SIZES), (12, True), (120, True)])
 def test_layout(k: int, long: bool, medium: str) -> None:
     assert_clean(baujat(ev.random_effects(seeded(k, long=long)), medium=medium), LEAST[medium])
+
+
+def test_without_heterogeneity_nobody_makes_any() -> None:
+    effects = ev.effects_from([0.30, 0.32, 0.29, 0.35], std_error=0.2, study=list("abcd"))
+    fit = ev.random_effects(effects)
+    assert fit.tau2 == 0.0
+    assert "of Q (no heterogeneity is seen: τ² 0)" in ev.alt_text(ev.baujat(fit))

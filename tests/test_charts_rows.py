@@ -90,7 +90,15 @@ def test_ratios_keep_the_printed_orientation() -> None:
 def test_open_ratios_are_above_or_below() -> None:
     table = rows(1, kinds=("sign",))
     table["low"], table["high"] = 0.0, math.inf
-    fit = Fit(None, 0.1, math.inf, bound="lower", scale="log", display_sign=-1, pred_low=None, rows=table)
+    fit = Fit(
+        *(None, 0.1, math.inf),
+        bound="lower",
+        scale="log",
+        display_sign=-1,
+        pred_low=None,
+        n_studies=6,
+        rows=table,
+    )
     out = forest_rows(fit)  # type: ignore[arg-type]
     assert out["interval_text"][0] == "below 1"
     assert out["interval_text"][1] == "at most 0.90 (95% CI)"
@@ -188,11 +196,10 @@ def titled(**fits: Fit) -> str:
 def test_the_title_states_direction_size_and_what_stays_open() -> None:
     clear, open_ = Fit(0.39, 0.1, 0.7), Fit(1.16, -0.2, 2.5)
     assert titled(power=clear, strength=open_) == (
-        "Estimates favour integrated by 0.39 to 1.16 SMD; no difference stays possible in strength"
+        "Estimates favour integrated by 0.39 to 1.16 SMD; strength undecided"
     )
     assert titled(power=clear, strength=open_, flexibility=open_, endurance=open_) == (
-        "Estimates favour integrated by 0.39 to 1.16 SMD; no difference stays possible in strength, "
-        "flexibility and endurance"
+        "Estimates favour integrated by 0.39 to 1.16 SMD; strength, flexibility and endurance undecided"
     )
     assert titled(power=clear, strength=clear) == (
         "Estimates favour integrated by 0.39 SMD; every interval excludes no difference"
@@ -201,9 +208,9 @@ def test_the_title_states_direction_size_and_what_stays_open() -> None:
         "Estimates favour isolated by 0.30 to 0.50 SMD; every interval excludes no difference"
     )
     assert titled(power=Fit(0.4, 0.1, 0.7), strength=Fit(-0.5, -0.9, 0.1)) == (
-        f"Estimates run from {MINUS}0.50 to 0.40 SMD; no difference stays possible in strength"
+        f"Estimates run from {MINUS}0.50 to 0.40 SMD; strength undecided"
     )
-    assert titled(power=open_) == "Power favours integrated by 1.16 SMD; no difference stays possible"
+    assert titled(power=open_) == "No clear difference: power leans to integrated by 1.16 SMD"
     assert titled(power=clear) == "Power favours integrated by 0.39 SMD; its interval excludes no difference"
 
 
@@ -211,13 +218,13 @@ def test_the_title_never_counts_significant_intervals() -> None:
     """Which intervals exclude zero is no measure of agreement: vote counting, which the package refuses."""
     open_ = Compared({d: Fit(0.3, -0.1, 0.7, rows=rows(3)) for d in SIX})
     assert domains_title(open_, NAMES) == (  # type: ignore[arg-type]
-        "Estimates favour integrated by 0.30 SMD; no difference stays possible in every pooled domain"
+        "No clear difference in any pooled domain: estimates lean to integrated by 0.30 SMD"
     )
     most = Compared({d: Fit(0.3, 0.1 if d == "power" else -0.1, 0.7, rows=rows(3)) for d in SIX})
-    assert domains_title(most, NAMES).endswith("no difference stays possible in most domains")  # type: ignore[arg-type]
+    assert domains_title(most, NAMES).endswith("; most domains undecided")  # type: ignore[arg-type]
     many = {f"group {i}": Fit(0.3, -0.1 if i < 4 else 0.1, 0.7, rows=rows(3)) for i in range(9)}
     some = Compared(many, by="comparator_class")
-    assert domains_title(some, NAMES).endswith("no difference stays possible in some groups")  # type: ignore[arg-type]
+    assert domains_title(some, NAMES).endswith("; some groups undecided")  # type: ignore[arg-type]
     for made in (open_, most, some, comparison(6)):
         assert not re.search(r"\d of \d", domains_title(made, NAMES))  # type: ignore[arg-type]
 
@@ -234,8 +241,8 @@ def test_a_limit_is_a_limit_in_the_title() -> None:
     )
     # Of the six made-up domains four are pooled: 0.4, 0.12 (open), a limit above 0.15, and -0.5.
     assert domains_title(comparison(6), NAMES) == (  # type: ignore[arg-type]
-        f"Estimates run from {MINUS}0.50 to 0.41 SMD (strength: at least 0.15, 95% CI); no difference "
-        "stays possible in speed/agility"
+        f"Pooled estimates run from {MINUS}0.50 to 0.41 SMD (strength: at least 0.15, 95% CI); "
+        "speed/agility undecided"
     )
     nothing = Compared({"power": Fit(0.3, 0.1, 0.7, n_studies=1, rows=rows(1))})
     assert domains_title(nothing, NAMES) == "No domain has two studies to pool"  # type: ignore[arg-type]

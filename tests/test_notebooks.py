@@ -28,7 +28,7 @@ def texts(cells: list[nbformat.NotebookNode]) -> list[list[str]]:
     shown = []
     for cell in cells:
         stream = "".join(output.text for output in cell.outputs if output.output_type == "stream")
-        plain = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+        plain = [output.data.get("text/plain", "") for output in cell.outputs if "data" in output]
         shown.append([stream, *(text for text in plain if not text.startswith("<Figure"))])
     return shown
 

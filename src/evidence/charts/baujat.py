@@ -231,10 +231,18 @@ def _message(found: Influence, rows: pd.DataFrame) -> str:
         return "All effects are equal: no study adds to heterogeneity"
     most, strongest = _tops(rows)
     was, now = number(limits(found.fit)[0]), number(float(strongest["estimate_without"]))
-    share = f"{short_label(str(most['label']))} makes {most['share']:.0f}% of the heterogeneity"
+    share = f"{short_label(str(most['label']))} {_part(found, most)}"
     who = "" if most["row_id"] == strongest["row_id"] else f"{short_label(str(strongest['label']))} "
     moves = f"moves {measure_code(found.fit.measure)} most: {was}, without it {now}"
     return f"{share} and {moves}" if not who else f"{share}; {who}{moves}"
+
+
+def _part(found: Influence, row: pd.Series) -> str:
+    """Return what a study adds, in words that fit a result without heterogeneity too."""
+    share = f"{row['share']:.0f}%"
+    if found.fit.tau2 == 0.0:
+        return f"makes {share} of Q (no heterogeneity is seen: τ² 0)"
+    return f"makes {share} of the heterogeneity"
 
 
 def baujat_caption(fit: MetaFit | Effects | Influence) -> str:
@@ -282,8 +290,8 @@ def baujat_alt(fit: MetaFit | Effects | Influence) -> str:
     rows = baujat_rows(found)
     was = number(limits(found.fit)[0])
     parts = [
-        f"{row['label']} makes {row['share']:.0f}% of the heterogeneity, and without it"
+        f"{row['label']} {_part(found, row)}, and without it"
         f" {measure_code(found.fit.measure)} is {number(float(row['estimate_without']))}"
-        for row in rows.sort_values("rank").head(3).to_dict("records")
+        for _, row in rows.sort_values("rank").head(3).iterrows()
     ]
     return f"Baujat plot of {plural(len(rows), 'study', 'studies')}: {'; '.join(parts)} (with all: {was})."

@@ -20,6 +20,7 @@ from evidence.charts.words import (
     plural,
     spread_words,
 )
+from evidence.fit.chance import chance_alone
 
 if TYPE_CHECKING:
     from evidence.fit import MetaFit
@@ -49,7 +50,12 @@ def level_words(level: float) -> str:
 
 
 def limits(fit: MetaFit) -> tuple[float, float, float]:
-    """Return estimate, lower and upper limit on the printed scale; NaN where there is none."""
+    """Return estimate, lower and upper limit on the printed scale; NaN where there is none.
+
+    A limit from bare directions that chance may well have aligned is none that a picture shows.
+    """
+    if chance_alone(fit) is not None:
+        return math.nan, math.nan, math.nan
     low, high = printed_range(fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
     return printed(fit.estimate, fit.scale, fit.display_sign), low, high
 

@@ -104,7 +104,7 @@ def dumbbell_title(effects: Effects, studies: Studies, favours: tuple[str, str] 
     )
     clear = drawn[drawn["verdict"].isin(["first", "second"])]
     if clear.empty:
-        return f"{start}no difference between them stays possible in each"
+        return f"{start}whether they differ is undecided in each"
     arms = (arm_names(drawn) if favours == ARMS else None) or (favours[1], favours[0])
     parts = []
     for side, arm in zip(("first", "second"), arms, strict=True):

@@ -43,8 +43,8 @@ _OUTCOMES = 5
 def domains_title(comparison: Comparison, favours: tuple[str, str] = ("second arm", "first arm")) -> str:
     """Return one message made from the numbers, never more than the intervals allow.
 
-    It states the direction and the size of the pooled estimates, and names where no difference stays
-    possible. It does not count significant intervals: that would be a vote.
+    It states the direction and the size of the pooled estimates, and names what is undecided: where the
+    interval holds no difference. It does not count significant intervals: that would be a vote.
 
     Parameters
     ----------
@@ -72,15 +72,16 @@ def domains_title(comparison: Comparison, favours: tuple[str, str] = ("second ar
     bounded = [f"{_name(name)}: {_limit(fit, decimals)}" for name, fit in limited.items()]
     kinds = listed(dict.fromkeys(kind_of_limit(fit) for fit in limited.values()))
     # Estimates of single studies stand in the same column: the message does not speak of them.
-    kind = "pooled estimates" if heads["state"].eq("one study").any() else "estimates"
-    size = _size(valued, favours, comparison.measure, decimals, kind)
+    kind = "pooled estimates" if rows["state"].eq("one study").any() else "estimates"
+    open_ = [_name(str(n)) for n in heads.loc[heads["verdict"] == "undecided", "domain"]]
+    verb = "lean to" if len(open_) == len(heads) else "favour"
+    size = _size(valued, favours, comparison.measure, decimals, kind, verb)
     if bounded and size:
         told = _at_most(bounded, f"only limits in {len(bounded)} {noun}s")
         size += f" ({told}{',' if len(bounded) == 1 else ';'} {kinds})"
     elif bounded:
         told = _at_most(bounded, f"of {len(bounded)} {noun}s")
         size = f"{measure_head(comparison.measure)} has limits only ({kinds}): {told}"
-    open_ = [_name(str(n)) for n in heads.loc[heads["verdict"] == "undecided", "domain"]]
     return _upper(_joined(size, open_, len(heads), noun))
 
 
@@ -88,17 +89,14 @@ def _joined(size: str, open_: list[str], total: int, noun: str) -> str:
     """Return the message with what stays open."""
     if not open_:
         return f"{size}; {'every' if total > 1 else 'its'} interval excludes no difference"
-    if total == 1:
-        return f"{size}; no difference stays possible"
-    if len(open_) > _NAMES:
-        amount = "every pooled" if len(open_) == total else "most" if 2 * len(open_) > total else "some"
-        where = f"{amount} {noun}{'' if amount.startswith('every') else 's'}"
-        return f"{size}; no difference stays possible in {where}"
-    message = f"{size}; no difference stays possible in {listed(open_)}"
-    told = (message, f"{size}; {listed(open_)} undecided")
-    amount = "every" if len(open_) == total else "most" if 2 * len(open_) > total else "some"
-    short = f"{size}; {amount} {noun}{'' if amount == 'every' else 's'} undecided"
-    return next((words for words in told if len(words) <= _LONG), short)
+    few = len(open_) <= _NAMES
+    if len(open_) == total:  # nothing is clear: that comes first
+        where = "" if total == 1 else f" in {listed(open_)}" if few else f" in any pooled {noun}"
+        message = f"No clear difference{where}: {size}"
+        return message if len(message) <= _LONG else f"No clear difference in any pooled {noun}: {size}"
+    some = f"{'most' if 2 * len(open_) > total else 'some'} {noun}s"
+    told = f"{size}; {listed(open_)} undecided"
+    return told if few and len(told) <= _LONG else f"{size}; {some} undecided"
 
 
 def _at_most(items: list[str], otherwise: str) -> str:
@@ -123,7 +121,9 @@ def _limit(fit: MetaFit, decimals: int) -> str:
     return limit_words(*limits(fit)[1:], decimals, log=fit.scale == "log")
 
 
-def _size(fits: dict[str, MetaFit], favours: tuple[str, str], measure: str, decimals: int, kind: str) -> str:
+def _size(
+    fits: dict[str, MetaFit], favours: tuple[str, str], measure: str, decimals: int, kind: str, verb: str
+) -> str:
     """Return direction and size of the pooled estimates: on one side, or from one side to the other."""
     if not fits:
         return ""
@@ -133,8 +133,9 @@ def _size(fits: dict[str, MetaFit], favours: tuple[str, str], measure: str, deci
     side = favours[1] if min(model) > 0 else favours[0] if max(model) < 0 else ""
     unit = "" if measure == GENERIC else f" {measure}"
     if not side:
-        return f"{_upper(kind)} run {_range(shown, decimals, start='from ')}{unit}"
-    who = f"{_name(next(iter(fits)))} favours" if len(fits) == 1 else f"{kind} favour"
+        return f"{kind} run {_range(shown, decimals, start='from ')}{unit}"
+    one = f"{_name(next(iter(fits)))} {verb.replace('lean', 'leans').replace('favour', 'favours')}"
+    who = one if len(fits) == 1 else f"{kind} {verb}"
     if log:
         return f"{who} {side}: {measure_code(measure)} {_range(shown, decimals)}"
     return f"{who} {side} by {_range(sorted(map(abs, shown)), decimals)}{unit}"

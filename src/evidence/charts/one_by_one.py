@@ -248,7 +248,7 @@ def one_by_one_caption(result: LeaveOneOut | Cumulative) -> str:
 
 
 def _left_out(by: str) -> str:
-    return f"Each line: the result without one {by if by != 'row_id' else 'row'}, the first without none."
+    return f"Each line: the result without one {'row' if by == 'row id' else by}; the first line: with all."
 
 
 def one_by_one_alt(result: LeaveOneOut | Cumulative) -> str:

@@ -147,7 +147,7 @@ def sensitivity_rows(sensitivity: PartialSensitivity) -> pd.DataFrame:
         line["p_positive"] = as_float(row["p_positive"])
         if fit is not None and fit.k:
             estimate, low, high = limits(fit)
-            known = fit.estimate is not None or fit.bound in ("lower", "upper")
+            known = fit.estimate is not None or (fit.bound in ("lower", "upper") and not math.isnan(low))
             line |= {"effect_text": result_words(fit, places) if known else "no limit"}
             if known:
                 line |= {"mark": "bound" if fit.estimate is None else "dot", "estimate": estimate}

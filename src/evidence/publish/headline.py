@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from evidence.charts.words import domain_name, listed, plural
@@ -73,9 +72,6 @@ def _by_domain(workshop: Workshop, question: Question) -> Headline:
     comparison = workshop.comparison(question)
     arms = _arms(question)
     sentence = domains_title(comparison, arms)
-    if any(fit.n_studies == 1 for fit in comparison.fits.values()):
-        # Results of one study stand in the same table, and may lie outside the range that is told.
-        sentence = re.sub("^Estimates ", "Pooled estimates ", sentence)
     lines = [
         f"{domain_name(str(value))}: {named_arms(fit.sentence(), arms)}"
         for value, fit in comparison.fits.items()
