@@ -401,3 +401,10 @@ def test_settings_are_told_key_by_key() -> None:
     new = {"filter": {"domain": ["a", "b"], "level": ["study"]}, "correlation": None}
     assert changed_settings(old, new) == "filter: domain a → a, b, correlation 0.7 → none"
     assert changed_settings(new, new) == ""
+
+
+def test_an_exact_row_has_no_interval_that_moves() -> None:
+    told = {place[-1] for place, _ in flat({"rows": {"a_01": [0.4, 0.2, 0.4, 0.4]}}, ())}
+    assert told == {"estimate", "std_error"}
+    bounded = {place[-1] for place, _ in flat({"rows": {"a_01": [None, 0.2, 0.1, "inf"]}}, ())}
+    assert bounded == {"estimate", "std_error", "low", "high"}

@@ -102,7 +102,9 @@ def flat(numbers: object, place: Place = ()) -> Iterator[tuple[Place, float | No
                 yield from flat(value, (*place, str(name)))
     elif isinstance(numbers, Sequence) and not isinstance(numbers, str):
         names = _EFFECT if len(numbers) == len(_EFFECT) else [str(at) for at in range(1, len(numbers) + 1)]
-        for name, value in zip(names, numbers, strict=True):
+        # The limits of an exact row are its estimate: said once, they are no interval.
+        exact = names is _EFFECT and numbers[0] is not None and numbers[0] == numbers[2] == numbers[3]
+        for name, value in zip(names[:2] if exact else names, numbers[:2] if exact else numbers, strict=True):
             yield from flat(value, (*place, name))
     elif numbers in ("inf", "-inf"):
         yield place, float(str(numbers))
