@@ -48,3 +48,13 @@ def test_a_ratio_of_zero_is_no_limit() -> None:
 def test_a_recipe_knows_both_kinds() -> None:
     assert callable(maker(FIGURES["tornado"].made_by))
     assert callable(maker(TABLES["sensitivity"].made_by))
+
+
+def test_the_page_is_a_table_and_other_results_name_the_way_to_one() -> None:
+    effects = ev.effects_from([0.1, 0.5, 0.3, 0.8], std_error=0.2, study=list("abcd"))
+    fit = ev.random_effects(effects)
+    assert ev.to_table(ev.sensitivity(fit)).data.shape[0] > 3
+    left_out = ev.leave_one_out(fit)
+    with pytest.raises(ev.ModelError, match=r"got LeaveOneOut\. Its \.table is a DataFrame: ev\.Table"):
+        ev.to_table(left_out)  # type: ignore[arg-type]
+    assert "Without one study" in ev.Table(left_out.table, caption="Without one study").markdown

@@ -14,17 +14,22 @@ from evidence.fit import MetaFit
 from evidence.studies.record import Studies
 from evidence.synthesis.claims import Claims
 from evidence.synthesis.compare import Comparison
+from evidence.synthesis.sensitivity import Sensitivity
 from evidence.table_content.audit import audit_table
 from evidence.table_content.claims import claims_table
 from evidence.table_content.effects import effects_table
 from evidence.table_content.results import results_table
+from evidence.table_content.sensitivity import sensitivity_table
 from evidence.table_content.studies import characteristics_table
 from evidence.table_content.summary import summary_of_findings_table
 from evidence.tables import Table
 
 __all__ = ["summary_of_findings", "to_table"]
 
-Record = Studies | Effects | Comparison | Claims | Audit
+Record = Studies | Effects | Comparison | Claims | Audit | Sensitivity
+
+
+_WAY = '. Its .table is a DataFrame: ev.Table(result.table, caption="...") prints and saves it'
 
 
 def to_table(record: Record, studies: Studies | None = None, *, caption: str = "", id: str = "") -> Table:
@@ -32,9 +37,9 @@ def to_table(record: Record, studies: Studies | None = None, *, caption: str = "
 
     Parameters
     ----------
-    record : Studies, Effects, Comparison, Claims or Audit
+    record : Studies, Effects, Comparison, Claims, Audit or Sensitivity
         Studies give their characteristics, effects their derivations, a comparison its pooled results, claims
-        their verdicts, an audit its findings.
+        their verdicts, an audit its findings, a sensitivity page its variations.
     studies : Studies, optional
         The rows that the record was made from, for the names of studies and their references. Needed for
         effects, comparisons and claims.
@@ -65,6 +70,8 @@ def to_table(record: Record, studies: Studies | None = None, *, caption: str = "
         return characteristics_table(record, **chosen)  # type: ignore[arg-type]
     if isinstance(record, Audit):
         return audit_table(record, **chosen)  # type: ignore[arg-type]
+    if isinstance(record, Sensitivity):
+        return sensitivity_table(record, **chosen)
     if isinstance(record, MetaFit):
         raise ModelError(
             "to_table() takes results by group, and a MetaFit is a single one: fit.tidy() has its "
@@ -73,8 +80,8 @@ def to_table(record: Record, studies: Studies | None = None, *, caption: str = "
         )
     if not isinstance(record, Effects | Comparison | Claims):
         raise ModelError(
-            "to_table() takes Studies, Effects, a Comparison, Claims or an Audit; "
-            f"got {type(record).__name__}"
+            "to_table() takes Studies, Effects, a Comparison, Claims, an Audit or a Sensitivity; "
+            f"got {type(record).__name__}{_WAY if hasattr(record, 'table') else ''}"
         )
     rows = _given(studies, "to_table")
     if isinstance(record, Effects):
