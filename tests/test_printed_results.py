@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -129,3 +131,24 @@ def test_a_sentence_without_end_and_hostile_cells_stay_in_their_lines() -> None:
     assert max(map(len, text.splitlines())) <= 102
     assert "nan" not in text
     assert "None" not in text
+
+
+def test_turned_logarithms_are_said_to_be_turned() -> None:
+    # Where fewer events favour the first arm a ratio is exp(-estimate), not exp(estimate).
+    turned = replace(RATIOS, display_sign=-1)
+    made = (
+        ev.trim_and_fill(turned),
+        ev.leave_one_out(turned),
+        ev.multiverse(turned, {"tau2": ["DL", "ML"]}, draws=0),
+    )
+    for found in made:
+        notes = " ".join(found.notes)
+        assert "on the log scale" in notes
+        assert "the exponential of minus that" in notes
+        assert "their exponential" not in notes
+        assert "turned so that positive favours the first arm" in notes
+    for found in made[1:]:
+        assert "the table is on the log scale, turned so that positive favours the first arm:" in repr(found)
+    straight = ev.leave_one_out(RATIOS)
+    assert "their exponential" in " ".join(straight.notes)
+    assert "turned" not in " ".join(straight.notes) + repr(straight)

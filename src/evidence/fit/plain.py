@@ -53,7 +53,8 @@ def plain(
     if table is None or not len(table):
         return "\n".join(said)
     if _on_log_scale(record):
-        said.append("  the table is on the log scale:")
+        turned = ", turned so that positive favours the first arm" if _turned(record) else ""
+        said.append(f"  the table is on the log scale{turned}:")
     heads = columns or {str(name): str(name) for name in table.columns}
     room = LINES - len(said) - 1
     shown = len(table) if len(table) <= room else room - 1
@@ -88,6 +89,12 @@ def _on_log_scale(record: object) -> bool:
     """Tell whether a result's table holds logarithms, of which its sentence gives the ratios."""
     scales = [getattr(record, "scale", None), getattr(getattr(record, "fit", None), "scale", None)]
     return "log" in scales or getattr(record, "log", False) is True
+
+
+def _turned(record: object) -> bool:
+    """Tell whether ratios are the exponentials of minus what a table holds."""
+    signs = [getattr(one, "display_sign", 1) for one in (record, getattr(record, "fit", None))]
+    return -1 in signs
 
 
 def _short(text: str) -> str:

@@ -13,7 +13,7 @@ from evidence._check import check_level, check_seed
 from evidence._work import check_executor
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
-from evidence.fit.numbers import decimals, number, p_value
+from evidence.fit.numbers import decimals, listing, number, p_value
 from evidence.fit.plain import plain
 from evidence.numerics.subsets import SUBSET_ESTIMATORS
 from evidence.studies.record import Studies
@@ -21,7 +21,7 @@ from evidence.synthesis.multiverse_choices import Plan, factors_of, plan
 from evidence.synthesis.multiverse_data import Versions, several_rows
 from evidence.synthesis.multiverse_fit import COLUMNS, Fits, exact_fits, other_fits
 from evidence.synthesis.multiverse_tests import JointTest, influence_of_choices, joint_test
-from evidence.synthesis.sensitivity_data import html_page
+from evidence.synthesis.sensitivity_data import html_page, log_words
 
 __all__ = ["Multiverse", "multiverse"]
 
@@ -336,6 +336,7 @@ def _notes(chosen: Plan, effects: Effects, tested: JointTest | None, apart: int)
         if apart:
             notes.append(f"The joint test leaves out {apart} specifications that are fitted one by one.")
     if effects.scale == "log":
-        notes.append(f"The table is on the log scale of the model; the sentence gives {effects.measure}.")
+        measures = listing(_measures(chosen, effects))
+        notes.append(log_words(measures, effects.display_sign))
     slow = [v for v in chosen.factors[chosen.position("tau2")].values if v not in SUBSET_ESTIMATORS]
     return (*notes, *([f"tau² by {', '.join(slow)} is fitted set by set."] if slow else []))

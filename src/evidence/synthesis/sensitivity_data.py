@@ -31,6 +31,7 @@ __all__ = [
     "full_fit",
     "html_page",
     "interval_words",
+    "log_words",
     "refit",
     "refit_lines",
     "scale_note",
@@ -187,7 +188,16 @@ def scale_note(fit: MetaFit) -> tuple[str, ...]:
     """Return a note where the table's numbers are not those of the sentence."""
     if fit.scale != "log":
         return ()
-    return (f"The table is on the log scale of the model; the sentence gives {fit.measure} as printed.",)
+    return (log_words(fit.measure, fit.display_sign),)
+
+
+def log_words(measure: str, sign: int) -> str:
+    """Return that a table holds logarithms, and how the ratios of its sentence follow from them."""
+    name = measure if measure not in ("", "GEN") else "the ratio"
+    turned, power = ", turned so that positive favours the first arm", "the exponential of minus that"
+    if sign > 0:
+        turned, power = "", "their exponential"
+    return f"The table is on the log scale of the model{turned}; the sentence gives {name}, {power}."
 
 
 def html_page(
