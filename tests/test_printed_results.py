@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import evidence as ev
+from evidence.fit.numbers import p_value
 from evidence.fit.plain import LINES, plain
 
 N = 30
@@ -152,3 +153,16 @@ def test_turned_logarithms_are_said_to_be_turned() -> None:
     straight = ev.leave_one_out(RATIOS)
     assert "their exponential" in " ".join(straight.notes)
     assert "turned" not in " ".join(straight.notes) + repr(straight)
+
+
+def test_small_numbers_beside_large_ones_and_p_values_keep_their_digits() -> None:
+    table = pd.DataFrame(
+        {"x": [0.8856, 450.4, -3.0], "p_value": [0.00002, 0.00312, 0.25], "q_p_value": [0.5, None, 0.5]}
+    )
+    lines = [line.split() for line in plain(object(), "said", table).splitlines()[2:]]
+    assert lines == [["0.89", "<", "0.0001", "0.500"], ["450", "0.0031"], ["−3", "0.250", "0.500"]]
+    page = ev.permutation_test(FIT, draws=200, seed=1)
+    assert p_value(float(page.table["p_permuted"].iloc[0])) in repr(page).splitlines()[-1]
+    assert f"<td>{p_value(float(page.table['p_value'].iloc[0]))}</td>".replace("<td><", "<td>&lt;") in (
+        page._repr_html_()
+    )

@@ -208,7 +208,7 @@ def html_page(
     places = {name: places_of(table[name]) for name in columns}
     lines = []
     for row in table.to_dict("records"):
-        cells = [cell_text(row[name], places[name]) for name in columns]
+        cells = [cell_text(row[name], places[name], name) for name in columns]
         lines.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
