@@ -166,3 +166,28 @@ def test_small_numbers_beside_large_ones_and_p_values_keep_their_digits() -> Non
     assert f"<td>{p_value(float(page.table['p_value'].iloc[0]))}</td>".replace("<td><", "<td>&lt;") in (
         page._repr_html_()
     )
+
+
+def test_sentences_of_deletions_and_draws_name_the_measure_once() -> None:
+    effects = replace(RATIOS, table=RATIOS.table.assign(year=range(6)))
+    fit = ev.random_effects(effects)
+    made = (
+        ev.leave_one_out(fit),
+        ev.cumulative(effects),
+        ev.gosh(fit),
+        ev.bootstrap(fit, draws=100, seed=1),
+        ev.permutation_test(fit, draws=100, seed=1),
+    )
+    for found in made:
+        assert found.sentence().count("RR") == 1, found.sentence()
+    assert "all 57 subsets of two or more of 6 studies" in made[2].sentence()
+
+
+def test_two_studies_leave_one_study_and_one_subset() -> None:
+    two = ev.effects_from([0.1, 0.5], variance=[0.01, 0.04], measure="SMD", study=["a", "b"])
+    left = ev.leave_one_out(two).sentence()
+    assert "One study is left each time, so that nothing is pooled." in left
+    assert "in 0 of 2" not in left
+    cloud = ev.gosh(two).sentence()
+    assert "the only subset of two or more is both: SMD " in cloud
+    assert "%" not in cloud

@@ -32,6 +32,7 @@ __all__ = [
     "html_page",
     "interval_words",
     "log_words",
+    "named",
     "refit",
     "refit_lines",
     "scale_note",
@@ -182,6 +183,11 @@ def interval_words(fit: MetaFit, estimate: float, low: float, high: float) -> st
     if fit.scale == "log" and fit.display_sign < 0:
         ends.reverse()
     return f"{middle} ({ends[0]} to {ends[1]})"
+
+
+def named(fit: MetaFit) -> str:
+    """Return the measure of a fit as it stands before a number, such as ``"SMD "``; empty without one."""
+    return f"{fit.measure} " if fit.measure not in ("", "GEN") else ""
 
 
 def scale_note(fit: MetaFit) -> tuple[str, ...]:
