@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 import evidence as ev
+from evidence.charts.specification_words import specification_curve_alt
 from evidence.effects.record import Effects
 from evidence.synthesis import multiverse_fit
 from evidence.synthesis.multiverse_choices import NOT_APPLIED
@@ -318,3 +319,45 @@ def test_partial_rows_alone_are_refused_with_the_way_out() -> None:
     assert np.isfinite(found.table["estimate"]).all()
     both = ev.multiverse(effects, {"partial": ["in", "out"]})
     assert both.table["estimate"].notna().sum() == 1
+
+
+def _events() -> ev.Studies:
+    from helpers_studies import studies_of
+
+    common = {
+        "outcome": "injury",
+        "better": "lower",
+        "basis": "counts_or_means_only",
+        "total_e": 100,
+        "total_c": 100,
+    }
+    counts = ((20, 30), (10, 25), (15, 40), (30, 35), (12, 20))
+    return studies_of(
+        *({**common, "study": f"s{i}", "events_e": e, "events_c": c} for i, (e, c) in enumerate(counts))
+    )
+
+
+def test_estimates_by_two_measures_have_two_ranges() -> None:
+    found = ev.multiverse(_events(), {"measure": ["RR", "OR"], "tau2": ["EE", "DL"]}, draws=0)
+    said = found.sentence()
+    for measure in ("RR", "OR"):
+        alone = ev.multiverse(_events(), {"measure": [measure], "tau2": ["EE", "DL"]}, draws=0)
+        np.testing.assert_allclose(found.printed()[measure], alone.printed()[measure])
+        one = alone.sentence().split("lies ")[1].split(";")[0]
+        assert f"{one} by {measure} (" in said
+    assert "is measure" not in said
+    assert found.moves_most() is None or found.moves_most()["choice"] != "measure"
+    assert any("RR and OR, the exponential of minus that" in note for note in found.notes)
+    assert "RR from" in specification_curve_alt(found)
+    assert "OR from" in specification_curve_alt(found)
+
+
+def test_choices_that_move_nothing_that_is_printed_are_not_ranked() -> None:
+    effects = ev.effects_from([0.1, 0.1, 0.14, 0.102], variance=[0.001, 0.01, 0.1, 0.03], part=list("aaab"))
+    found = ev.multiverse(effects, {"part": [None, "a"]}, draws=0)
+    values = found.table["estimate"]
+    assert 0.0 < np.ptp(values) < 0.005
+    assert "moves it most" not in found.sentence()
+    bound = float(found.sentence().split("by more than ")[1].rstrip("."))
+    assert np.ptp(values) <= bound <= 2.0 * np.ptp(values)
+    assert "moves them most" not in specification_curve_alt(found)

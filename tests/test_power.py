@@ -123,3 +123,12 @@ def test_what_cannot_be_said_is_said_so() -> None:
         ev.power(fit, effects=[])
     with pytest.raises(ev.ModelError, match="a fit or a comparison; got list"):
         ev.power([1.0])  # type: ignore[arg-type]
+
+
+def test_a_single_pooled_result_is_named_in_words_and_one_study_is_said_to_be_one() -> None:
+    pooled = ev.random_effects(ev.effects_from([0.1, 0.4, 0.2, 0.6, 0.3, 0.5], variance=0.04))
+    assert "effect that the pooled result could show is 0.29." in ev.power(pooled).sentence()
+    assert "interval of the pooled result by" in ev.next_trial(pooled, variance=2.0).sentence()
+    one = ev.random_effects(ev.effects_from([0.2], variance=0.1))
+    for said in (ev.power(one).sentence(), ev.next_trial(one, variance=2.0).sentence()):
+        assert said.startswith("Nothing is pooled: one study, so that nothing can be said of")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 import evidence as ev
+from evidence.fit.numbers import p_value
 from evidence.fit.plain import LINES, plain
 
 N = 30
@@ -129,3 +132,62 @@ def test_a_sentence_without_end_and_hostile_cells_stay_in_their_lines() -> None:
     assert max(map(len, text.splitlines())) <= 102
     assert "nan" not in text
     assert "None" not in text
+
+
+def test_turned_logarithms_are_said_to_be_turned() -> None:
+    # Where fewer events favour the first arm a ratio is exp(-estimate), not exp(estimate).
+    turned = replace(RATIOS, display_sign=-1)
+    made = (
+        ev.trim_and_fill(turned),
+        ev.leave_one_out(turned),
+        ev.multiverse(turned, {"tau2": ["DL", "ML"]}, draws=0),
+    )
+    for found in made:
+        notes = " ".join(found.notes)
+        assert "on the log scale" in notes
+        assert "the exponential of minus that" in notes
+        assert "their exponential" not in notes
+        assert "turned so that positive favours the first arm" in notes
+    for found in made[1:]:
+        assert "the table is on the log scale, turned so that positive favours the first arm:" in repr(found)
+    straight = ev.leave_one_out(RATIOS)
+    assert "their exponential" in " ".join(straight.notes)
+    assert "turned" not in " ".join(straight.notes) + repr(straight)
+
+
+def test_small_numbers_beside_large_ones_and_p_values_keep_their_digits() -> None:
+    table = pd.DataFrame(
+        {"x": [0.8856, 450.4, -3.0], "p_value": [0.00002, 0.00312, 0.25], "q_p_value": [0.5, None, 0.5]}
+    )
+    lines = [line.split() for line in plain(object(), "said", table).splitlines()[2:]]
+    assert lines == [["0.89", "<", "0.0001", "0.500"], ["450", "0.0031"], ["−3", "0.250", "0.500"]]
+    page = ev.permutation_test(FIT, draws=200, seed=1)
+    assert p_value(float(page.table["p_permuted"].iloc[0])) in repr(page).splitlines()[-1]
+    assert f"<td>{p_value(float(page.table['p_value'].iloc[0]))}</td>".replace("<td><", "<td>&lt;") in (
+        page._repr_html_()
+    )
+
+
+def test_sentences_of_deletions_and_draws_name_the_measure_once() -> None:
+    effects = replace(RATIOS, table=RATIOS.table.assign(year=range(6)))
+    fit = ev.random_effects(effects)
+    made = (
+        ev.leave_one_out(fit),
+        ev.cumulative(effects),
+        ev.gosh(fit),
+        ev.bootstrap(fit, draws=100, seed=1),
+        ev.permutation_test(fit, draws=100, seed=1),
+    )
+    for found in made:
+        assert found.sentence().count("RR") == 1, found.sentence()
+    assert "all 57 subsets of two or more of 6 studies" in made[2].sentence()
+
+
+def test_two_studies_leave_one_study_and_one_subset() -> None:
+    two = ev.effects_from([0.1, 0.5], variance=[0.01, 0.04], measure="SMD", study=["a", "b"])
+    left = ev.leave_one_out(two).sentence()
+    assert "One study is left each time, so that nothing is pooled." in left
+    assert "in 0 of 2" not in left
+    cloud = ev.gosh(two).sentence()
+    assert "the only subset of two or more is both: SMD " in cloud
+    assert "%" not in cloud

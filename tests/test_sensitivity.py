@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import evidence as ev
+from evidence.charts.tornado_rows import tornado_rows
 from evidence.synthesis import sensitivity as page_module
 from evidence.synthesis.refits import effects_of, verb_of
+from evidence.table_content.sensitivity import sensitivity_table
 
 RNG = np.random.default_rng(20261122)
 MANY = ev.effects_from(
@@ -129,7 +132,8 @@ def test_partial_reports_stand_beside_what_they_rest_on() -> None:
     beside = dict(fit.alongside)
     for name in beside:
         if beside[name].k:
-            assert page.fits[name].estimate == beside[name].estimate
+            told = f"{name} (one study)" if beside[name].n_studies == 1 else name
+            assert page.fits[told].estimate == beside[name].estimate
     assert {"sampling errors", "interval", "one study less", "reading"} <= set(page.table["about"])
     assert "pre-post correlation r = 0.7" not in set(page.table["variation"])
     other = ev.pool_partial(ev.effect_sizes(ROWS, measure="SMD", correlation=0.5))
@@ -139,7 +143,7 @@ def test_partial_reports_stand_beside_what_they_rest_on() -> None:
 def test_ratios_are_told_as_printed_and_few_studies_with_a_warning() -> None:
     page = ev.sensitivity(ev.random_effects(RATIOS))
     assert "arithmetic, not a test" in page.sentence()
-    assert any("not tried with fewer than 10 studies" in reason for reason in page.not_tried["reason"])
+    assert any("fewer than 10 studies" in reason for reason in page.not_tried["reason"])
     shown = f"{np.exp(-float(page.fit.estimate or 0.0)):.2f}"
     assert shown in page.sentence()
 
@@ -165,6 +169,38 @@ def test_equal_effects_hold_everywhere() -> None:
     page = ev.sensitivity(ev.random_effects(ev.effects_from([0.5] * 6, variance=0.01, study=list("abcdef"))))
     assert page.table["holds"].iloc[1:].all()
     assert np.nanmax(np.abs(page.table["change"])) < 1e-12
+
+
+def test_the_same_numbers_are_no_separate_confirmation() -> None:
+    y, v = [0.30, 0.32, 0.28, 0.31, 0.29], [0.02, 0.03, 0.04, 0.05, 0.06]
+    page = ev.sensitivity(ev.random_effects(ev.effects_from(y, variance=v, study=list("abcde"))))
+    assert page.fit.tau2 == 0.0
+    told = page.table.iloc[1:]
+    own = page.table.iloc[0]
+    same = sum(
+        all(abs(line[name] - own[name]) < 1e-9 for name in ("estimate", "conf_low", "conf_high"))
+        for line in told.to_dict("records")
+    )
+    assert 1 < same < len(told)
+    assert f"({same} of them give the same numbers)" in page.sentence()
+    assert f"{same} of them give the same numbers" in ev.caption(ev.tornado(page))
+    assert "same numbers" not in ev.sensitivity(ev.multilevel(SEVERAL)).sentence()
+
+
+def test_what_rests_on_one_study_is_named_and_not_counted() -> None:
+    effects = ev.effects_from([0.2, 0.4, 0.5], std_error=[0.1, 0.2, 0.15], study=list("abc"))
+    effects = replace(effects, table=effects.table.assign(inferred=["no", "yes", "yes"]))
+    page = ev.sensitivity(ev.random_effects(effects, tau2="DL"))
+    name = "without inferred rows (one study)"
+    line = _line(page, name)
+    assert line["n_studies"] == 1
+    assert pd.isna(line["holds"])  # type: ignore[call-overload]
+    counted = int(page.table["holds"].iloc[1:].notna().sum())
+    assert counted == int((page.table["n_studies"].iloc[1:] > 1).sum())
+    assert f" of {counted} variations" in page.sentence()
+    assert f"Not counted: {name}" in page.sentence()
+    assert name in sensitivity_table(page).data["Varied"].tolist()
+    assert name in tornado_rows(page)["variation"].tolist()
 
 
 def test_stopped_work_keeps_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:

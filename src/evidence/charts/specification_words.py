@@ -39,9 +39,10 @@ def message(multiverse: Multiverse) -> str:
 
 
 def _mover(multiverse: Multiverse) -> str:
-    if not len(multiverse.choices) or not multiverse.choices["with_others"].iloc[0] > 0.0:
+    first = multiverse.moves_most()
+    if first is None:
         return ""
-    name = choice_name(str(multiverse.choices["choice"].iloc[0]))
+    name = choice_name(str(first["choice"]))
     words = "the correlation r" if name == "r" else f"the choice of {name[:1].lower()}{name[1:]}"
     return f"; {words} moves them most"
 
@@ -115,12 +116,13 @@ def specification_curve_alt(multiverse: Multiverse) -> str:
     str
         For readers who do not see the picture.
     """
-    values = multiverse.pooled["estimate"].dropna().to_numpy(dtype=float)
-    shown = np.exp(multiverse.display_sign * values) if multiverse.log else values
-    ends = [float(v) for v in np.quantile(shown, [0.0, 0.5, 1.0])]
-    places = decimals_for(ends)
-    return (
-        f"Specification curve of {plural(len(shown), 'result')}: {measure_code(multiverse.measure)} from"
-        f" {number(ends[0], places)} to {number(ends[2], places)}, median {number(ends[1], places)}."
-        f" {message(multiverse)}."
-    )
+    ranges = []
+    for measure, values in multiverse.printed().items():
+        ends = [float(v) for v in np.quantile(values, [0.0, 0.5, 1.0])]
+        places = decimals_for(ends)
+        ranges.append(
+            f"{measure_code(measure)} from {number(ends[0], places)} to {number(ends[2], places)}, median"
+            f" {number(ends[1], places)}"
+        )
+    total = int(multiverse.pooled["estimate"].notna().sum())
+    return f"Specification curve of {plural(total, 'result')}: {'; '.join(ranges)}. {message(multiverse)}."

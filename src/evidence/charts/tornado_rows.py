@@ -160,6 +160,6 @@ def _fold(fit: MetaFit, lines: list[dict[str, Any]], places: int) -> dict[str, A
         "effect_text": between if values else "no estimate",
         "moved": math.nan,
         "verdict": "",
-        "holds": None if against else True,
+        "holds": True if all(line["holds"] is True for line in lines) else None,
         "count": len(lines),
     }

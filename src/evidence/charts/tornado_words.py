@@ -83,6 +83,8 @@ def tornado_caption(sensitivity: Sensitivity) -> str:
         "interval; bars: from it to the estimate of the variation; thin lines: the variation's interval.",
         f"{OTHERWISE}: the interval says otherwise ({len(against)} of {known}).",
     ]
+    if same := sensitivity.same_numbers:
+        parts.append(f"{same} of them {'gives' if same == 1 else 'give'} the same numbers as the result.")
     if len(tornado_rows(sensitivity)) < made + 1:
         parts.append("What moves the result least is folded into one line.")
     missing = len(sensitivity.not_tried)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evidence.fit.numbers import decimals, number
+from evidence.fit.numbers import decimals, number, p_value
 
 __all__ = ["cell_text", "places_of", "plain"]
 
@@ -53,7 +54,8 @@ def plain(
     if table is None or not len(table):
         return "\n".join(said)
     if _on_log_scale(record):
-        said.append("  the table is on the log scale:")
+        turned = ", turned so that positive favours the first arm" if _turned(record) else ""
+        said.append(f"  the table is on the log scale{turned}:")
     heads = columns or {str(name): str(name) for name in table.columns}
     room = LINES - len(said) - 1
     shown = len(table) if len(table) <= room else room - 1
@@ -70,7 +72,7 @@ def _lines(table: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
     for name, head in columns.items():
         column = table[name]
         places = places_of(column)
-        cells = [_short(cell_text(value, places)) for value in column.tolist()]
+        cells = [_short(cell_text(value, places, str(name))) for value in column.tolist()]
         if not any(cells):
             continue
         words = [" ".join(head.split()), *cells]
@@ -90,6 +92,12 @@ def _on_log_scale(record: object) -> bool:
     return "log" in scales or getattr(record, "log", False) is True
 
 
+def _turned(record: object) -> bool:
+    """Tell whether ratios are the exponentials of minus what a table holds."""
+    signs = [getattr(one, "display_sign", 1) for one in (record, getattr(record, "fit", None))]
+    return -1 in signs
+
+
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _CELL else f"{flat[: _CELL - 1]}\N{HORIZONTAL ELLIPSIS}"
@@ -100,10 +108,22 @@ def places_of(column: pd.Series[Any]) -> int:
     return decimals(column.astype(float)) if pd.api.types.is_float_dtype(column) else 0
 
 
-def cell_text(value: object, places: int) -> str:
-    """Return a cell as printed: numbers with these decimals, yes for true, nothing for what is missing."""
+def cell_text(value: object, places: int, column: str = "") -> str:
+    """Return a cell as printed: numbers with these decimals, yes for true, nothing for what is missing.
+
+    Numbers below 10 have two decimals or more however large others of their column are, unless whole; a
+    column of p values has the digits of a p value.
+    """
     if value is None or value is pd.NA:
         return ""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else ""
-    return number(value, places) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if _of_p_values(column) and math.isfinite(value):
+        return p_value(value)
+    return number(value, max(places, 2) if abs(value) < 10.0 and not value.is_integer() else places)
+
+
+def _of_p_values(column: str) -> bool:
+    return column == "p" or column.startswith("p_") or column.endswith("p_value")

@@ -105,7 +105,10 @@ def log_note(
     if scale != "log":
         return ()
     name = measure if measure not in ("", "GEN") else "ratio"
-    head = f"Fields and tables are on the log scale; sentences give the {name}, their exponential"
+    turned, power = (", turned so that positive favours the first arm", "the exponential of minus that")
+    if sign > 0:
+        turned, power = "", "their exponential"
+    head = f"Fields and tables are on the log scale{turned}; sentences give the {name}, {power}"
     if estimate is None:
         return (f"{head}.",)
     own = shown_interval(estimate, low, high, "identity", 1)

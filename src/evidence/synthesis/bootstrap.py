@@ -22,7 +22,7 @@ from evidence.numerics.bootstrap import RESAMPLED, Draws, cluster_bootstrap, par
 from evidence.numerics.deletion import leave_out
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector
-from evidence.synthesis.sensitivity_data import full_fit, html_page, interval_words, scale_note
+from evidence.synthesis.sensitivity_data import full_fit, html_page, interval_words, named, scale_note
 
 __all__ = ["Bootstrap", "bootstrap"]
 
@@ -105,8 +105,8 @@ class Bootstrap:
         draws = f"{len(self):,}".replace(",", "\N{NO-BREAK SPACE}")
         level = f"{100 * self.level:g} %"
         return (
-            f"By {draws} {self.kind} bootstrap draws the {level} {words} interval is {theirs}; the model's"
-            f" own ({self.fit.method}) is {own}.{few}"
+            f"By {draws} {self.kind} bootstrap draws the {level} {words} interval is"
+            f" {named(self.fit)}{theirs}; the model's own ({self.fit.method}) is {own}.{few}"
         )
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ from evidence.numerics.specifications import every_specification
 from evidence.numerics.subset_sums import heterogeneity, scaled_effects, sums_by_number, sums_of
 from evidence.numerics.subsets import SUBSET_ESTIMATORS, every_subset
 from evidence.numerics.wls import Vector
-from evidence.synthesis.sensitivity_data import exact_rows, full_fit, html_page, scale_note, shown
+from evidence.synthesis.sensitivity_data import exact_rows, full_fit, html_page, named, scale_note, shown
 
 __all__ = ["Gosh", "gosh"]
 
@@ -135,7 +135,12 @@ class Gosh:
             ends.reverse()
         amount = f"{len(self):,}".replace(",", "\N{NO-BREAK SPACE}")
         which = f"all {amount} subsets" if self.exact else f"{amount} random subsets"
-        which = "the only subset" if self.exact and len(self) == 1 else which
+        measure = named(self.fit)
+        if len(self.labels) == 2:
+            return (
+                f"Of two studies the only subset of two or more is both: {measure}{ends[0]}. With fewer than"
+                f" {FEWEST} studies there are too few subsets to show a pattern."
+            )
         side = float((np.sign(self.estimate) == np.sign(self.fit.estimate or 0.0)).mean())
         first = self.studies.iloc[0]
         middle = shown(self.fit, float(first["with_it"]), float(first["without_it"]))
@@ -154,9 +159,9 @@ class Gosh:
             else f" With fewer than {FEWEST} studies there are too few subsets to show a pattern."
         )
         return (
-            f"In {which} of {len(self.labels)} studies the middle 95 % of the estimates lie between"
-            f" {ends[0]} and {ends[1]}; {100 * side:.0f} % are on the side of the result with all."
-            f"{mover}{few}"
+            f"In {which} of two or more of {len(self.labels)} studies the middle 95 % of the estimates lie"
+            f" between {measure}{ends[0]} and {ends[1]}; {100 * side:.0f} % are on the side of the result"
+            f" with all.{mover}{few}"
         )
 
     def __repr__(self) -> str:

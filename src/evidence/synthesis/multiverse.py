@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,15 +15,16 @@ from evidence._check import check_level, check_seed
 from evidence._work import check_executor
 from evidence.effects.record import Effects
 from evidence.errors import ModelError
-from evidence.fit.numbers import decimals, number, p_value
+from evidence.fit.numbers import decimals, listing, number, p_value
 from evidence.fit.plain import plain
 from evidence.numerics.subsets import SUBSET_ESTIMATORS
+from evidence.numerics.wls import Vector
 from evidence.studies.record import Studies
 from evidence.synthesis.multiverse_choices import Plan, factors_of, plan
 from evidence.synthesis.multiverse_data import Versions, several_rows
 from evidence.synthesis.multiverse_fit import COLUMNS, Fits, exact_fits, other_fits
 from evidence.synthesis.multiverse_tests import JointTest, influence_of_choices, joint_test
-from evidence.synthesis.sensitivity_data import html_page
+from evidence.synthesis.sensitivity_data import html_page, log_words
 
 __all__ = ["Multiverse", "multiverse"]
 
@@ -100,25 +103,66 @@ class Multiverse:
 
     def sentence(self) -> str:
         """Return the range, the share of clear results, the choice that matters most, and the joint test."""
-        known = self.pooled["estimate"].dropna()
-        if not len(known):
+        printed = self.printed()
+        if not printed:
             return f"None of the {len(self)} specifications pools studies; the table says why."
-        values = known.to_numpy(dtype=float)
-        values = np.exp(self.display_sign * values) if self.log else values
-        ends = [float(value) for value in np.quantile(values, [0.0, 0.5, 1.0])]
-        places = decimals([float(known.min()), float(known.max())])
-        shown = [number(value, places) for value in ends]
+        several = len(printed) > 1
+        ranges = []
+        for measure, values in printed.items():
+            low, middle, high = (float(value) for value in np.quantile(values, [0.0, 0.5, 1.0]))
+            places = decimals([math.log(low), math.log(high)] if self.log and low > 0.0 else [low, high])
+            name = f" by {measure} ({len(values)})" if several else ""
+            ranges.append(
+                f"between {number(low, places)} and {number(high, places)}, median"
+                f" {number(middle, places)}{name}"
+            )
         clear = self.pooled["excludes_zero"].dropna().astype(bool)
         null = "1" if self.log else "zero"
         said = (
-            f"Over {len(known)} specifications the estimate lies between {shown[0]} and {shown[2]}, median"
-            f" {shown[1]}; the {100 * self.level:g} % interval excludes {null} in {int(clear.sum())} of"
-            f" {len(clear)}."
+            f"Over {sum(map(len, printed.values()))} specifications the estimate lies"
+            f" {', and '.join(ranges)}; the {100 * self.level:g} % interval excludes {null} in"
+            f" {int(clear.sum())} of {len(clear)}."
         )
-        if len(self.choices) and self.choices["with_others"].iloc[0] > 0.0:
-            first = self.choices.iloc[0]
+        first = self.moves_most()
+        if first is not None and several:  # the shares are of a variance over measures: not to be told
+            said += f" Beside the measure, the choice that moves it most is {first['choice']}."
+        elif first is not None:
             said += f" The choice that moves it most is {first['choice']} ({first['alone']:.0f} % alone)."
+        elif (most := self._widest()) > 0.0 and self._still():
+            said += f" No choice moves it by more than {number(*_no_less(most))}."
         return f"{said}{self._joint_words()}"
+
+    def printed(self) -> dict[str, Vector]:
+        """Return the estimates of `pooled` on the printed scale, by measure: one measure's are no other's."""
+        known = self.pooled.loc[self.pooled["estimate"].notna()]
+        names = known["measure"].astype(str) if "measure" in known else pd.Series(self.measure, known.index)
+        values = known["estimate"].to_numpy(dtype=np.float64)
+        shown: Vector = np.exp(self.display_sign * values) if self.log else values
+        return {str(name): shown[names.eq(name).to_numpy()] for name in names.unique()}
+
+    def moves_most(self) -> pd.Series[Any] | None:
+        """Return the line of `choices` that moves the estimates most; None where none moves what is printed.
+
+        The measure is left out: estimates by two measures are two quantities, not one that was moved.
+        """
+        told = self.choices.loc[self.choices["choice"].ne("measure") & self.choices["with_others"].gt(0.0)]
+        return None if not len(told) or self._still() else told.iloc[0]
+
+    def _widest(self) -> float:
+        """Return the widest range of estimates by one measure; zero where they differ by rounding alone."""
+        ranges = [
+            float(np.ptp(values))
+            for values in self.printed().values()
+            if np.ptp(values) > 1e-12 * np.abs(values).max()
+        ]
+        return max(ranges, default=0.0)
+
+    def _still(self) -> bool:
+        """Tell whether no choice moves an estimate by what two figures of it show."""
+        return all(
+            float(np.ptp(values)) < 10.0 ** -decimals([float(np.abs(values).max())])
+            for values in self.printed().values()
+        )
 
     def _joint_words(self) -> str:
         if self.joint_test is None:
@@ -136,6 +180,12 @@ class Multiverse:
     def _repr_html_(self) -> str:
         """Return the sentence, what each choice does, and the notes."""
         return html_page("multiverse", self.sentence(), self.choices, _COLUMNS, self.notes)
+
+
+def _no_less(value: float) -> tuple[float, int]:
+    """Return a number rounded up to one figure, and its decimals."""
+    places = -math.floor(math.log10(value))
+    return math.ceil(value * 10.0**places - 1e-9) / 10.0**places, max(places, 0)
 
 
 def multiverse(
@@ -336,6 +386,7 @@ def _notes(chosen: Plan, effects: Effects, tested: JointTest | None, apart: int)
         if apart:
             notes.append(f"The joint test leaves out {apart} specifications that are fitted one by one.")
     if effects.scale == "log":
-        notes.append(f"The table is on the log scale of the model; the sentence gives {effects.measure}.")
+        measures = listing(_measures(chosen, effects))
+        notes.append(log_words(measures, effects.display_sign))
     slow = [v for v in chosen.factors[chosen.position("tau2")].values if v not in SUBSET_ESTIMATORS]
     return (*notes, *([f"tau² by {', '.join(slow)} is fitted set by set."] if slow else []))

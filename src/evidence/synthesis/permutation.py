@@ -20,7 +20,7 @@ from evidence.numerics.permutation import permutation_test as permute
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.wls import Vector
 from evidence.synthesis.bias_words import log_note
-from evidence.synthesis.sensitivity_data import html_page
+from evidence.synthesis.sensitivity_data import html_page, named
 
 __all__ = ["PermutationTest", "permutation_test"]
 
@@ -86,7 +86,12 @@ class PermutationTest:
     def sentence(self) -> str:
         """Return the result as one plain line, with a warning where the test has too few studies."""
         which = f"all {_many(self.orders)} distinct" if self.exact else f"{_many(self.orders)} random"
-        what = "the mean" if self.joint_p_permuted is None else f"the moderators {str(self.fit.formula)[2:]}"
+        measure = named(self.fit).strip()
+        what = (
+            f"the mean{f' {measure}' if measure else ''}"
+            if self.joint_p_permuted is None
+            else f"the moderators {str(self.fit.formula)[2:]}"
+        )
         orders = "patterns of signs" if self.joint_p_permuted is None else "orders of the effects"
         few = ""
         if self.least_p > 0.05:

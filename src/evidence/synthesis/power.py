@@ -68,12 +68,15 @@ class Power:
         """Return in a line what could have been found, with a warning where few studies."""
         known = self.table.dropna(subset=["detectable"])
         if known.empty:
-            return "No result has a standard error, so that nothing can be said of power."
+            return f"{_nothing(self.table)}, so that nothing can be said of power."
         said = [
             f"{_words(line['name'])}: {self._shown(line['detectable'])}{_few(line['n_studies'])}"
             for line in known.to_dict("records")
         ]
         power = f"{100 * self.target:.0f} % power"
+        if list(known["name"]) == ["pooled"]:
+            shown = said[0].removeprefix("pooled: ")
+            return f"With {power} the smallest effect that the pooled result could show is {shown}."
         return f"With {power} the smallest effect that the present data could show is, {'; '.join(said)}."
 
     def _shown(self, effect: float) -> str:
@@ -125,11 +128,12 @@ class NextTrial:
         """Return in a line what the largest trial asked for would do to each interval."""
         known = self.table.dropna(subset=["width_then"])
         if known.empty:
-            return "No result has a standard error, so that nothing can be said of a next trial."
+            return f"{_nothing(self.table)}, so that nothing can be said of a next trial."
         largest = int(known["n_per_arm"].max())
         lines = known.loc[known["n_per_arm"] == largest].to_dict("records")
         said = "; ".join(
-            f"{_words(line['name'])} by {line['narrower']:.0f} %{_few(line['n_studies'])}" for line in lines
+            f"{_named_whole(line['name'])} by {line['narrower']:.0f} %{_few(line['n_studies'])}"
+            for line in lines
         )
         interval = f"the {100 * self.level:g} % interval"
         return f"One more trial with {largest} people an arm would narrow {interval} of {said}."
@@ -141,6 +145,20 @@ class NextTrial:
     def _repr_html_(self) -> str:
         """Return the sentence, one line a result and size, and the notes."""
         return html_page("next-trial", self.sentence(), self.table, _TRIAL_COLUMNS, self.notes)
+
+
+def _named_whole(name: object) -> str:
+    return "the pooled result" if name == "pooled" else _words(name)
+
+
+def _nothing(table: pd.DataFrame) -> str:
+    if table["n_studies"].eq(1).all():
+        return (
+            "Nothing is pooled: one study"
+            if len(set(table["name"])) == 1
+            else "Nothing is pooled: one study each"
+        )
+    return "Nothing is pooled with a standard error"
 
 
 def _words(name: object) -> str:

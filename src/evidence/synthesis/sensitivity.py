@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evidence._work import bar
@@ -44,8 +45,8 @@ class Sensitivity:
         One line a variation, the result itself first: ``about`` (what is varied), ``variation``, ``k``,
         ``n_studies``, ``estimate``, ``conf_low``, ``conf_high``, ``tau2``, ``change`` (of the estimate),
         ``verdict`` (``"first"``, ``"second"``: the arm that the interval favours; ``"open"``; empty without
-        an interval), ``holds`` (the same verdict as the result's; missing where nothing can be compared) and
-        ``note``. Model scale.
+        an interval), ``holds`` (the same verdict as the result's; missing where nothing can be compared, or
+        where the variation rests on one study) and ``note``. Model scale.
     fits : mapping of str to MetaFit
         The fits by variation; corrections that are no fits are missing.
     fit : MetaFit
@@ -83,18 +84,32 @@ class Sensitivity:
             return f"The result {what} ({value}); no variation of it could be made."
         holds = told["holds"].astype(bool)
         said = f"The result {what} ({value}) and holds under {int(holds.sum())} of {len(told)} variations"
+        if same := self.same_numbers:
+            said += f" ({same} of them {'gives' if same == 1 else 'give'} the same numbers)"
         against = told.loc[~holds]
         if len(against):
             names = [f"{line['variation']} ({_shown(self.fit, line)})" for line in against.to_dict("records")]
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             head = "the exception is" if len(names) == 1 else "the exceptions are"
             said += f"; {head} {'; '.join(names[:_NAMED])}{more}"
+        single = self.table["variation"].iloc[1:].loc[self.table["n_studies"].iloc[1:] == 1].astype(str)
+        if len(single):
+            said += f". Not counted: {'; '.join(single)}"
         few = (
             f" With fewer than {FEWEST} studies this is arithmetic, not a test of robustness."
             if self.fit.n_studies < FEWEST
             else ""
         )
         return f"{said}.{few}"
+
+    @property
+    def same_numbers(self) -> int:
+        """Number of compared variations with the result's own numbers: they confirm nothing of their own."""
+        told = self.table.iloc[1:]
+        names = ["estimate", "conf_low", "conf_high"]
+        numbers = told.loc[told["holds"].notna(), names].to_numpy(dtype=float)
+        own = self.table[names].iloc[0].to_numpy(dtype=float)
+        return int(np.isclose(numbers, own, rtol=1e-9, atol=1e-9, equal_nan=True).all(axis=1).sum())
 
     def __repr__(self) -> str:
         """Return the sentence and the lines of its page."""
@@ -175,9 +190,10 @@ def sensitivity(
                     reason = str(problem).splitlines()[0].rstrip(":")
                     missing.append({"variation": variation.name, "reason": reason})
                 else:
-                    lines.append(_line(variation.about, variation.name, result, fit))
+                    name = f"{variation.name} (one study)" if result.n_studies == 1 else variation.name
+                    lines.append(_line(variation.about, name, result, fit))
                     if isinstance(result, MetaFit):
-                        fits[variation.name] = result
+                        fits[name] = result
                 done += 1
                 shown.update(1)
         except KeyboardInterrupt:
@@ -226,7 +242,7 @@ def _line(about: str, name: str, result: Result, main: MetaFit) -> dict[str, obj
         **values,
         "change": change,
         "verdict": verdict,
-        "holds": verdict == of_main if verdict and of_main else None,
+        "holds": verdict == of_main if verdict and of_main and result.n_studies != 1 else None,
         "note": note,
     }
 

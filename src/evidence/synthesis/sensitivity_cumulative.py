@@ -23,6 +23,7 @@ from evidence.synthesis.sensitivity_data import (
     fit_lines,
     html_page,
     interval_words,
+    named,
     refit,
     refit_lines,
     scale_note,
@@ -76,8 +77,8 @@ class Cumulative:
             for line in (told[0], told[-1])
         ]
         start = f"{told[0]['n_studies']:.0f} {'study' if told[0]['n_studies'] == 1 else 'studies'}"
-        said = f"By {self.by}, the estimate goes from {words[0]} with {start} to {words[1]} with all"
-        said = f"{said} {len(lines)}."
+        said = f"By {self.by}, the estimate goes from {named(self.fit)}{words[0]} with {start} to {words[1]}"
+        said = f"{said} with all {len(lines)}."
         zero = "1" if self.fit.scale == "log" else "zero"
         if not side(last):
             return f"{said} The interval with all of them holds {zero}.{few}"

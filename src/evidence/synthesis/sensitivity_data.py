@@ -31,6 +31,8 @@ __all__ = [
     "full_fit",
     "html_page",
     "interval_words",
+    "log_words",
+    "named",
     "refit",
     "refit_lines",
     "scale_note",
@@ -183,11 +185,25 @@ def interval_words(fit: MetaFit, estimate: float, low: float, high: float) -> st
     return f"{middle} ({ends[0]} to {ends[1]})"
 
 
+def named(fit: MetaFit) -> str:
+    """Return the measure of a fit as it stands before a number, such as ``"SMD "``; empty without one."""
+    return f"{fit.measure} " if fit.measure not in ("", "GEN") else ""
+
+
 def scale_note(fit: MetaFit) -> tuple[str, ...]:
     """Return a note where the table's numbers are not those of the sentence."""
     if fit.scale != "log":
         return ()
-    return (f"The table is on the log scale of the model; the sentence gives {fit.measure} as printed.",)
+    return (log_words(fit.measure, fit.display_sign),)
+
+
+def log_words(measure: str, sign: int) -> str:
+    """Return that a table holds logarithms, and how the ratios of its sentence follow from them."""
+    name = measure if measure not in ("", "GEN") else "the ratio"
+    turned, power = ", turned so that positive favours the first arm", "the exponential of minus that"
+    if sign > 0:
+        turned, power = "", "their exponential"
+    return f"The table is on the log scale of the model{turned}; the sentence gives {name}, {power}."
 
 
 def html_page(
@@ -198,7 +214,7 @@ def html_page(
     places = {name: places_of(table[name]) for name in columns}
     lines = []
     for row in table.to_dict("records"):
-        cells = [cell_text(row[name], places[name]) for name in columns]
+        cells = [cell_text(row[name], places[name], name) for name in columns]
         lines.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"

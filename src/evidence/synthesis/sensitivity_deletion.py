@@ -25,6 +25,7 @@ from evidence.synthesis.sensitivity_data import (
     full_fit,
     html_page,
     interval_words,
+    named,
     refit_lines,
     scale_note,
     shown,
@@ -84,10 +85,12 @@ class LeaveOneOut:
         if self.fit.scale == "log":
             where = where.replace("zero", "1")
         n = self.fit.n_studies
-        full = f"With {_all(n)} the estimate is {interval_words(self.fit, *every.values())}"
+        full = f"With {_all(n)} the estimate is {named(self.fit)}{interval_words(self.fit, *every.values())}"
         kept_words = (
             f"The {100 * self.fit.level:g} % interval {where} in {kept} of {len(self.table)}.{_few(n)}"
         )
+        if n == 2 and (told["n_studies"] == 1).all():
+            kept_words = f"One study is left each time, so that nothing is pooled.{_few(n)}"
         if np.ptp(told["estimate"]) <= 1e-12 * abs(every["estimate"]):
             return f"{full}, the same without any one. {kept_words}"
         return (

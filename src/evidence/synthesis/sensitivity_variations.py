@@ -194,7 +194,7 @@ def _of_bias(fit: MetaFit, effects: Effects, model: Model) -> Iterator[Variation
 
 def _enough(fit: MetaFit) -> None:
     if fit.n_studies < FEWEST_FOR_BIAS:
-        raise ModelError(f"not tried with fewer than {FEWEST_FOR_BIAS} studies ({fit.n_studies} here)")
+        raise ModelError(f"fewer than {FEWEST_FOR_BIAS} studies, {fit.n_studies} here")
 
 
 def _without_flagged(fit: MetaFit, effects: Effects, model: Model) -> MetaFit:
