@@ -296,6 +296,15 @@ def test_harbord_and_peters_are_their_definitions() -> None:
     harbord = ev.funnel_test(counted(), method="harbord")
     assert harbord.table["estimate"].iloc[1] == pytest.approx(line.intercept, rel=1e-8)
     assert harbord.statistic == pytest.approx(line.intercept / line.intercept_stderr, rel=1e-8)
+    ratios = ev.effect_size("RR", **TABLES)
+    risk = ev.effects_from(ratios.estimate, variance=ratios.variance, scale="log", measure="RR", **COUNTS)
+    of_risks = ev.funnel_test(risk, method="harbord")  # the scores do not know the measure of the effects
+    assert (of_risks.measure, of_risks.scale, of_risks.p_value) == ("OR", "log", harbord.p_value)
+    assert of_risks.sentence() == harbord.sentence()
+    assert of_risks.sentence().startswith("Harbord's test of odds ratios (12 studies)")
+    assert "not of RR" in of_risks.notes[-1]
+    assert not any("not of" in note for note in harbord.notes)
+    assert not any("there is RR" in note for note in of_risks.notes)
     peters = ev.funnel_test(counted(), method="peters")
     y = np.log(a * (n2 - c) / (c * (n1 - a)))
     root = 1 / np.sqrt(1 / m + 1 / (n - m))

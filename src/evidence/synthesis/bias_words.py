@@ -118,7 +118,8 @@ def funnel_sentence(test: FunnelTest) -> str:
     if test.k > test.n_studies:
         size += f", {test.k} effects"
     slope = test.table.iloc[-1]
-    head = f"{_NAMES[test.method]} ({size}): "
+    name = f"{_NAMES[test.method]}{' of odds ratios' if test.method == 'harbord' else ''}"
+    head = f"{name} ({size}): "
     if test.method == "begg":
         head += f"tau = {number(float(slope['estimate']))}, {equals_p(test.p_value)}"
     else:
@@ -133,7 +134,8 @@ def funnel_sentence(test: FunnelTest) -> str:
     text = f"{head}: smaller studies show {'higher' if up else 'lower'} effects on the scale of the model."
     if test.limit is not None and test.limit_low is not None and test.limit_high is not None:
         limit = shown_interval(test.limit, test.limit_low, test.limit_high, test.scale, test.display_sign)
-        text += f" The line reaches {limit} for a study of unlimited size."
+        what = "odds ratio " if test.method == "harbord" else ""
+        text += f" The line reaches {what}{limit} for a study of unlimited size."
     return text
 
 
