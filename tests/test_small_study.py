@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -365,6 +366,24 @@ def test_ratios_are_shown_as_ratios() -> None:
     wave = 0.3 * error * np.cos(np.arange(12.0))
     found = ev.pet_peese(ev.effects_from(0.5 + wave, std_error=error, scale="log", measure="OR"))
     assert f"{math.exp(found.estimate):.3f}" in found.sentence()
+
+
+def test_where_printed_ratios_are_turned_the_arm_names_the_direction() -> None:
+    """Positive favours the first arm by fewer events (display_sign -1): its printed ratio is below 1."""
+    effects = replace(biased(scale="log", measure="RR"), display_sign=-1)
+    test, found = ev.funnel_test(effects), ev.trim_and_fill(effects)
+    assert test.table["estimate"].iloc[1] > 0.0
+    assert "smaller studies favour the first arm more." in test.sentence()
+    assert found.side == "left"
+    assert found.added > 0
+    assert "on the side that favours the second arm, which moves" in found.sentence()
+    assert "higher effects" not in test.sentence()
+    assert "on the left" not in found.sentence()
+    assert math.exp(-found.filled.estimate) > math.exp(-found.observed.estimate)  # towards the second arm
+    away = replace(effects, table=effects.table.assign(estimate=-effects.table["estimate"]))
+    assert "smaller studies favour the second arm more." in ev.funnel_test(away).sentence()
+    assert "that favours the first arm" in ev.trim_and_fill(away).sentence()
+    assert "on the left" in ev.trim_and_fill(biased()).sentence()
 
 
 def test_fail_safe_numbers_come_with_their_warning() -> None:

@@ -73,13 +73,14 @@ class TrimAndFill:
             tail = f" Too few studies to be read: fewer than {FEW}."
         else:
             tail = " The filled effects are invented: a check, not a result."
-        turned = self.observed.scale == "log" and self.observed.display_sign < 0
-        side = {"left": "right", "right": "left"}[self.side] if turned else self.side  # of what is printed
+        side = f"on the {self.side}"
+        if self.observed.display_sign < 0:  # what is printed goes the other way: the arm says which side
+            side = f"on the side that favours the {'second' if self.side == 'left' else 'first'} arm"
         if not self.added:
-            return f"Trim and fill ({self.estimator}) finds no effect missing on the {side}: {was}.{tail}"
+            return f"Trim and fill ({self.estimator}) finds no effect missing {side}: {was}.{tail}"
         filled = count(self.added, "effect", "effects")
         return (
-            f"Trim and fill ({self.estimator}) fills in {filled} on the {side}, which moves the mean"
+            f"Trim and fill ({self.estimator}) fills in {filled} {side}, which moves the mean"
             " from"
             f" {was} to {_result(self.filled)}.{tail}"
         )

@@ -131,7 +131,11 @@ def funnel_sentence(test: FunnelTest) -> str:
     if test.p_value >= 1.0 - test.level:
         return f"{head}: no clear sign that small studies show other effects, which does not rule it out."
     up = (float(slope["estimate"]) > 0.0) != (test.predictor in _GROWING)
-    text = f"{head}: smaller studies show {'higher' if up else 'lower'} effects on the scale of the model."
+    if test.display_sign < 0:  # printed ratios go against the scale of the model: the arm says which way
+        shows = f"favour the {'first' if up else 'second'} arm more"
+    else:
+        shows = f"show {'higher' if up else 'lower'} effects on the scale of the model"
+    text = f"{head}: smaller studies {shows}."
     if test.limit is not None and test.limit_low is not None and test.limit_high is not None:
         limit = shown_interval(test.limit, test.limit_low, test.limit_high, test.scale, test.display_sign)
         what = "odds ratio " if test.method == "harbord" else ""
