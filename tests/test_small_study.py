@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -366,6 +367,32 @@ def test_ratios_are_shown_as_ratios() -> None:
     wave = 0.3 * error * np.cos(np.arange(12.0))
     found = ev.pet_peese(ev.effects_from(0.5 + wave, std_error=error, scale="log", measure="OR"))
     assert f"{math.exp(found.estimate):.3f}" in found.sentence()
+
+
+def test_a_sentence_has_one_precision_and_words_for_predictors() -> None:
+    error = np.linspace(0.01, 0.06, 14)
+    wave = error * np.cos(np.arange(14.0))
+    effects = ev.effects_from(0.3 + 1.5 * error + 0.5 * wave, std_error=error, people=10.0 / error**2)
+
+    def places(text: str) -> set[int]:
+        return {len(part) for part in re.findall(r"\d\.(\d+)", text)}
+
+    test = ev.funnel_test(effects)
+    said = test.sentence()
+    assert "slope on the standard error " in said
+    assert "sei" not in said
+    assert "The line reaches" in said
+    assert len(places(said.split("slope")[1].split(",")[0] + said.split("The line reaches")[1])) == 1
+    filled = ev.trim_and_fill(effects, estimator="R0", side="left").sentence()
+    assert filled
+    assert len(places(filled)) == 1
+    assert "slope on 1/n " in ev.funnel_test(effects, predictor="1/ni").sentence()
+    counts = ev.funnel_test(effects, predictor="ni")
+    slope = float(counts.table["estimate"].iloc[1])
+    told = counts.sentence().split("slope on n ")[1].split(",")[0].replace("−", "-")
+    assert float(told) == pytest.approx(slope, rel=0.05)  # two figures, however small
+    worst = ev.worst_case(ev.effects_from([*(0.05 + wave), 0.9], std_error=[*(2.0 * error), 0.1])).sentence()
+    assert len(places(worst.split("degrees")[0].rsplit("The worst case has", 1)[0])) == 1
 
 
 def test_where_printed_ratios_are_turned_the_arm_names_the_direction() -> None:

@@ -20,7 +20,7 @@ from evidence.models.choices import one_row_a_study
 from evidence.models.rows import Selection, select
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.trim_fill import ESTIMATORS, TrimFill, empty_side, trim_fill
-from evidence.synthesis.bias_words import FEW, bias_page, few, log_note, shown_interval
+from evidence.synthesis.bias_words import FEW, bias_page, few, log_note, shown_interval, shown_places
 
 __all__ = ["TrimAndFill", "trim_and_fill"]
 
@@ -68,7 +68,8 @@ class TrimAndFill:
 
     def sentence(self) -> str:
         """Return the result as one plain line, with what may not be read from it."""
-        was = _result(self.observed)
+        places = max(_places(self.observed), _places(self.filled))
+        was = _result(self.observed, places)
         if self.observed.k < FEW:
             tail = f" Too few studies to be read: fewer than {FEW}."
         else:
@@ -82,7 +83,7 @@ class TrimAndFill:
         return (
             f"Trim and fill ({self.estimator}) fills in {filled} {side}, which moves the mean"
             " from"
-            f" {was} to {_result(self.filled)}.{tail}"
+            f" {was} to {_result(self.filled, places)}.{tail}"
         )
 
     def __repr__(self) -> str:
@@ -98,10 +99,16 @@ def _log(fit: MetaFit) -> tuple[str, ...]:
     return log_note(fit.measure, fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
 
 
-def _result(fit: MetaFit) -> str:
+def _places(fit: MetaFit) -> int:
+    if fit.estimate is None:
+        return 2
+    return shown_places(fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
+
+
+def _result(fit: MetaFit, places: int) -> str:
     if fit.estimate is None or fit.conf_low is None or fit.conf_high is None:
         return "no estimate"
-    return shown_interval(fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
+    return shown_interval(fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign, places)
 
 
 def trim_and_fill(

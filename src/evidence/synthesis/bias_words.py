@@ -24,6 +24,7 @@ __all__ = [
     "log_note",
     "printed",
     "shown_interval",
+    "shown_places",
     "shown_value",
 ]
 
@@ -37,6 +38,14 @@ _NAMES = {
     "peters": "Peters' test",
 }
 _GROWING = ("ni", "sqrt(ni)")
+_PREDICTORS = {
+    "sei": "the standard error",
+    "vi": "the variance",
+    "ni": "n",
+    "1/ni": "1/n",
+    "sqrt(ni)": "sqrt(n)",
+    "1/sqrt(ni)": "1/sqrt(n)",
+}
 
 
 def few(k: int, what: str) -> tuple[str, ...]:
@@ -77,10 +86,17 @@ def printed(
     return {"estimate": _printed(estimate, scale, sign), "conf_low": ends[0], "conf_high": ends[1]}
 
 
-def shown_interval(estimate: float, low: float | None, high: float | None, scale: str, sign: int) -> str:
+def shown_places(estimate: float, low: float | None, high: float | None, scale: str, sign: int) -> int:
+    """Return how many decimals an estimate and its interval need on the printed scale."""
+    return decimals(printed(estimate, low, high, scale, sign).values())
+
+
+def shown_interval(
+    estimate: float, low: float | None, high: float | None, scale: str, sign: int, places: int | None = None
+) -> str:
     """Return an estimate and its interval on the printed scale; an end that is None is said to be open."""
     shown = printed(estimate, low, high, scale, sign)
-    places = decimals(shown.values())
+    places = decimals(shown.values()) if places is None else places
     middle, lower, upper = (number(value, places) for value in shown.values())
     if not lower and not upper:
         return f"{middle} (no interval)"
@@ -92,10 +108,10 @@ def shown_interval(estimate: float, low: float | None, high: float | None, scale
 
 
 def shown_value(value: float, scale: str, sign: int, beside: Sequence[float | None] = ()) -> str:
-    """Return one number of the scale of the model on the printed scale, as exact as those beside it."""
+    """Return one number of the scale of the model on the printed scale, with the decimals of those beside."""
     shown = _printed(value, scale, sign)
     near = [_printed(other, scale, sign) for other in beside]
-    return number(shown, decimals([shown, *near]))
+    return number(shown, decimals(near or [shown]))
 
 
 def log_note(
@@ -124,7 +140,9 @@ def funnel_sentence(test: FunnelTest) -> str:
         head += f"tau = {number(float(slope['estimate']))}, {equals_p(test.p_value)}"
     else:
         df = "z" if test.df is None else f"t({test.df:.3g})"
-        head += f"slope on {test.predictor} {number(float(slope['estimate']), 3)}{_log(test)}, {df} = "
+        steep = number(float(slope["estimate"]), _slope_places(test, float(slope["estimate"])))
+        on = _PREDICTORS.get(test.predictor, test.predictor)
+        head += f"slope on {on} {steep}{_log(test)}, {df} = "
         head += f"{number(test.statistic)}, {equals_p(test.p_value)}"
     if test.n_studies < FEW:
         return f"{head}. Too few studies to be read: fewer than {FEW}."
@@ -141,6 +159,14 @@ def funnel_sentence(test: FunnelTest) -> str:
         what = "odds ratio " if test.method == "harbord" else ""
         text += f" The line reaches {what}{limit} for a study of unlimited size."
     return text
+
+
+def _slope_places(test: FunnelTest, slope: float) -> int:
+    """Return two figures of the slope, or as many decimals as the line's value in the same sentence."""
+    if test.limit is None:
+        return decimals([slope])
+    ends = (test.limit, test.limit_low, test.limit_high)
+    return max(decimals([slope]), shown_places(*ends, test.scale, test.display_sign))
 
 
 def _log(test: FunnelTest) -> str:
