@@ -140,7 +140,7 @@ def funnel_sentence(test: FunnelTest) -> str:
         head += f"tau = {number(float(slope['estimate']))}, {equals_p(test.p_value)}"
     else:
         df = "z" if test.df is None else f"t({test.df:.3g})"
-        steep = number(float(slope["estimate"]), _slope_places(test, float(slope["estimate"])))
+        steep = number(float(slope["estimate"]), _slope_places(test))
         on = _PREDICTORS.get(test.predictor, test.predictor)
         head += f"slope on {on} {steep}{_log(test)}, {df} = "
         head += f"{number(test.statistic)}, {equals_p(test.p_value)}"
@@ -161,12 +161,14 @@ def funnel_sentence(test: FunnelTest) -> str:
     return text
 
 
-def _slope_places(test: FunnelTest, slope: float) -> int:
-    """Return two figures of the slope, or as many decimals as the line's value in the same sentence."""
+def _slope_places(test: FunnelTest) -> int:
+    """Return the decimals that the slope's interval needs, or more for the line's value beside it."""
+    slope = test.table.iloc[-1]
+    own = decimals([float(slope[name]) for name in ("estimate", "conf_low", "conf_high")])
     if test.limit is None:
-        return decimals([slope])
+        return own
     ends = (test.limit, test.limit_low, test.limit_high)
-    return max(decimals([slope]), shown_places(*ends, test.scale, test.display_sign))
+    return max(own, shown_places(*ends, test.scale, test.display_sign))
 
 
 def _log(test: FunnelTest) -> str:
