@@ -132,7 +132,7 @@ def test_printed_ratios_stand_the_right_way_round() -> None:
     assert float(low) < float(high) < 1.0
     filled = ev.trim_and_fill(PRINTED_TURNED, side="left")
     assert filled.side == "left"
-    assert "on the right" in filled.sentence()
+    assert "on the side that favours the second arm" in filled.sentence()
 
 
 def test_power_of_ratios_is_said_in_ratios() -> None:

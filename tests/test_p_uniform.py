@@ -155,3 +155,19 @@ def test_words_and_refusals() -> None:
         ev.p_uniform_star(one, alternative="two.sided")
     with pytest.raises(ev.ModelError, match="alpha"):
         ev.p_uniform_star(one, alpha=0.7)
+
+
+def test_without_a_significant_study_the_sentence_gives_the_reason() -> None:
+    """Every z is 1.755, below the threshold: the likelihood takes all effects for rarities of a huge mean."""
+    error = np.linspace(0.1, 0.5, 12)
+    far = ev.p_uniform_star(ev.effects_from(1.755 * error, std_error=error))
+    assert far.k_significant == 0
+    assert far.estimate > 2.0 * far.rows["estimate"].max()
+    head = "Not to be read: no study is significant in the favoured direction, and the mean that"
+    assert far.sentence().startswith(head)
+    assert "a check, not a result" not in far.sentence()
+    assert any("Do not read it" in note for note in far.notes)
+    near = ev.p_uniform_star(ev.effects_from(0.2 + 0.01 * np.cos(np.arange(12.0)), std_error=0.3))
+    assert near.k_significant == 0
+    assert "Not to be read" not in near.sentence()
+    assert "No study is significant in the favoured direction: there is hardly" in near.sentence()

@@ -302,7 +302,10 @@ def test_words_tables_and_references() -> None:
     found = ev.selection_model(ev.effects_from(y, variance=v, scale="log", measure="OR"))
     assert found.steps is not None
     assert found.steps["k"].sum() == 12
-    assert "published" in found.sentence()
+    assert "mean corrected for selection " in found.sentence()
+    assert ", uncorrected " in found.sentence()
+    assert "the model estimates that results with p above 0.025 were published " in found.sentence()
+    assert f"; test of no selection: p = {found.p_value:.3f}." in found.sentence()
     assert "a check, not a result" in found.sentence()
     assert found.tidy()["term"].tolist() == ["mean", "tau2", "weight (0.025, 1]"]
     assert "vevea1995" in found.cite()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -296,6 +298,15 @@ def test_harbord_and_peters_are_their_definitions() -> None:
     harbord = ev.funnel_test(counted(), method="harbord")
     assert harbord.table["estimate"].iloc[1] == pytest.approx(line.intercept, rel=1e-8)
     assert harbord.statistic == pytest.approx(line.intercept / line.intercept_stderr, rel=1e-8)
+    ratios = ev.effect_size("RR", **TABLES)
+    risk = ev.effects_from(ratios.estimate, variance=ratios.variance, scale="log", measure="RR", **COUNTS)
+    of_risks = ev.funnel_test(risk, method="harbord")  # the scores do not know the measure of the effects
+    assert (of_risks.measure, of_risks.scale, of_risks.p_value) == ("OR", "log", harbord.p_value)
+    assert of_risks.sentence() == harbord.sentence()
+    assert of_risks.sentence().startswith("Harbord's test of odds ratios (12 studies)")
+    assert "not of RR" in of_risks.notes[-1]
+    assert not any("not of" in note for note in harbord.notes)
+    assert not any("there is RR" in note for note in of_risks.notes)
     peters = ev.funnel_test(counted(), method="peters")
     y = np.log(a * (n2 - c) / (c * (n1 - a)))
     root = 1 / np.sqrt(1 / m + 1 / (n - m))
@@ -356,6 +367,50 @@ def test_ratios_are_shown_as_ratios() -> None:
     wave = 0.3 * error * np.cos(np.arange(12.0))
     found = ev.pet_peese(ev.effects_from(0.5 + wave, std_error=error, scale="log", measure="OR"))
     assert f"{math.exp(found.estimate):.3f}" in found.sentence()
+
+
+def test_a_sentence_has_one_precision_and_words_for_predictors() -> None:
+    error = np.linspace(0.01, 0.06, 14)
+    wave = error * np.cos(np.arange(14.0))
+    effects = ev.effects_from(0.3 + 1.5 * error + 0.5 * wave, std_error=error, people=10.0 / error**2)
+
+    def places(text: str) -> set[int]:
+        return {len(part) for part in re.findall(r"\d\.(\d+)", text)}
+
+    test = ev.funnel_test(effects)
+    said = test.sentence()
+    assert "slope on the standard error " in said
+    assert "sei" not in said
+    assert "The line reaches" in said
+    assert len(places(said.split("slope")[1].split(",")[0] + said.split("The line reaches")[1])) == 1
+    filled = ev.trim_and_fill(effects, estimator="R0", side="left").sentence()
+    assert filled
+    assert len(places(filled)) == 1
+    assert "slope on 1/n " in ev.funnel_test(effects, predictor="1/ni").sentence()
+    counts = ev.funnel_test(effects, predictor="ni")
+    slope = float(counts.table["estimate"].iloc[1])
+    told = counts.sentence().split("slope on n ")[1].split(",")[0].replace("−", "-")
+    assert float(told) == pytest.approx(slope, rel=0.05)  # two figures, however small
+    worst = ev.worst_case(ev.effects_from([*(0.05 + wave), 0.9], std_error=[*(2.0 * error), 0.1])).sentence()
+    assert len(places(worst.split("degrees")[0].rsplit("The worst case has", 1)[0])) == 1
+
+
+def test_where_printed_ratios_are_turned_the_arm_names_the_direction() -> None:
+    """Positive favours the first arm by fewer events (display_sign -1): its printed ratio is below 1."""
+    effects = replace(biased(scale="log", measure="RR"), display_sign=-1)
+    test, found = ev.funnel_test(effects), ev.trim_and_fill(effects)
+    assert test.table["estimate"].iloc[1] > 0.0
+    assert "smaller studies favour the first arm more." in test.sentence()
+    assert found.side == "left"
+    assert found.added > 0
+    assert "on the side that favours the second arm, which moves" in found.sentence()
+    assert "higher effects" not in test.sentence()
+    assert "on the left" not in found.sentence()
+    assert math.exp(-found.filled.estimate) > math.exp(-found.observed.estimate)  # towards the second arm
+    away = replace(effects, table=effects.table.assign(estimate=-effects.table["estimate"]))
+    assert "smaller studies favour the second arm more." in ev.funnel_test(away).sentence()
+    assert "that favours the first arm" in ev.trim_and_fill(away).sentence()
+    assert "on the left" in ev.trim_and_fill(biased()).sentence()
 
 
 def test_fail_safe_numbers_come_with_their_warning() -> None:

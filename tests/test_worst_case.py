@@ -133,11 +133,46 @@ def test_no_selection_is_needed_where_the_result_is_there_already() -> None:
     assert "no selection is needed" in found.sentence()
 
 
+def test_without_a_significant_study_there_is_nothing_to_remove() -> None:
+    """No affirmative effect: all ratios give the same mean, which is no sign of robustness."""
+    y = [0.3, 0.1, 0.25, 0.2, 0.32, 0.15, 0.28, 0.22, 0.3, 0.26]
+    effects = ev.effects_from(y, std_error=0.2)
+    found, worst = ev.s_value(effects), ev.worst_case(effects)
+    assert worst.k_affirmative == 0
+    assert (found.estimate, found.limit) == (None, None)
+    caveat = "No study is significant in the favoured direction, so this kind of selection has nothing"
+    assert found.sentence().startswith(caveat)
+    assert "no selection of this kind is enough" not in found.sentence()
+    for one in (found, worst):
+        assert "this says nothing about robustness" in one.sentence()
+    assert "not an estimate" not in worst.sentence()
+    needed = ev.s_value(effects, to=0.5).sentence()
+    assert "no selection is needed" in needed
+    assert caveat in needed
+
+
+def test_few_degrees_of_freedom_stand_in_the_sentence() -> None:
+    worst = ev.worst_case(trials())
+    assert worst.df is not None
+    assert worst.df < 4.0
+    for one in (worst, ev.s_value(trials())):
+        assert f"The worst case has {worst.df:.1f} degrees of freedom, too few to trust" in one.sentence()
+    assert "degrees of freedom" not in ev.worst_case(trials(), model="fixed").sentence()
+
+
 @pytest.mark.parametrize(
     ("y", "study", "choices", "message"),
     [
         ([0.9, 0.8, 0.7], None, {}, "all 3 effects are significant"),
-        ([0.9, 0.8, 0.1], None, {}, "one study alone has no spread"),
+        ([0.9], None, {}, "^the only effect is significant in the favoured direction"),
+        (
+            [0.9, 0.8, 0.1],
+            None,
+            {},
+            "^1 of 3 effects is not significant .* alone: one study alone has no",
+        ),
+        ([0.1], None, {}, "^one study alone"),
+        ([0.9, 0.1, 0.2], ["a", "b", "b"], {}, "^2 of 3 effects are not .* of one study: one study alone"),
         ([0.5, 0.1, 0.4], ["a", "a", "b"], {"model": "fixed"}, "not independent"),
         ([0.5, 0.1, 0.4], None, {"model": "random"}, "model must be one of robust, fixed"),
         ([0.5, 0.1, 0.4], None, {"ratio": 0.5}, "at least 1"),

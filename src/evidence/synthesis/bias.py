@@ -38,15 +38,13 @@ _TERMS = ("term", "estimate", "std_error", "df", "statistic", "p_value", "conf_l
 
 COUPLED = (
     "The standard error of this measure depends on the effect itself, which tilts the funnel without any"
-    " bias;"
-    " predictor='sqrt(1/n_e+1/n_c)' does not (Pustejovsky & Rodgers 2019), nor do Harbord's and Peters'"
-    " tests of odds"
-    " ratios."
+    " bias; predictor='sqrt(1/n_e+1/n_c)' does not (Pustejovsky & Rodgers 2019), nor do Harbord's and Peters'"
+    " tests of odds ratios."
 )
+_SCORES = "Harbord's test works on scores of log odds ratios: its line is of odds ratios (OR), not of {}."
 CAUSES = (
     "A lopsided funnel is no proof of unpublished results: differences between small and large studies in"
-    " people,"
-    " treatment or quality, and chance, make one too; a symmetric one is no proof of their absence."
+    " people, treatment or quality, and chance, make one too; a symmetric one is no proof of their absence."
 )
 
 
@@ -139,15 +137,19 @@ def funnel_test(
     if method == "harbord":
         y, v = two_by_two_scores(a, b, c, d)
         y, x, predictor = effects.display_sign * y, np.sqrt(v), "1/sqrt(information)"
+        asked, effects = effects.measure, replace(effects, measure="OR", scale="log")  # what scores estimate
+        name = "the measure given" if asked in ("", "GEN") else asked
+        notes = () if asked == "OR" else (_SCORES.format(name),)
     else:
         if effects.measure != "OR":
             raise ModelError(
                 f"Peters' test is of log odds ratios (measure='OR'); these effects are {effects.measure}"
             )
+        notes = ()
         v, x, predictor = peters_variances(a, b, c, d), 1.0 / (a + b + c + d), "1/ni"
     line = funnel_regression(y, v, x, level=level)
     made = _record(effects, selection, method, "lm", predictor, x, _lines(line), level)
-    return replace(made, rows=made.rows.assign(estimate=y, std_error=np.sqrt(v)))
+    return replace(made, rows=made.rows.assign(estimate=y, std_error=np.sqrt(v)), notes=(*made.notes, *notes))
 
 
 def _lines(line: FunnelRegression) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from evidence.models.choices import one_row_a_study
 from evidence.models.rows import Selection, select
 from evidence.numerics.tau2 import TAU2
 from evidence.numerics.trim_fill import ESTIMATORS, TrimFill, empty_side, trim_fill
-from evidence.synthesis.bias_words import FEW, bias_page, few, log_note, shown_interval
+from evidence.synthesis.bias_words import FEW, bias_page, few, log_note, shown_interval, shown_places
 
 __all__ = ["TrimAndFill", "trim_and_fill"]
 
@@ -68,20 +68,22 @@ class TrimAndFill:
 
     def sentence(self) -> str:
         """Return the result as one plain line, with what may not be read from it."""
-        was = _result(self.observed)
+        places = max(_places(self.observed), _places(self.filled))
+        was = _result(self.observed, places)
         if self.observed.k < FEW:
             tail = f" Too few studies to be read: fewer than {FEW}."
         else:
             tail = " The filled effects are invented: a check, not a result."
-        turned = self.observed.scale == "log" and self.observed.display_sign < 0
-        side = {"left": "right", "right": "left"}[self.side] if turned else self.side  # of what is printed
+        side = f"on the {self.side}"
+        if self.observed.display_sign < 0:  # what is printed goes the other way: the arm says which side
+            side = f"on the side that favours the {'second' if self.side == 'left' else 'first'} arm"
         if not self.added:
-            return f"Trim and fill ({self.estimator}) finds no effect missing on the {side}: {was}.{tail}"
+            return f"Trim and fill ({self.estimator}) finds no effect missing {side}: {was}.{tail}"
         filled = count(self.added, "effect", "effects")
         return (
-            f"Trim and fill ({self.estimator}) fills in {filled} on the {side}, which moves the mean"
+            f"Trim and fill ({self.estimator}) fills in {filled} {side}, which moves the mean"
             " from"
-            f" {was} to {_result(self.filled)}.{tail}"
+            f" {was} to {_result(self.filled, places)}.{tail}"
         )
 
     def __repr__(self) -> str:
@@ -97,10 +99,16 @@ def _log(fit: MetaFit) -> tuple[str, ...]:
     return log_note(fit.measure, fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
 
 
-def _result(fit: MetaFit) -> str:
+def _places(fit: MetaFit) -> int:
+    if fit.estimate is None:
+        return 2
+    return shown_places(fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
+
+
+def _result(fit: MetaFit, places: int) -> str:
     if fit.estimate is None or fit.conf_low is None or fit.conf_high is None:
         return "no estimate"
-    return shown_interval(fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign)
+    return shown_interval(fit.estimate, fit.conf_low, fit.conf_high, fit.scale, fit.display_sign, places)
 
 
 def trim_and_fill(

@@ -38,6 +38,7 @@ _OUTSIDE = (
     "The mean that fits best lies outside all observed effects: the model explains every effect as a rarity,"
     " which these data cannot bear out. Do not read it."
 )
+_NOTHING = "No study is significant in the favoured direction: there is hardly anything to correct."
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,8 +117,15 @@ class PUniformStar:
             f"p-uniform* ({self.k} studies, {self.k_significant} of them significant): mean {shown},"
             f" test of publication bias {equals_p(self.bias_p)}."
         )
+        if _OUTSIDE in self.notes:
+            why = "" if self.k_significant else "no study is significant in the favoured direction, and "
+            text = f"Not to be read: {why}the mean that fits best lies outside all observed effects. {text}"
+        elif self.k_significant == 0:
+            text += f" {_NOTHING}"
         if self.k < FEW:
             return f"{text} Too few studies to be read: fewer than {FEW}."
+        if _OUTSIDE in self.notes:
+            return text
         return f"{text} It rests on selection by significance alone: a check, not a result."
 
     def __repr__(self) -> str:
@@ -231,7 +239,7 @@ def _open_ends(low: float | None, high: float | None, spread: float | None) -> t
 
 def _one_sided(significant: int, k: int) -> tuple[str, ...]:
     if significant == 0:
-        return ("No study is significant in the favoured direction: there is hardly anything to correct.",)
+        return (_NOTHING,)
     if significant == k:
         return (
             "Every study is significant in the favoured direction: mean and tau² rest on the shape of a tail"

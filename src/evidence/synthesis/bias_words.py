@@ -24,6 +24,7 @@ __all__ = [
     "log_note",
     "printed",
     "shown_interval",
+    "shown_places",
     "shown_value",
 ]
 
@@ -37,6 +38,14 @@ _NAMES = {
     "peters": "Peters' test",
 }
 _GROWING = ("ni", "sqrt(ni)")
+_PREDICTORS = {
+    "sei": "the standard error",
+    "vi": "the variance",
+    "ni": "n",
+    "1/ni": "1/n",
+    "sqrt(ni)": "sqrt(n)",
+    "1/sqrt(ni)": "1/sqrt(n)",
+}
 
 
 def few(k: int, what: str) -> tuple[str, ...]:
@@ -77,10 +86,17 @@ def printed(
     return {"estimate": _printed(estimate, scale, sign), "conf_low": ends[0], "conf_high": ends[1]}
 
 
-def shown_interval(estimate: float, low: float | None, high: float | None, scale: str, sign: int) -> str:
+def shown_places(estimate: float, low: float | None, high: float | None, scale: str, sign: int) -> int:
+    """Return how many decimals an estimate and its interval need on the printed scale."""
+    return decimals(printed(estimate, low, high, scale, sign).values())
+
+
+def shown_interval(
+    estimate: float, low: float | None, high: float | None, scale: str, sign: int, places: int | None = None
+) -> str:
     """Return an estimate and its interval on the printed scale; an end that is None is said to be open."""
     shown = printed(estimate, low, high, scale, sign)
-    places = decimals(shown.values())
+    places = decimals(shown.values()) if places is None else places
     middle, lower, upper = (number(value, places) for value in shown.values())
     if not lower and not upper:
         return f"{middle} (no interval)"
@@ -92,10 +108,10 @@ def shown_interval(estimate: float, low: float | None, high: float | None, scale
 
 
 def shown_value(value: float, scale: str, sign: int, beside: Sequence[float | None] = ()) -> str:
-    """Return one number of the scale of the model on the printed scale, as exact as those beside it."""
+    """Return one number of the scale of the model on the printed scale, with the decimals of those beside."""
     shown = _printed(value, scale, sign)
     near = [_printed(other, scale, sign) for other in beside]
-    return number(shown, decimals([shown, *near]))
+    return number(shown, decimals(near or [shown]))
 
 
 def log_note(
@@ -121,23 +137,41 @@ def funnel_sentence(test: FunnelTest) -> str:
     if test.k > test.n_studies:
         size += f", {test.k} effects"
     slope = test.table.iloc[-1]
-    head = f"{_NAMES[test.method]} ({size}): "
+    name = f"{_NAMES[test.method]}{' of odds ratios' if test.method == 'harbord' else ''}"
+    head = f"{name} ({size}): "
     if test.method == "begg":
         head += f"tau = {number(float(slope['estimate']))}, {equals_p(test.p_value)}"
     else:
         df = "z" if test.df is None else f"t({test.df:.3g})"
-        head += f"slope on {test.predictor} {number(float(slope['estimate']), 3)}{_log(test)}, {df} = "
+        steep = number(float(slope["estimate"]), _slope_places(test))
+        on = _PREDICTORS.get(test.predictor, test.predictor)
+        head += f"slope on {on} {steep}{_log(test)}, {df} = "
         head += f"{number(test.statistic)}, {equals_p(test.p_value)}"
     if test.n_studies < FEW:
         return f"{head}. Too few studies to be read: fewer than {FEW}."
     if test.p_value >= 1.0 - test.level:
         return f"{head}: no clear sign that small studies show other effects, which does not rule it out."
     up = (float(slope["estimate"]) > 0.0) != (test.predictor in _GROWING)
-    text = f"{head}: smaller studies show {'higher' if up else 'lower'} effects on the scale of the model."
+    if test.display_sign < 0:  # printed ratios go against the scale of the model: the arm says which way
+        shows = f"favour the {'first' if up else 'second'} arm more"
+    else:
+        shows = f"show {'higher' if up else 'lower'} effects on the scale of the model"
+    text = f"{head}: smaller studies {shows}."
     if test.limit is not None and test.limit_low is not None and test.limit_high is not None:
         limit = shown_interval(test.limit, test.limit_low, test.limit_high, test.scale, test.display_sign)
-        text += f" The line reaches {limit} for a study of unlimited size."
+        what = "odds ratio " if test.method == "harbord" else ""
+        text += f" The line reaches {what}{limit} for a study of unlimited size."
     return text
+
+
+def _slope_places(test: FunnelTest) -> int:
+    """Return the decimals that the slope's interval needs, or more for the line's value beside it."""
+    slope = test.table.iloc[-1]
+    own = decimals([float(slope[name]) for name in ("estimate", "conf_low", "conf_high")])
+    if test.limit is None:
+        return own
+    ends = (test.limit, test.limit_low, test.limit_high)
+    return max(own, shown_places(*ends, test.scale, test.display_sign))
 
 
 def _log(test: FunnelTest) -> str:

@@ -17,14 +17,11 @@ from evidence.numerics.worst_case import Corrected, Publication, corrected
 from evidence.numerics.worst_case import s_value as smallest_ratio
 from evidence.synthesis.bias_rows import ALTERNATIVES, check_alpha, not_taken, taken
 from evidence.synthesis.bias_words import few, log_note
-from evidence.synthesis.worst_case_record import SValue, WorstCase
+from evidence.synthesis.worst_case_record import FEW_DF, SValue, WorstCase
 
 __all__ = ["SValue", "WorstCase", "s_value", "worst_case"]
 
 _MODELS = ("robust", "fixed")
-_FEW_DF = 4.0
-"""Degrees of freedom below which a t with Satterthwaite's is not to be trusted (Tipton 2015)."""
-
 _SAME = 1e-10
 """Effects that differ by less than this share of their size are the same number."""
 
@@ -129,10 +126,12 @@ def worst_case(
     if ratio is not None and not as_number(ratio) >= 1.0:
         raise ModelError(f"ratio is how many times as often, at least 1; got {ratio!r}")
     if data.affirmative.all():
+        k = data.y.size
+        every = "the only effect is" if k == 1 else f"all {k} effects are"
         raise ModelError(
-            f"all {data.y.size} effects are significant in the favoured direction: the worst case has none"
-            " left to rest on"
+            f"{every} significant in the favoured direction: the worst case has none left to rest on"
         )
+    _refuse_one_study(data)
     plain = corrected(data, 1.0, level)
     worst = corrected(data, math.inf, level)
     _refuse_no_spread(data, worst)
@@ -179,6 +178,27 @@ def worst_case(
     )
 
 
+def _refuse_one_study(data: Publication) -> None:
+    """Refuse a robust worst case of one study, which has no spread between studies.
+
+    Raises
+    ------
+    ModelError
+        Where the effects that are not significant in the favoured direction are of one study.
+    """
+    own = int((~data.affirmative).sum())
+    if not data.robust or len(set(data.cluster[~data.affirmative].tolist())) > 1:
+        return
+    found = "is" if own == 1 else "are"
+    where = "it stands alone" if own == 1 else "they are all of one study"
+    head = f"{own} of {data.y.size} effects {found} not significant in the favoured direction, and {where}: "
+    raise ModelError(
+        ("" if data.y.size == 1 else head)
+        + "one study alone has no spread between studies for a robust standard error; use model='fixed'"
+        + (" with one row a study" if own > 1 else "")
+    )
+
+
 def _refuse_no_spread(data: Publication, worst: Corrected) -> None:
     """Refuse effects that are all the same: their cluster-robust standard error would be zero.
 
@@ -196,7 +216,7 @@ def _refuse_no_spread(data: Publication, worst: Corrected) -> None:
 
 
 def _df_note(worst: Corrected, robust: bool) -> tuple[str, ...]:
-    if not robust or worst.df is None or worst.df >= _FEW_DF:
+    if not robust or worst.df is None or worst.df >= FEW_DF:
         return ()
     return (
         f"The worst case has {worst.df:.1f} degrees of freedom, too few to trust its interval and p value"

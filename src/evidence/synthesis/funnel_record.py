@@ -37,7 +37,7 @@ class FunnelTest:
     level : float
         Level of the intervals.
     measure, scale, display_sign : str, str, int
-        As in the effects.
+        As in the effects; of Harbord's test always ``"OR"`` and ``"log"``.
     notes : tuple of str
         What a reader must know; the first says when there are too few studies.
     fit : MetaFit or None

@@ -116,19 +116,19 @@ class SelectionModel:
             head += "coefficients in .table"
         else:
             ends = (self.estimate, self.conf_low, self.conf_high, self.scale, self.display_sign)
-            head += f"mean before selection {shown_interval(*ends)}"
+            head += f"mean corrected for selection {shown_interval(*ends)}"
             if self.unselected is not None:
                 plain = shown_value(self.unselected, *ends[3:], beside=ends[:3])
-                head += f", without selection {plain}"
+                head += f", uncorrected {plain}"
         if self.steps is not None and len(self.steps) == 2 and self.df is not None:
             line = self.steps.iloc[1]
             head += (
-                f"; results with p above {line['p_above']:g} were published"
+                f"; the model estimates that results with p above {line['p_above']:g} were published"
                 f" {number(float(line['weight']))} times as often as those below"
                 f" ({number(float(line['conf_low']))} to {number(float(line['conf_high']))})"
             )
         if self.p_value is not None:
-            head += f"; no selection at all: {equals_p(self.p_value)}"
+            head += f"; test of no selection: {equals_p(self.p_value)}"
         if self.k < FEW:
             return f"{head}. Too few studies to be read: fewer than {FEW}."
         return f"{head}. It rests on the assumed form of selection: a check, not a result."

@@ -11,7 +11,18 @@ from evidence.fit.numbers import count, number
 from evidence.fit.plain import plain
 from evidence.synthesis.bias_words import FEW, bias_page, printed, shown_interval, shown_value
 
-__all__ = ["SValue", "WorstCase"]
+__all__ = ["FEW_DF", "SValue", "WorstCase"]
+
+FEW_DF = 4.0
+"""Degrees of freedom below which a t with Satterthwaite's is not to be trusted (Tipton 2015)."""
+
+_NOTHING = (
+    "No study is significant in the favoured direction, so this kind of selection has nothing to remove;"
+    " this says nothing about robustness."
+)
+
+
+_BOUND = "A bound for any selection of this kind, not an estimate."
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,9 +97,12 @@ class WorstCase:
             f" against {shown_value(self.published, self.scale, self.display_sign, beside)}"
             " as published."
         )
+        if self.k_affirmative == 0:
+            text += f" {_NOTHING}"
+        text += _few_df(self)
         if self.n_studies < FEW:
             return f"{text} Too few studies to be read: fewer than {FEW}."
-        return f"{text} A bound for any selection of this kind, not an estimate."
+        return text if self.k_affirmative == 0 else f"{text} {_BOUND}"
 
     def __repr__(self) -> str:
         """Return the sentence and the means."""
@@ -137,8 +151,14 @@ class SValue:
         """Return the result as one plain line, with what may not be read from it."""
         scale, sign = self.worst.scale, self.worst.display_sign
         goal = shown_value(self.to, scale, sign)
-        text = f"To move the mean to {goal}, {_takes(self.estimate)}; to move its interval there,"
-        text += f" {_takes(self.limit)}."
+        if self.worst.k_affirmative == 0 and self.estimate is None and self.limit is None:
+            text = _NOTHING
+        else:
+            text = f"To move the mean to {goal}, {_takes(self.estimate)}; to move its interval there,"
+            text += f" {_takes(self.limit)}."
+            if self.worst.k_affirmative == 0:
+                text += f" {_NOTHING}"
+            text += _few_df(self.worst)
         if self.worst.n_studies < FEW:
             return f"{text} Too few studies to be read: fewer than {FEW}."
         return text
@@ -150,6 +170,15 @@ class SValue:
     def _repr_html_(self) -> str:
         """Return the sentence, the table and the notes."""
         return bias_page(self.sentence(), self.table, self.notes)
+
+
+def _few_df(worst: WorstCase) -> str:
+    if worst.model != "robust" or worst.df is None or worst.df >= FEW_DF:
+        return ""
+    return (
+        f" The worst case has {worst.df:.1f} degrees of freedom, too few to trust its interval (below"
+        f" {FEW_DF:g})."
+    )
 
 
 def _takes(ratio: float | None) -> str:
